@@ -1,0 +1,20 @@
+import type { Reporter, TestModule } from "vitest/node";
+
+/** Prints `N passed, N failed` as the last line, uncoloured, so that people and scripts find the result in one place. */
+export default class SummaryReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    let passed = 0;
+    let failed = unhandledErrors.length;
+    for (const module of modules) {
+      // A file that does not load, or a suite whose hook throws, has failed without any test saying so.
+      failed += module.errors().length;
+      for (const suite of module.children.allSuites()) failed += suite.errors().length;
+      for (const test of module.children.allTests()) {
+        const { state } = test.result();
+        if (state === "passed") passed += 1;
+        if (state === "failed") failed += 1;
+      }
+    }
+    process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  }
+}

@@ -1,0 +1,24 @@
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const packagesDir = fileURLToPath(new URL("packages/", import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // Tests read the sources of every package, so that there is one copy of each module and coverage counts all of them.
+    alias: [
+      { find: /^@statestream\/([^/]+)$/, replacement: `${packagesDir}$1/src/index.ts` },
+      { find: /^@statestream\/([^/]+)\/(.+)$/, replacement: `${packagesDir}$1/src/$2.ts` },
+    ],
+  },
+  test: {
+    projects: readdirSync(packagesDir).map((name) => ({
+      extends: true,
+      root: `${packagesDir}${name}`,
+      test: { name, include: ["test/**/*.test.ts"] },
+    })),
+    reporters: ["default", "./scripts/summary-reporter.ts"],
+    coverage: { include: ["packages/core/src/**/*.ts"] },
+  },
+});

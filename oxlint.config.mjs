@@ -1,0 +1,97 @@
+import { readdirSync } from "node:fs";
+import { defineConfig } from "oxlint";
+
+// The files of packages/core/src in the order in which a change flows through them. A file imports only from those above it.
+const flow = [
+  "errors",
+  "events",
+  "json",
+  "operations",
+  "options",
+  "clock",
+  "source",
+  "redux",
+  "slices",
+  "differ",
+  "event-id",
+  "frame",
+  "log",
+  "selection",
+  "connection",
+  "state-stream",
+  "request",
+  "create",
+  "index",
+  "node",
+  "testing",
+];
+
+const coreSrc = "packages/core/src";
+const unplaced = readdirSync(new URL(coreSrc, import.meta.url)).filter(
+  (file) => !flow.includes(file.replace(/\.ts$/, "")),
+);
+if (unplaced.length > 0)
+  throw new Error(`Give ${unplaced.join(", ")} a place in the order of ${coreSrc}: see "flow" in oxlint.config.mjs`);
+
+const imports = (...patterns) => ({ "no-restricted-imports": ["error", { patterns }] });
+const only = (...allowed) => ["*", ...allowed.map((specifier) => `!${specifier}`)];
+
+const coreFile = (name, position) => {
+  const outside = name === "node" ? "node:*" : "fast-json-patch";
+  return {
+    files: [`${coreSrc}/${name}.ts`],
+    rules: imports(
+      {
+        regex: `^\\./(index|${flow.slice(position).join("|")})\\.ts$`,
+        message: `${name}.ts may import only files that come before it in oxlint.config.mjs, and never index.ts.`,
+      },
+      { group: only("./*", outside), message: `Beside its neighbours, ${name}.ts may import only ${outside}.` },
+    ),
+  };
+};
+
+const adapter = (name, framework) => ({
+  files: [`packages/${name}/src/**`],
+  rules: imports(
+    { regex: "^node:", allowTypeImports: true, message: "An adapter takes types from node:, never code." },
+    {
+      group: only("./*", "node:*", "@statestream/core", "@statestream/core/*", framework, `${framework}/**`),
+      message: `Beside its neighbours, the ${name} adapter may import only @statestream/core and ${framework}.`,
+    },
+  ),
+});
+
+export default defineConfig({
+  options: { typeAware: true, denyWarnings: true, reportUnusedDisableDirectives: "error" },
+  plugins: ["eslint", "typescript", "unicorn", "oxc", "import", "promise", "node", "vitest"],
+  categories: { correctness: "error" },
+  rules: {
+    eqeqeq: "error",
+    "import/no-cycle": "error",
+    "typescript/consistent-type-imports": "error",
+    "typescript/no-explicit-any": "error",
+    "typescript/no-misused-promises": "error",
+    "typescript/no-unnecessary-type-assertion": "error",
+    "typescript/only-throw-error": "error",
+    "typescript/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+    "unicorn/prefer-node-protocol": "error",
+    // Tests assert through helpers and fast-check too, where these see no expect() or one in the wrong place.
+    "vitest/expect-expect": "off",
+    "vitest/no-conditional-expect": "off",
+    "vitest/no-standalone-expect": "off",
+  },
+  overrides: [
+    {
+      files: ["packages/*/src/**"],
+      rules: {
+        "import/no-default-export": "error",
+        "no-console": "error",
+        "oxc/no-barrel-file": ["error", { threshold: 0 }],
+      },
+    },
+    ...flow.map(coreFile),
+    adapter("hono", "hono"),
+    adapter("express", "express"),
+    adapter("koa", "koa"),
+  ],
+});

@@ -18,6 +18,7 @@ const flow = [
   "log",
   "selection",
   "connection",
+  "state-connection",
   "hub",
   "turn",
   "publisher",

@@ -1,0 +1,37 @@
+/** Where time, turns and randomness come from, so that tests can own them. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Runs `fn` once after `ms`, without keeping the process alive; returns how to cancel it. */
+  after(ms: number, fn: () => void): () => void;
+  /** Runs `fn` once in a later turn of the event loop, as soon as possible. */
+  defer(fn: () => void): void;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** A new epoch: 11 random base64url characters. */
+  epoch(): string;
+}
+
+/** The longest delay timers accept; a longer one would fire at once. */
+export const MAX_TIMER_MS: number = 2 ** 31 - 1;
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+// Read at each use: a runtime may install them late, and tests fake them.
+const host = globalThis as { setImmediate?: (fn: () => void) => unknown };
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, fn) {
+    const timer: unknown = setTimeout(fn, Math.min(ms, MAX_TIMER_MS));
+    // Node, Bun and Deno give an object or a number; where a timer would keep the process alive, it can be unref'ed.
+    (timer as { unref?: () => void }).unref?.();
+    return () => clearTimeout(timer as ReturnType<typeof setTimeout>);
+  },
+  defer(fn) {
+    if (host.setImmediate) host.setImmediate(fn);
+    else setTimeout(fn, 0);
+  },
+  random: () => Math.random(),
+  epoch: () => Array.from(crypto.getRandomValues(new Uint8Array(11)), (byte) => ALPHABET[byte & 63]).join(""),
+};

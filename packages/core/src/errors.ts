@@ -1,0 +1,49 @@
+/**
+ * What went wrong, as a stable word to branch on.
+ *
+ * - `invalid-option`: an option or argument has the wrong type or range.
+ * - `invalid-state`: the whole state is not a plain object of slices.
+ * - `not-serializable`: JSON cannot carry a slice's value (cycle, BigInt, throwing getter or `toJSON`, too deep).
+ * - `invalid-patch`: an operation is malformed or does not fit the slice.
+ * - `unknown-slice`: `patch` on a slice that is absent.
+ * - `slices-failed`: the `slices` function threw or gave no list of names; the change was withheld.
+ * - `source-failed`: the source's `getState` threw.
+ * - `differ-failed`: the `differ` threw; the value was sent instead.
+ * - `cause-failed`: the `cause` function threw or gave what JSON cannot carry; the event went without a cause.
+ * - `listener-failed`: a callback given to a connection threw.
+ * - `async-batch`: `batch` was given an async function.
+ * - `stream-closed`: the stream was changed after `close()`.
+ */
+export type StateStreamErrorCode =
+  | "invalid-option"
+  | "invalid-state"
+  | "not-serializable"
+  | "invalid-patch"
+  | "unknown-slice"
+  | "slices-failed"
+  | "source-failed"
+  | "differ-failed"
+  | "cause-failed"
+  | "listener-failed"
+  | "async-batch"
+  | "stream-closed";
+
+/** The one error class of the library. `message` says what was given, what was expected and what to do. */
+export class StateStreamError extends Error {
+  override readonly name = "StateStreamError";
+  /** What went wrong, as a stable word. */
+  readonly code: StateStreamErrorCode;
+  /** The slice it happened to, where there is one. */
+  readonly slice: string | undefined;
+
+  constructor(code: StateStreamErrorCode, message: string, details: { slice?: string; cause?: unknown } = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.slice = details.slice;
+  }
+}
+
+/** The text of anything thrown, for a message to the programmer; never sent to a client. */
+export function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

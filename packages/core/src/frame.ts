@@ -1,0 +1,103 @@
+import type { EndReason, HeartbeatEvent, SnapshotReason, StateEvent } from "./events.ts";
+
+/** An event with its ID, as a connection's iterator gives it. */
+export interface ConnectionEvent {
+  /** The event ID: opaque, to be handed back as `lastEventId`. Empty on a `state.end` that is the first event. */
+  readonly id: string;
+  /** The name of the event, which is its `type`. */
+  readonly event: StateEvent["type"];
+  /** The event itself. Shared by connections: read only. */
+  readonly data: StateEvent;
+}
+
+/** The headers of a stream's response. `no-transform` and `x-accel-buffering` keep what lies between from holding it back. */
+export const SSE_HEADERS: Readonly<Record<string, string>> = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+};
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export function encode(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** The `retry:` line: how long a client waits before it reconnects. No blank line: it is no event. */
+export function retryLine(ms: number): Uint8Array {
+  return encode(`retry: ${ms}\n`);
+}
+
+/** An update up to where connections begin to differ: `more` and the ID depend on what they select. */
+export function updateBody(
+  slice: string,
+  seq: number,
+  base: number,
+  member: string,
+  cause: string | undefined,
+): Uint8Array {
+  const head = `event: state.update\ndata: {"type":"state.update","slice":${JSON.stringify(slice)}`;
+  return encode(`${head},"seq":${seq},"base":${base},${member}${cause === undefined ? "" : `,"cause":${cause}`}`);
+}
+
+/** The rest of an update. Pure ASCII. */
+export function updateTail(more: boolean, timestamp: number, id: string): string {
+  return `${more ? ',"more":true' : ""},"timestamp":${timestamp}}\nid: ${id}\n\n`;
+}
+
+/** A snapshot up to its reason, from each slice's name and JSON text. */
+export function snapshotBody(slices: Iterable<readonly [name: string, text: string]>): Uint8Array {
+  const members: string[] = [];
+  for (const [name, text] of slices) members.push(`${JSON.stringify(name)}:${text}`);
+  return encode(`event: state.initial\ndata: {"type":"state.initial","slices":{${members.join(",")}}`);
+}
+
+/** The rest of a snapshot. Pure ASCII. */
+export function snapshotTail(
+  reason: SnapshotReason,
+  seq: number,
+  heartbeatMs: number,
+  timestamp: number,
+  id: string,
+): string {
+  return `,"reason":"${reason}","seq":${seq},"heartbeatMs":${heartbeatMs},"timestamp":${timestamp}}\nid: ${id}\n\n`;
+}
+
+export function heartbeatFrame(heartbeat: Omit<HeartbeatEvent, "type">, id: string): Uint8Array {
+  return encode(`event: heartbeat\ndata: ${JSON.stringify({ type: "heartbeat", ...heartbeat })}\nid: ${id}\n\n`);
+}
+
+/** Without an id for a client that was told nothing before: it keeps the one it came with. */
+export function endFrame(reason: EndReason, retry: boolean, timestamp: number, id: string | undefined): Uint8Array {
+  const data = JSON.stringify({ type: "state.end", reason, retry, timestamp });
+  return encode(`event: state.end\ndata: ${data}\n${id === undefined ? "" : `id: ${id}\n`}\n`);
+}
+
+/** A body and its tail, over and over, in one array: what one write carries. */
+export function join(parts: readonly { readonly body: Uint8Array; readonly tail: string }[]): Uint8Array {
+  let length = 0;
+  for (const { body, tail } of parts) length += body.length + tail.length;
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const { body, tail } of parts) {
+    bytes.set(body, offset);
+    offset += body.length;
+    encoder.encodeInto(tail, bytes.subarray(offset));
+    offset += tail.length;
+  }
+  return bytes;
+}
+
+/** The events of whole frames of ours, each an event, a data and an id line. */
+export function decodeFrames(bytes: Uint8Array): ConnectionEvent[] {
+  const frames = decoder.decode(bytes).split("\n\n").slice(0, -1);
+  return frames.map((frame) => {
+    const [event, data, id = "id: "] = frame.split("\n") as [string, string, string?];
+    return {
+      id: id.slice("id: ".length),
+      event: event.slice("event: ".length) as StateEvent["type"],
+      data: JSON.parse(data.slice("data: ".length)) as StateEvent,
+    };
+  });
+}

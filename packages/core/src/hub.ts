@@ -1,0 +1,259 @@
+import type { Clock } from "./clock.ts";
+import type { CloseReason } from "./connection.ts";
+import type { ConnectionHost, Ending, StateConnection } from "./state-connection.ts";
+import type { StateStreamError } from "./errors.ts";
+import type { SnapshotReason } from "./events.ts";
+import type { Draft, Log } from "./log.ts";
+import type { Settings } from "./options.ts";
+import { type Chunk, Selection, type SelectionContext } from "./selection.ts";
+import type { Slices } from "./slices.ts";
+
+/** Connections of one selection. */
+interface Group {
+  readonly key: string;
+  readonly selection: Selection;
+  readonly members: Set<StateConnection>;
+}
+
+/** How long `close` waits for clients to take their last events, in milliseconds. */
+const CLOSE_GRACE_MS = 500;
+
+export type HubSettings = Pick<
+  Settings<object>,
+  "heartbeatMs" | "retryMs" | "maxStallMs" | "maxLogBytes" | "maxConnections"
+>;
+
+/** The open connections: wakes them once per tick, keeps time for all of them with one timer, and lets the slowest go. */
+export class Hub implements ConnectionHost, SelectionContext {
+  readonly log: Log;
+  readonly slices: Slices;
+  readonly heartbeatMs: number;
+  readonly report: (error: StateStreamError) => void;
+  /** Counted since the start, for `stats`. */
+  readonly counted: {
+    bytesWritten: number;
+    snapshots: Partial<Record<SnapshotReason, number>>;
+    closed: Partial<Record<CloseReason, number>>;
+  } = { bytesWritten: 0, snapshots: {}, closed: {} };
+  readonly #settings: HubSettings;
+  readonly #clock: Clock;
+  readonly #connections = new Map<StateConnection, Group>();
+  readonly #groups = new Map<string, Group>();
+  readonly #groupsOf = new Map<string, Set<Group>>();
+  /** Groups with news, and single connections with something to say, for the next flush. */
+  readonly #due = new Set<Group>();
+  readonly #dueAlone = new Set<StateConnection>();
+  #flushing = false;
+  /** Chunks that blocked connections hold, each with how many do. */
+  readonly #pins = new Map<Chunk, number>();
+  #pinnedBytes = 0;
+  #nextBeat = 0;
+  #timerAt = Infinity;
+  #cancelTimer: (() => void) | undefined;
+  #emptied: (() => void) | undefined;
+  #epoch: string | undefined;
+
+  constructor(
+    settings: HubSettings,
+    parts: { log: Log; slices: Slices; clock: Clock },
+    report: (error: StateStreamError) => void,
+  ) {
+    this.#settings = settings;
+    this.#clock = parts.clock;
+    this.log = parts.log;
+    this.slices = parts.slices;
+    this.heartbeatMs = settings.heartbeatMs;
+    this.report = report;
+  }
+
+  /** Drawn when first asked for: some runtimes have no randomness before the first request. */
+  get epoch(): string {
+    this.#epoch ??= this.#clock.epoch();
+    return this.#epoch;
+  }
+
+  get head(): number {
+    return this.log.head;
+  }
+
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  get full(): boolean {
+    return this.size >= this.#settings.maxConnections;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  retryMs(): number {
+    return Math.floor(this.#settings.retryMs * (1 + this.#clock.random()));
+  }
+
+  /** The selection of these names, which must be sorted and without repetition; shared with whoever has the same. */
+  selection(names: readonly string[] | undefined): Selection {
+    return this.#groups.get(keyOf(names))?.selection ?? new Selection(names, this);
+  }
+
+  /** Counts a connection in, from now on woken and timed. */
+  add(connection: StateConnection, names: readonly string[] | undefined): void {
+    const key = keyOf(names);
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = { key, selection: connection.selection, members: new Set() };
+      this.#groups.set(key, group);
+      for (const name of names ?? []) this.#groupsOf.set(name, (this.#groupsOf.get(name) ?? new Set()).add(group));
+    }
+    group.members.add(connection);
+    this.#connections.set(connection, group);
+    if (this.size === 1) this.#nextBeat = this.now() + this.heartbeatMs;
+    this.#arm(Math.min(this.#nextBeat, connection.endsAt));
+  }
+
+  /** A commit was appended at `position`. */
+  published(drafts: readonly Draft[], position: number): void {
+    for (const { slice, hidden } of drafts) {
+      this.#advance(this.#groups.get(keyOf(undefined)), position, hidden);
+      for (const group of this.#groupsOf.get(slice) ?? []) this.#advance(group, position, hidden);
+    }
+  }
+
+  schedule(connection: StateConnection): void {
+    this.#dueAlone.add(connection);
+    this.#flushSoon();
+  }
+
+  handed(bytes: number): void {
+    this.counted.bytesWritten += bytes;
+  }
+
+  snapshotSent(reason: SnapshotReason): void {
+    this.counted.snapshots[reason] = (this.counted.snapshots[reason] ?? 0) + 1;
+  }
+
+  pin(connection: StateConnection, chunk: Chunk): void {
+    const pins = this.#pins.get(chunk) ?? 0;
+    this.#pins.set(chunk, pins + 1);
+    if (pins === 0) this.#pinnedBytes += chunk.bytes.length;
+    this.#arm(connection.since + this.#settings.maxStallMs);
+  }
+
+  unpin(chunk: Chunk): void {
+    const pins = (this.#pins.get(chunk) as number) - 1;
+    if (pins > 0) {
+      this.#pins.set(chunk, pins);
+      return;
+    }
+    this.#pins.delete(chunk);
+    this.#pinnedBytes -= chunk.bytes.length;
+  }
+
+  closed(connection: StateConnection, reason: CloseReason): void {
+    this.counted.closed[reason] = (this.counted.closed[reason] ?? 0) + 1;
+    const group = this.#connections.get(connection);
+    if (group === undefined) return;
+    this.#connections.delete(connection);
+    group.members.delete(connection);
+    if (group.members.size === 0) this.#disband(group);
+    if (this.size > 0) return;
+    this.#cancelTimer?.();
+    this.#timerAt = Infinity;
+    this.#emptied?.();
+  }
+
+  /** Ends every connection; resolves when all are closed, which is soon: whoever has not taken its end by then is cut off. */
+  async endAll(ending: Ending): Promise<void> {
+    for (const connection of this.#connections.keys()) connection.end(ending);
+    if (this.size === 0) return;
+    const cancel = this.#clock.after(CLOSE_GRACE_MS, () => {
+      for (const connection of [...this.#connections.keys()]) connection.destroy(ending.reason);
+    });
+    await new Promise<void>((resolve) => (this.#emptied = resolve));
+    cancel();
+  }
+
+  #advance(group: Group | undefined, position: number, hidden: boolean): void {
+    if (group === undefined) return;
+    if (hidden) group.selection.forgetSnapshot();
+    if (!group.selection.advance(position)) return;
+    this.#due.add(group);
+    this.#flushSoon();
+  }
+
+  #disband(group: Group): void {
+    this.#groups.delete(group.key);
+    this.#due.delete(group);
+    for (const name of group.selection.names ?? []) {
+      const groups = this.#groupsOf.get(name);
+      groups?.delete(group);
+      if (groups?.size === 0) this.#groupsOf.delete(name);
+    }
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    this.#clock.defer(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    const groups = [...this.#due];
+    const alone = [...this.#dueAlone];
+    this.#due.clear();
+    this.#dueAlone.clear();
+    for (const group of groups) {
+      group.selection.flushed();
+      for (const connection of group.members) connection.wake();
+    }
+    for (const connection of alone) connection.wake();
+    this.#relieve();
+  }
+
+  /** Sets the one timer, if this is earlier than what it waits for. */
+  #arm(at: number): void {
+    if (at >= this.#timerAt) return;
+    this.#cancelTimer?.();
+    this.#timerAt = at;
+    this.#cancelTimer = this.#clock.after(Math.max(0, at - this.now()), () => this.#tick());
+  }
+
+  #tick(): void {
+    const now = this.now();
+    this.#timerAt = Infinity;
+    if (now >= this.#nextBeat) {
+      this.#nextBeat = now + this.heartbeatMs;
+      for (const connection of this.#connections.keys()) connection.beat(now);
+      for (const { selection } of this.#groups.values()) selection.forgetUnused();
+      // Everybody has been told of the newest commit too.
+      if (!this.#flushing) this.log.trim(Infinity);
+      this.#relieve();
+    }
+    let next = this.#nextBeat;
+    for (const connection of [...this.#connections.keys()]) {
+      const stallsAt = connection.holding ? connection.since + this.#settings.maxStallMs : Infinity;
+      if (now >= stallsAt) connection.destroy("stalled");
+      else next = Math.min(next, stallsAt);
+      if (now >= connection.endsAt) connection.expire();
+      else next = Math.min(next, connection.endsAt);
+    }
+    if (this.size > 0) this.#arm(next);
+  }
+
+  /** Closes the slowest connections while blocked ones hold too much. What the last of them holds is not too much. */
+  #relieve(): void {
+    const tooMuch = (): boolean => this.#pinnedBytes > this.#settings.maxLogBytes && this.#pins.size > 1;
+    if (!tooMuch()) return;
+    const slowest = [...this.#connections.keys()].filter(({ pinned }) => pinned).sort((a, b) => a.since - b.since);
+    for (const connection of slowest) {
+      if (!tooMuch()) return;
+      connection.destroy("overloaded");
+    }
+  }
+}
+
+function keyOf(names: readonly string[] | undefined): string {
+  return names === undefined ? "" : JSON.stringify(names);
+}

@@ -1,0 +1,168 @@
+import type { Clock } from "./clock.ts";
+import { StateStreamError, textOf } from "./errors.ts";
+import type { Cause, Operation } from "./events.ts";
+import type { Draft, Log } from "./log.ts";
+import { applyOperations } from "./operations.ts";
+import { isNames, type Settings } from "./options.ts";
+import type { Hint, Patched, Slices } from "./slices.ts";
+
+/** A state to be published, read slice by slice. */
+export interface StateReader<S> {
+  /** `undefined` when the slice is absent. */
+  get(slice: string): unknown;
+  names(): Iterable<string>;
+  whole(): S;
+}
+
+/** What is known of a change. */
+export interface Change {
+  /** The slices named as changed, with their operations where known; `undefined` when any may have. */
+  readonly named: ReadonlyMap<string, ChangeOf> | undefined;
+  /** For slices without a cause of their own. */
+  readonly cause: Cause | undefined;
+}
+
+export interface ChangeOf {
+  readonly cause?: Cause | undefined;
+  /** Operations a source brings, still to be applied to what clients hold. */
+  readonly operations?: readonly Operation[] | undefined;
+  /** Operations that were applied to what clients hold. */
+  readonly patched?: Patched | undefined;
+}
+
+/** Brings changes of the state into the log: which slices may be seen, what happened to each, and why. */
+export class Publisher<S extends object> {
+  readonly #settings: Settings<S>;
+  readonly #slices: Slices;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #report: (error: StateStreamError) => void;
+  readonly #published: (drafts: readonly Draft[], position: number) => void;
+  /** Slices of changes that were withheld: the next change looks at them too. */
+  readonly #withheld = new Set<string>();
+  /** The same, of a change that named none. */
+  #withheldAll = false;
+
+  constructor(
+    settings: Settings<S>,
+    parts: { slices: Slices; log: Log; clock: Clock },
+    report: (error: StateStreamError) => void,
+    published: (drafts: readonly Draft[], position: number) => void,
+  ) {
+    this.#settings = settings;
+    this.#slices = parts.slices;
+    this.#log = parts.log;
+    this.#clock = parts.clock;
+    this.#report = report;
+    this.#published = published;
+  }
+
+  /** Takes the first state in: nothing is logged. Returns what failed. */
+  begin(state: StateReader<S>): StateStreamError[] {
+    const { failures } = this.#collect(state, { named: undefined, cause: undefined });
+    return failures;
+  }
+
+  /** Appends one commit with what changed. Returns what failed: a slice that did keeps its previous value. */
+  publish(state: StateReader<S>, change: Change): StateStreamError[] {
+    const { drafts, failures } = this.#collect(state, change);
+    if (drafts.length > 0) {
+      const position = this.#log.head;
+      this.#log.append(drafts, this.#clock.now());
+      this.#published(drafts, position);
+    }
+    return failures;
+  }
+
+  #collect(state: StateReader<S>, change: Change): { drafts: Draft[]; failures: StateStreamError[] } {
+    const drafts: Draft[] = [];
+    const failures: StateStreamError[] = [];
+    let visible: (slice: string) => boolean;
+    let candidates: Iterable<string>;
+    try {
+      [visible, candidates] = this.#visible(state, change);
+    } catch (error) {
+      for (const slice of change.named?.keys() ?? []) this.#withheld.add(slice);
+      this.#withheldAll ||= change.named === undefined;
+      return { drafts, failures: [error as StateStreamError] };
+    }
+    this.#withheld.clear();
+    this.#withheldAll = false;
+    for (const slice of candidates) {
+      const value = state.get(slice);
+      const given = change.named?.get(slice);
+      try {
+        const hint: Hint = {
+          named: given !== undefined,
+          patched: given?.patched ?? this.#apply(slice, given?.operations),
+        };
+        const shown = visible(slice);
+        const difference = this.#slices.update(slice, shown ? value : undefined, hint);
+        if (difference === undefined) continue;
+        const hidden = !shown && value !== undefined;
+        drafts.push({ slice, difference, cause: this.#causeText(slice, given?.cause ?? change.cause), hidden });
+      } catch (error) {
+        failures.push(error as StateStreamError);
+      }
+    }
+    return { drafts, failures };
+  }
+
+  /** Which slices may be seen now, and which are to be looked at. */
+  #visible(state: StateReader<S>, { named }: Change): [(slice: string) => boolean, Iterable<string>] {
+    const { slices } = this.#settings;
+    const changed = named && !this.#withheldAll ? [...named.keys(), ...this.#withheld] : undefined;
+    if (slices === undefined) {
+      return [() => true, changed === undefined ? this.#all(state.names()) : new Set(changed)];
+    }
+    const names = new Set(typeof slices === "function" ? this.#ask(slices, state) : slices);
+    const visible = (slice: string): boolean => names.has(slice);
+    // A function may have changed its mind about any slice.
+    const reconsidered =
+      typeof slices === "function"
+        ? [...names, ...this.#slices.names()].filter((name) => names.has(name) !== this.#slices.has(name))
+        : [];
+    return [visible, changed === undefined ? this.#all(names) : new Set([...changed, ...reconsidered])];
+  }
+
+  #all(names: Iterable<string>): Set<string> {
+    return new Set([...this.#slices.names(), ...names]);
+  }
+
+  #ask(slices: (state: S) => readonly string[], state: StateReader<S>): readonly string[] {
+    const why = "Until it gives a list of names again, changes are withheld from every client.";
+    let names: unknown;
+    try {
+      names = slices(state.whole());
+    } catch (cause) {
+      throw new StateStreamError("slices-failed", `The option slices threw: ${textOf(cause)}. ${why}`, { cause });
+    }
+    if (isNames(names)) return names;
+    throw new StateStreamError("slices-failed", `The option slices gave no list of names. ${why}`);
+  }
+
+  /** Operations of a source, tried on what clients hold; where they do not fit, the values are compared instead. */
+  #apply(slice: string, given: readonly Operation[] | undefined): Patched | undefined {
+    const before = given && this.#slices.json(slice);
+    if (given === undefined || before === undefined) return undefined;
+    try {
+      const operations = JSON.parse(JSON.stringify(given)) as Operation[];
+      return { operations, json: applyOperations(before, operations, slice) };
+    } catch (cause) {
+      const message = `The source's patches for slice "${slice}" cannot be used: ${textOf(cause)} Its values were compared instead.`;
+      this.#report(new StateStreamError("invalid-patch", message, { slice, cause }));
+      return undefined;
+    }
+  }
+
+  #causeText(slice: string, cause: Cause | undefined): string | undefined {
+    if (cause === undefined) return undefined;
+    try {
+      return JSON.stringify(this.#settings.cause(cause, { slice }));
+    } catch (error) {
+      const message = `The cause of a change of slice "${slice}" cannot be told: ${textOf(error)}. The change was sent without it.`;
+      this.#report(new StateStreamError("cause-failed", message, { slice, cause: error }));
+      return undefined;
+    }
+  }
+}

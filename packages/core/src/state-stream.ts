@@ -1,0 +1,222 @@
+import type { Clock } from "./clock.ts";
+import type { CloseReason, Connection } from "./connection.ts";
+import { type Ending, StateConnection } from "./state-connection.ts";
+import { StateStreamError, textOf } from "./errors.ts";
+import type { EndReason, Json, SnapshotReason } from "./events.ts";
+import { formatEventId, parseEventId } from "./event-id.ts";
+import { Hub } from "./hub.ts";
+import { isRecord, warnOnce } from "./json.ts";
+import { Log } from "./log.ts";
+import { isNames, type Settings } from "./options.ts";
+import { Publisher } from "./publisher.ts";
+import type { Selection } from "./selection.ts";
+import { Slices } from "./slices.ts";
+
+/** Options of one connection. */
+export interface ConnectOptions {
+  /** Where the client left off. Comes from a client: whatever is wrong with it leads to a snapshot, never to an error. */
+  lastEventId?: string | undefined;
+  /** Narrows the connection to these slices; names that are not there yet wait for their slice. An empty list selects nothing. */
+  slices?: readonly string[] | undefined;
+  /** Closes the connection when aborted. */
+  signal?: AbortSignal | undefined;
+  /** When what let the client in expires: it then gets `state.end` with `expired`, and nothing after. A Date, or milliseconds since 1970. */
+  expiresAt?: Date | number | undefined;
+  /** Anything; kept as `connection.context`. */
+  context?: unknown;
+  /** Called once, when the connection is closed. */
+  onClose?: ((reason: CloseReason) => void) | undefined;
+}
+
+/** Figures of a stream since its start; what is open and kept, now. */
+export interface StateStreamStats {
+  /** Open connections. */
+  readonly connections: number;
+  /** Events appended to the log. */
+  readonly events: number;
+  /** The position of the log. */
+  readonly eventId: string;
+  /** Events the log holds. */
+  readonly logEvents: number;
+  /** Bytes the log holds. */
+  readonly logBytes: number;
+  /** Bytes handed to writers. */
+  readonly bytesWritten: number;
+  /** Snapshots handed to writers, by reason. */
+  readonly snapshots: Readonly<Partial<Record<SnapshotReason, number>>>;
+  /** Events that carried a whole value instead of patches. */
+  readonly replacements: number;
+  /** Connections closed, by reason. */
+  readonly closed: Readonly<Partial<Record<CloseReason, number>>>;
+  /** Errors survived. */
+  readonly errors: number;
+}
+
+/** A state that clients follow. */
+export interface StateStream<S extends object = object> {
+  /** The state the log has reached, as clients see it (JSON). Shared with the stream: read only. */
+  readonly state: Readonly<S>;
+  /** The position of the log as an event ID. */
+  readonly eventId: string;
+  /** How the stream was closed; `undefined` while it is open. */
+  readonly closing: { readonly reason: EndReason; readonly retry: boolean } | undefined;
+  /** Figures for an operator. */
+  stats(): StateStreamStats;
+  /**
+   * Opens a connection: position, snapshot and subscription in one synchronous turn. Close it when the client leaves.
+   * To a closed stream, or beyond `maxConnections`, it gives a connection that says `state.end`.
+   *
+   * @throws {StateStreamError} `invalid-option`
+   */
+  connect(options?: ConnectOptions): Connection;
+  /**
+   * Ends every connection with `state.end`, and the stream with them. Resolves when all are closed, at most half a second
+   * later: a client that has not taken its end by then is cut off. Default: reason `closed`, `retry: true`. With
+   * `retry: false` clients must not come back, and adapters answer later requests with 204.
+   */
+  close(ending?: { reason?: EndReason; retry?: boolean }): Promise<void>;
+}
+
+/** What sources and own state have in common: the log and its clients. */
+export abstract class BaseStateStream<S extends object> implements StateStream<S> {
+  protected readonly publisher: Publisher<S>;
+  readonly #settings: Settings<S>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #slices: Slices;
+  readonly #hub: Hub;
+  #state: Readonly<S> | undefined;
+  #errors = 0;
+  #replacements = 0;
+  #closing: Ending | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(clock: Clock, settings: Settings<S>) {
+    const report = (error: StateStreamError): void => this.report(error);
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#log = new Log(settings);
+    this.#slices = new Slices(settings, report);
+    const parts = { clock, log: this.#log, slices: this.#slices };
+    this.#hub = new Hub(settings, parts, report);
+    this.publisher = new Publisher(settings, parts, report, (drafts, position) => {
+      this.#state = undefined;
+      // A draw at the first change at the latest, so that no position is ever of two epochs.
+      void this.#hub.epoch;
+      this.#replacements += drafts.filter(({ difference }) => difference.kind === "value").length;
+      this.#hub.published(drafts, position);
+    });
+  }
+
+  get state(): Readonly<S> {
+    this.#state ??= this.#slices.toState() as S;
+    return this.#state;
+  }
+
+  get eventId(): string {
+    return formatEventId(this.#hub.epoch, this.#log.head, "");
+  }
+
+  get closing(): Ending | undefined {
+    return this.#closing;
+  }
+
+  stats(): StateStreamStats {
+    const { bytesWritten, snapshots, closed } = this.#hub.counted;
+    return {
+      connections: this.#hub.size,
+      events: this.#log.head,
+      eventId: this.eventId,
+      logEvents: this.#log.events,
+      logBytes: this.#log.bytes,
+      bytesWritten,
+      snapshots: { ...snapshots },
+      replacements: this.#replacements,
+      closed: { ...closed },
+      errors: this.#errors,
+    };
+  }
+
+  connect(options: ConnectOptions = {}): Connection {
+    const { signal, context, onClose } = options;
+    if (options.slices !== undefined && !isNames(options.slices)) {
+      throw new StateStreamError("invalid-option", "The option slices of connect must be a list of names.");
+    }
+    const names = options.slices && [...new Set(options.slices)].sort();
+    const selection = this.#hub.selection(names);
+    const reason = this.#reason(options.lastEventId || undefined, selection);
+    const refused = this.#closing ?? (this.#hub.full ? { reason: "overloaded" as const, retry: true } : undefined);
+    const leave = (): void => connection.destroy("disconnected");
+    const connection = new StateConnection(this.#hub, selection, {
+      position: typeof reason === "number" ? reason : 0,
+      reason: typeof reason === "number" ? undefined : reason,
+      refused,
+      ...this.#end(options.expiresAt),
+      context,
+      onClose: (closeReason) => {
+        signal?.removeEventListener("abort", leave);
+        onClose?.(closeReason);
+      },
+    });
+    if (refused === undefined) this.#hub.add(connection, names);
+    if (signal?.aborted === true) leave();
+    else signal?.addEventListener("abort", leave);
+    return connection;
+  }
+
+  close({ reason = "closed", retry = true }: { reason?: EndReason; retry?: boolean } = {}): Promise<void> {
+    if (this.#closed === undefined) {
+      this.#closing = { reason, retry };
+      this.detach();
+      this.#closed = this.#hub.endAll(this.#closing);
+    }
+    return this.#closed;
+  }
+
+  /** What clients hold of this value, where operations may build on it. */
+  protected basis(slice: string, value: unknown): Json | undefined {
+    return this.#slices.basis(slice, value);
+  }
+
+  /** Lets go of where the state comes from. */
+  protected abstract detach(): void;
+
+  /** Tells `onError`, or the process once. */
+  protected report(error: StateStreamError): void {
+    this.#errors++;
+    try {
+      if (this.#settings.onError === undefined) warnOnce(error.message);
+      else this.#settings.onError(error);
+    } catch (thrown) {
+      warnOnce(`The option onError threw: ${textOf(thrown)}`);
+    }
+  }
+
+  /** Where a client resumes, or why it needs a snapshot. The order of reasons is the protocol's. */
+  #reason(lastEventId: string | undefined, selection: Selection): number | SnapshotReason {
+    if (lastEventId === undefined) return "connect";
+    const id = parseEventId(lastEventId);
+    if (id === undefined) return "invalid-id";
+    if (id.epoch !== this.#hub.epoch || id.seq > this.#log.head) return "epoch";
+    if (selection.suffix !== (id.selection === undefined ? "" : `.${id.selection}`)) return "selection";
+    return selection.head <= id.seq || selection.replays(id.seq, false) ? id.seq : "trimmed";
+  }
+
+  /** When time ends a connection, and with what. */
+  #end(expiresAt: Date | number | undefined): { endsAt: number; endsWith: EndReason } {
+    const expires = expiresAt === undefined ? Infinity : Number(expiresAt);
+    if (Number.isNaN(expires)) {
+      throw new StateStreamError("invalid-option", "The option expiresAt must be a Date or milliseconds since 1970.");
+    }
+    // Spread, so that clients that came together do not leave together.
+    const aged = this.#clock.now() + this.#settings.maxAgeMs * (1 - this.#clock.random() / 5);
+    return expires <= aged ? { endsAt: expires, endsWith: "expired" } : { endsAt: aged, endsWith: "max-age" };
+  }
+}
+
+/** @throws {StateStreamError} `invalid-state` */
+export function checkState(state: unknown, origin: string): asserts state is Record<string, unknown> {
+  if (isRecord(state)) return;
+  const given = Array.isArray(state) ? "an array" : state === null ? "null" : `a ${typeof state}`;
+  throw new StateStreamError("invalid-state", `${origin} is ${given}; it must be an object with one member per slice.`);
+}

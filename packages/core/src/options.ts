@@ -107,6 +107,17 @@ export function isNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((name) => typeof name === "string");
 }
 
+/**
+ * Milliseconds since 1970; `Infinity` for never.
+ *
+ * @throws {StateStreamError} `invalid-option`
+ */
+export function expiryOf(expiresAt: Date | number | undefined): number {
+  const expires = expiresAt === undefined ? Infinity : Number(expiresAt);
+  if (!Number.isNaN(expires)) return expires;
+  throw new StateStreamError("invalid-option", "The option expiresAt must be a Date or milliseconds since 1970.");
+}
+
 function check(name: string, value: unknown, accepts: (value: unknown) => boolean, expected: string): void {
   if (value === undefined || accepts(value)) return;
   throw new StateStreamError("invalid-option", `The option ${name} is ${describe(value)}; it must be ${expected}.`);

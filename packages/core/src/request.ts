@@ -1,7 +1,7 @@
 import type { CloseReason, Connection } from "./connection.ts";
 import { StateStreamError } from "./errors.ts";
 import { SSE_HEADERS } from "./frame.ts";
-import { isNames } from "./options.ts";
+import { expiryOf, isNames } from "./options.ts";
 import type { StateStream } from "./state-stream.ts";
 
 /** Options of an adapter's `streamState`. */
@@ -46,6 +46,7 @@ export function answerRequest(stream: StateStream, request: StreamRequest, optio
   if (options.slices !== undefined && !isNames(options.slices)) {
     throw new StateStreamError("invalid-option", "The option slices of streamState must be a list of names.");
   }
+  const expiresAt = expiryOf(options.expiresAt);
   // An EventSource comes back after every end; 204 is what stops it (WHATWG HTML, 9.2.2).
   const gone = stream.closing?.retry === false;
   if (gone || request.method === "HEAD") return { status: gone ? 204 : 200, headers, connect: undefined };
@@ -53,7 +54,7 @@ export function answerRequest(stream: StateStream, request: StreamRequest, optio
   const start = request.url.indexOf("?");
   const query = new URLSearchParams(start < 0 ? "" : request.url.slice(start));
   const slices = narrow(options.slices, query.has("slices") ? query.getAll("slices") : undefined);
-  const { expiresAt, context, onClose } = options;
+  const { context, onClose } = options;
   const lastEventId = request.lastEventId || query.get("lastEventId") || undefined;
   return {
     status: 200,

@@ -7,7 +7,7 @@ import { formatEventId, parseEventId } from "./event-id.ts";
 import { Hub } from "./hub.ts";
 import { isRecord, warnOnce } from "./json.ts";
 import { Log } from "./log.ts";
-import { isNames, type Settings } from "./options.ts";
+import { expiryOf, isNames, type Settings } from "./options.ts";
 import { Publisher } from "./publisher.ts";
 import type { Selection } from "./selection.ts";
 import { Slices } from "./slices.ts";
@@ -204,10 +204,7 @@ export abstract class BaseStateStream<S extends object> implements StateStream<S
 
   /** When time ends a connection, and with what. */
   #end(expiresAt: Date | number | undefined): { endsAt: number; endsWith: EndReason } {
-    const expires = expiresAt === undefined ? Infinity : Number(expiresAt);
-    if (Number.isNaN(expires)) {
-      throw new StateStreamError("invalid-option", "The option expiresAt must be a Date or milliseconds since 1970.");
-    }
+    const expires = expiryOf(expiresAt);
     // Spread, so that clients that came together do not leave together.
     const aged = this.#clock.now() + this.#settings.maxAgeMs * (1 - this.#clock.random() / 5);
     return expires <= aged ? { endsAt: expires, endsWith: "expired" } : { endsAt: aged, endsWith: "max-age" };

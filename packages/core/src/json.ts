@@ -73,12 +73,13 @@ function normalize(
   json: Json | undefined,
   fresh: boolean,
 ): Json | undefined {
+  if (typeof given === "object" && given === raw && json !== undefined) return json;
   let value = given;
-  if (typeof value === "object" && value !== null) {
-    if (value === raw) return json;
-    if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
-      value = (value as { toJSON(key: string): unknown }).toJSON(String(key));
-    }
+  // What a toJSON gave says nothing of the members of its object.
+  let was = hasToJson(raw) ? undefined : raw;
+  if (hasToJson(value)) {
+    value = value.toJSON(String(key));
+    was = undefined;
   }
   switch (typeof value) {
     case "string":
@@ -89,14 +90,19 @@ function normalize(
       return Number.isFinite(value) ? value + 0 : null;
     case "object":
       if (value === null) return null;
-      if (Array.isArray(value)) return normalizeArray(value, Array.isArray(raw) ? raw : [], json, fresh);
-      return normalizeObject(value, isRecord(raw) ? raw : {}, json, fresh);
+      if (Array.isArray(value)) return normalizeArray(value, Array.isArray(was) ? was : [], json, fresh);
+      return normalizeObject(value, isRecord(was) ? was : {}, json, fresh);
     case "bigint":
       // A program may have given BigInt a toJSON; JSON.stringify knows, and throws where it has not.
       return JSON.parse(JSON.stringify(value)) as Json;
     default:
       return undefined;
   }
+}
+
+function hasToJson(value: unknown): value is { toJSON(key: string): unknown } {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  return typeof (value as { toJSON?: unknown }).toJSON === "function";
 }
 
 function normalizeArray(value: unknown[], raw: unknown[], json: Json | undefined, fresh: boolean): Json {
@@ -112,7 +118,7 @@ function normalizeArray(value: unknown[], raw: unknown[], json: Json | undefined
 }
 
 function normalizeObject(value: object, raw: Record<string, unknown>, json: Json | undefined, fresh: boolean): Json {
-  if (value instanceof Number || value instanceof String || value instanceof Boolean) {
+  if (value instanceof Number || value instanceof String || value instanceof Boolean || value instanceof BigInt) {
     return normalize(value.valueOf(), "", undefined, undefined, fresh) as Json;
   }
   const members = value as Record<string, unknown>;
@@ -129,7 +135,7 @@ function normalizeObject(value: object, raw: Record<string, unknown>, json: Json
     const key = keys[index] as string;
     const item = members[key];
     const itemJson = normalize(item, key, raw[key], known[key], fresh);
-    if (copy === undefined && !Object.is(itemJson, item)) {
+    if (copy === undefined && (itemJson === undefined || !Object.is(itemJson, item))) {
       copy = {};
       for (let before = 0; before < index; before++)
         setOwn(copy, keys[before] as string, members[keys[before] as string]);

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const packagesDir = fileURLToPath(new URL("packages/", import.meta.url));
+const appsDir = fileURLToPath(new URL("apps/", import.meta.url));
 
 export default defineConfig({
   resolve: {
@@ -13,11 +14,13 @@ export default defineConfig({
     ],
   },
   test: {
-    projects: readdirSync(packagesDir).map((name) => ({
-      extends: true,
-      root: `${packagesDir}${name}`,
-      test: { name, include: ["test/**/*.test.ts"] },
-    })),
+    projects: [packagesDir, appsDir].flatMap((dir) =>
+      readdirSync(dir).map((name) => ({
+        extends: true,
+        root: `${dir}${name}`,
+        test: { name, include: ["test/**/*.test.ts"] },
+      })),
+    ),
     reporters: ["default", "./scripts/summary-reporter.ts"],
     coverage: { include: ["packages/core/src/**/*.ts"] },
   },

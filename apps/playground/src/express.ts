@@ -1,0 +1,20 @@
+import { createServer, type Server } from "node:http";
+import { streamState } from "@statestream/express";
+import express from "express";
+import { readBody } from "./http.ts";
+import type { Playground } from "./playground.ts";
+
+export function expressServer({ stream, answer }: Playground): Server {
+  const app = express();
+
+  app.get("/events", (req, res) => {
+    streamState(req, res, stream);
+  });
+
+  app.use(async (req, res) => {
+    const { status, headers, body } = answer({ method: req.method, path: req.path, body: await readBody(req) });
+    res.writeHead(status, headers).end(body);
+  });
+
+  return createServer(app);
+}

@@ -1,0 +1,24 @@
+import { createServer, type Server } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import { streamState } from "@statestream/hono";
+import { Hono } from "hono";
+import { readBody } from "./http.ts";
+import type { Playground } from "./playground.ts";
+
+export function honoServer({ stream, answer }: Playground): Server {
+  const app = new Hono();
+
+  app.get("/events", (c) => streamState(c, stream));
+
+  app.all("*", async (c) => {
+    const { status, headers, body } = answer({
+      method: c.req.method,
+      path: c.req.path,
+      body: await readBody(c.req.raw.body),
+    });
+    return new Response(body, { status, headers });
+  });
+
+  const handle = getRequestListener(app.fetch);
+  return createServer((req, res) => void handle(req, res));
+}

@@ -1,0 +1,27 @@
+import { createServer, type Server } from "node:http";
+import { streamState } from "@statestream/koa";
+import Koa from "koa";
+import { readBody } from "./http.ts";
+import type { Playground } from "./playground.ts";
+
+export function koaServer({ stream, answer }: Playground): Server {
+  const app = new Koa();
+
+  app.use(async (ctx) => {
+    // Without a router, the method is ours to check.
+    if (ctx.path === "/events" && (ctx.method === "GET" || ctx.method === "HEAD")) return streamState(ctx, stream);
+
+    const { status, headers, body } = answer({ method: ctx.method, path: ctx.path, body: await readBody(ctx.req) });
+    ctx.status = status;
+    ctx.set({ ...headers });
+    ctx.body = body;
+  });
+
+  app.on("error", (error: Error, ctx?: Koa.Context) => {
+    // Koa reports clients that leave in the middle of their request too, and that is no error of ours.
+    if (ctx?.req.complete !== false) app.onerror(error);
+  });
+
+  const handle = app.callback();
+  return createServer((req, res) => void handle(req, res));
+}

@@ -1,0 +1,35 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArguments } from "./arguments.ts";
+import { createPlayground } from "./playground.ts";
+import { startServer } from "./server.ts";
+
+const README = fileURLToPath(new URL("../../../README.md", import.meta.url));
+
+try {
+  const settings = parseArguments(process.argv.slice(2));
+  const playground = createPlayground({ title: basename(README), content: readReadme() });
+  const server = await startServer(playground, settings);
+  console.log(`Statestream playground on ${settings.framework}: ${server.url}`);
+  console.log(`The stream by hand: curl -N ${server.url}/events`);
+
+  const stop = (): void => {
+    // A second Ctrl-C finds no listener, and ends the process at once.
+    process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);
+    // Nothing else is open then, so the process ends by itself.
+    void server.close();
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop);
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}
+
+function readReadme(): string {
+  try {
+    return readFileSync(README, "utf8");
+  } catch (cause) {
+    throw new Error(`The playground types out the repository's README.md, which is not at ${README}.`, { cause });
+  }
+}

@@ -1,0 +1,37 @@
+import type { PlaygroundStream, TranscriptState } from "./state.ts";
+
+const TOKEN_MS = 50;
+/** How long a finished text stays before it is begun again, in tokens. */
+const PAUSE_TOKENS = 60;
+
+/** Parts of a text about as long as a language model's; together they are the text. */
+export function tokenize(text: string): string[] {
+  return text.match(/\s*\S{1,8}|\s+$/gu) ?? [];
+}
+
+export function initialTranscript(title: string): TranscriptState {
+  return { title, run: 1, tokens: [] };
+}
+
+/** Types a text into the slice, one token a call, and begins again after a pause at its end. */
+export function createTypist(stream: PlaygroundStream, text: string): () => void {
+  const tokens = tokenize(text);
+  let next = 0;
+  return () => {
+    const token = tokens[next];
+    if (token !== undefined) {
+      stream.patch("transcript", [{ op: "add", path: "/tokens/-", value: token }], { type: "transcript.typed" });
+    } else if (next === tokens.length + PAUSE_TOKENS) {
+      const { title, run } = stream.state.transcript;
+      stream.set("transcript", { title, run: run + 1, tokens: [] }, { type: "transcript.restarted", id: run + 1 });
+      next = -1;
+    }
+    next += 1;
+  };
+}
+
+/** Types until the returned function is called. */
+export function startTypist(type: () => void): () => void {
+  const timer = setInterval(type, TOKEN_MS).unref();
+  return () => clearInterval(timer);
+}

@@ -96,8 +96,10 @@ function applyOne(draft: Draft, operation: Operation): void {
       return put(draft, operation.path, draft.shared(draft.read(tokensOf(operation.from))), true);
     case "move": {
       const from = tokensOf(operation.from);
+      const to = tokensOf(operation.path);
       const value = draft.read(from);
-      if (operation.path.startsWith(`${operation.from}/`)) throw new Misfit("it moves a value into itself");
+      if (to.length > from.length && from.every((token, index) => token === to[index]))
+        throw new Misfit("it moves a value into itself");
       if (operation.path === operation.from) return;
       remove(draft, from);
       return put(draft, operation.path, value, true);

@@ -22,8 +22,11 @@ export interface StateChange {
 export interface StateSource<S extends object = object> {
   /** The whole state now: a plain object, one member per slice. */
   getState(): S;
-  /** Calls `listener` after each change, until the function it returns is called. */
-  subscribe(listener: (change?: StateChange) => void): () => void;
+  /**
+   * Calls `listener` after each change, until the function it returns is called. A store may give it its own arguments,
+   * such as its state: they are no change, and are not taken for one.
+   */
+  subscribe(listener: (change?: StateChange | object) => void): () => void;
   /** How this source's previous states must be held; the stream's own option `snapshots` wins. Default `shared`. */
   readonly snapshots?: SnapshotMode;
 }
@@ -66,16 +69,24 @@ export function eventBusSource<S extends object>(options: EventBusSourceOptions<
     getState,
     snapshots: "copy",
     subscribe(listener) {
+      const look = (slice: string): unknown => {
+        try {
+          return sliceOf(getState(), slice);
+        } catch {
+          // The stream asks too, and tells of it; the emitter has no part in it.
+          return undefined;
+        }
+      };
       const onEvent = (given: unknown): void => {
         const change = isRecord(given) ? given : {};
         const slice = typeof change["slice"] === "string" ? change["slice"] : undefined;
         const cause = causeOf(change["causingAction"], actionId);
         listener({ slice, cause });
         if (slice === undefined || !Object.hasOwn(change, "after")) return;
-        const seen = sliceOf(getState(), slice);
+        const seen = look(slice);
         if (seen === change["after"]) return;
         queueMicrotask(() => {
-          if (sliceOf(getState(), slice) !== seen) listener({ slice, cause });
+          if (look(slice) !== seen) listener({ slice, cause });
         });
       };
       bus.on(event, onEvent);

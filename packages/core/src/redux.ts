@@ -1,9 +1,11 @@
 import type { Cause } from "./events.ts";
 import { causeOf, type StateChange } from "./source.ts";
 
+type Reducer = (state: unknown, action: unknown) => unknown;
+
 interface Store {
-  dispatch: (...args: never[]) => unknown;
   subscribe: (listener: () => void) => () => void;
+  replaceReducer: (next: never) => void;
 }
 
 export interface CauseEnhancerOptions {
@@ -13,8 +15,8 @@ export interface CauseEnhancerOptions {
 
 /**
  * A Redux store enhancer that tells the store's listeners which action was behind a change, so that a stream over the
- * store can send it as `cause`. Put it last, where it sees what reaches the reducer:
- * `configureStore({ reducer, enhancers: (base) => base().concat(causeEnhancer()) })`.
+ * store can send it as `cause`. Put it first, around those that have listeners of their own, as Redux Toolkit's batching
+ * does: `configureStore({ reducer, enhancers: (base) => base().prepend(causeEnhancer()) })`.
  *
  * Where notifications are batched, the last action stands for all.
  */
@@ -23,18 +25,21 @@ export function causeEnhancer(
 ): <Create extends (...args: never[]) => Store>(createStore: Create) => Create {
   const { actionId = metaId } = options;
   return <Create extends (...args: never[]) => Store>(createStore: Create): Create =>
-    ((...args: never[]) => {
-      const store = createStore(...args);
+    ((reducer: Reducer, ...rest: never[]) => {
       let cause: Cause | undefined;
-      const dispatch = ((action: never) => {
-        // Before the store does: it notifies while it dispatches.
-        cause = causeOf(action, actionId);
-        return store.dispatch(action);
-      }) as Store["dispatch"];
-      const subscribe = (listener: (change?: StateChange) => void): (() => void) =>
-        store.subscribe(() => listener({ cause }));
-      return { ...store, dispatch, subscribe };
-    }) as Create;
+      // Seen where it reaches the reducer: out here, dispatch is given thunks, and is not given what they dispatch.
+      const watched = (inner: Reducer) =>
+        ((state, action) => {
+          cause = causeOf(action, actionId);
+          return inner(state, action);
+        }) as Reducer as never;
+      const store = createStore(watched(reducer), ...rest);
+      return {
+        ...store,
+        subscribe: (listener: (change?: StateChange) => void) => store.subscribe(() => listener({ cause })),
+        replaceReducer: (next: Reducer) => store.replaceReducer(watched(next)),
+      };
+    }) as unknown as Create;
 }
 
 function metaId(action: unknown): string | number | undefined {

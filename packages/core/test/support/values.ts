@@ -33,6 +33,14 @@ export function parsed(value: unknown): Json {
   return JSON.parse(JSON.stringify(value)) as Json;
 }
 
+/** One text for all equal JSON values. Vitest's equality follows a member named constructor, and this does not. */
+export function canonical(value: Json): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  const members = Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}:${canonical(item)}`);
+  return `{${members.sort().join(",")}}`;
+}
+
 /** An object that nothing may look at. */
 export function untouchable(): object {
   const refuse = (): never => {

@@ -5,6 +5,7 @@ import { defineConfig } from "oxlint";
 const flow = [
   "errors",
   "events",
+  "warn",
   "json",
   "operations",
   "clock",

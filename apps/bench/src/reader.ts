@@ -56,11 +56,11 @@ export function openReader(port: number): Promise<Reader> {
     };
 
     socket.on("data", (bytes) => {
-      // Chunk sizes stand on lines of their own, and frames of these measurements have no such lines: drop them.
-      text += decoder.write(bytes).replaceAll("\r\n", "\u0000");
+      text += decoder.write(bytes);
       const end = text.lastIndexOf("\n\n");
       if (end < 0) return;
-      const complete = text.slice(0, end).replaceAll(/\u0000[\da-f]+\u0000|\u0000/g, "");
+      // Between chunks stands a size on a line of its own; frames have no CR.
+      const complete = text.slice(0, end).replaceAll(/\r\n[\da-f]+\r\n/g, "");
       text = text.slice(end);
       for (const frame of complete.split("\n\n")) take(frame);
     });

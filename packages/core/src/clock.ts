@@ -2,8 +2,10 @@
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Runs `fn` once after `ms`, without keeping the process alive; returns how to cancel it. */
-  after(ms: number, fn: () => void): () => void;
+  /** Milliseconds of a clock that nobody sets: for how long something took. */
+  elapsed(): number;
+  /** Runs `fn` once after `ms`; returns how to cancel it. Does not keep the process alive unless told to. */
+  after(ms: number, fn: () => void, keepAlive?: boolean): () => void;
   /** Runs `fn` once in a later turn of the event loop, as soon as possible. */
   defer(fn: () => void): void;
   /** Uniform in [0, 1). */
@@ -22,10 +24,11 @@ const host = globalThis as { setImmediate?: (fn: () => void) => unknown };
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  after(ms, fn) {
+  elapsed: () => performance.now(),
+  after(ms, fn, keepAlive = false) {
     const timer: unknown = setTimeout(fn, Math.min(ms, MAX_TIMER_MS));
-    // Node, Bun and Deno give an object or a number; where a timer would keep the process alive, it can be unref'ed.
-    (timer as { unref?: () => void }).unref?.();
+    // Where a timer keeps the process alive, it is an object that has unref.
+    if (!keepAlive) (timer as { unref?: () => void }).unref?.();
     return () => clearTimeout(timer as ReturnType<typeof setTimeout>);
   },
   defer(fn) {

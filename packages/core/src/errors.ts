@@ -7,7 +7,7 @@
  * - `invalid-patch`: an operation is malformed or does not fit the slice.
  * - `unknown-slice`: `patch` on a slice that is absent.
  * - `slices-failed`: the `slices` function threw or gave no list of names; the change was withheld.
- * - `source-failed`: the source's `getState` threw.
+ * - `source-failed`: the source's `getState` or unsubscribe threw.
  * - `differ-failed`: the `differ` threw; the value was sent instead.
  * - `cause-failed`: the `cause` function threw or gave what JSON cannot carry; the event went without a cause.
  * - `listener-failed`: a callback given to a connection threw.
@@ -45,5 +45,10 @@ export class StateStreamError extends Error {
 
 /** The text of anything thrown, for a message to the programmer; never sent to a client. */
 export function textOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    // Not everything has a text, and asking must not throw in its turn.
+    return "something without a text";
+  }
 }

@@ -15,6 +15,9 @@ interface Group {
   readonly members: Set<StateConnection>;
 }
 
+/** How often every connection's clock is looked at, at most: each look is at all of them. */
+const MIN_TICK_MS = 50;
+
 /** How long `close` waits for clients to take their last events, in milliseconds. */
 const CLOSE_GRACE_MS = 500;
 
@@ -47,6 +50,7 @@ export class Hub implements ConnectionHost, SelectionContext {
   /** Chunks that blocked connections hold, each with how many do. */
   readonly #pins = new Map<Chunk, number>();
   #pinnedBytes = 0;
+  /** When the next heartbeat is due, and what the timer waits for: milliseconds elapsed. */
   #nextBeat = 0;
   #timerAt = Infinity;
   #cancelTimer: (() => void) | undefined;
@@ -88,6 +92,10 @@ export class Hub implements ConnectionHost, SelectionContext {
     return this.#clock.now();
   }
 
+  elapsed(): number {
+    return this.#clock.elapsed();
+  }
+
   retryMs(): number {
     return Math.floor(this.#settings.retryMs * (1 + this.#clock.random()));
   }
@@ -108,15 +116,18 @@ export class Hub implements ConnectionHost, SelectionContext {
     }
     group.members.add(connection);
     this.#connections.set(connection, group);
-    if (this.size === 1) this.#nextBeat = this.now() + this.heartbeatMs;
-    this.#arm(Math.min(this.#nextBeat, connection.endsAt));
+    if (this.size === 1) this.#nextBeat = this.elapsed() + this.heartbeatMs;
+    this.#arm(this.#nextBeat);
+    this.#arm(this.elapsed() + connection.check(this.#settings.maxStallMs));
   }
 
   /** A commit was appended at `position`. */
   published(drafts: readonly Draft[], position: number): void {
-    for (const { slice, hidden } of drafts) {
-      this.#advance(this.#groups.get(keyOf(undefined)), position, hidden);
-      for (const group of this.#groupsOf.get(slice) ?? []) this.#advance(group, position, hidden);
+    const all = this.#groups.get(keyOf(undefined));
+    for (const [index, { slice, hidden }] of drafts.entries()) {
+      const seq = position + index + 1;
+      if (all !== undefined) this.#advance(all, seq, position, hidden);
+      for (const group of this.#groupsOf.get(slice) ?? []) this.#advance(group, seq, position, hidden);
     }
   }
 
@@ -137,7 +148,8 @@ export class Hub implements ConnectionHost, SelectionContext {
     const pins = this.#pins.get(chunk) ?? 0;
     this.#pins.set(chunk, pins + 1);
     if (pins === 0) this.#pinnedBytes += chunk.bytes.length;
-    this.#arm(connection.since + this.#settings.maxStallMs);
+    this.#arm(connection.idleSince + this.#settings.maxStallMs);
+    if (this.#holdsTooMuch) this.#flushSoon();
   }
 
   unpin(chunk: Chunk): void {
@@ -167,19 +179,24 @@ export class Hub implements ConnectionHost, SelectionContext {
   async endAll(ending: Ending): Promise<void> {
     for (const connection of this.#connections.keys()) connection.end(ending);
     if (this.size === 0) return;
-    const cancel = this.#clock.after(CLOSE_GRACE_MS, () => {
-      for (const connection of [...this.#connections.keys()]) connection.destroy(ending.reason);
-    });
+    const cancel = this.#clock.after(
+      CLOSE_GRACE_MS,
+      () => {
+        for (const connection of this.#connections.keys()) connection.destroy(ending.reason);
+      },
+      true,
+    );
     await new Promise<void>((resolve) => (this.#emptied = resolve));
     cancel();
   }
 
-  #advance(group: Group | undefined, position: number, hidden: boolean): void {
-    if (group === undefined) return;
-    if (hidden) group.selection.forgetSnapshot();
-    if (!group.selection.advance(position)) return;
+  #advance(group: Group, seq: number, position: number, hidden: boolean): void {
+    group.selection.advance(seq, position);
     this.#due.add(group);
     this.#flushSoon();
+    if (!hidden) return;
+    group.selection.forget();
+    for (const connection of group.members) connection.withdraw();
   }
 
   #disband(group: Group): void {
@@ -217,38 +234,39 @@ export class Hub implements ConnectionHost, SelectionContext {
     if (at >= this.#timerAt) return;
     this.#cancelTimer?.();
     this.#timerAt = at;
-    this.#cancelTimer = this.#clock.after(Math.max(0, at - this.now()), () => this.#tick());
+    this.#cancelTimer = this.#clock.after(Math.max(0, at - this.elapsed()), () => this.#tick());
   }
 
   #tick(): void {
-    const now = this.now();
+    const elapsed = this.elapsed();
     this.#timerAt = Infinity;
-    if (now >= this.#nextBeat) {
-      this.#nextBeat = now + this.heartbeatMs;
+    if (elapsed >= this.#nextBeat) {
+      this.#nextBeat = elapsed + this.heartbeatMs;
+      const now = this.now();
       for (const connection of this.#connections.keys()) connection.beat(now);
       for (const { selection } of this.#groups.values()) selection.forgetUnused();
       // Everybody has been told of the newest commit too.
       if (!this.#flushing) this.log.trim(Infinity);
       this.#relieve();
     }
-    let next = this.#nextBeat;
-    for (const connection of [...this.#connections.keys()]) {
-      const stallsAt = connection.holding ? connection.since + this.#settings.maxStallMs : Infinity;
-      if (now >= stallsAt) connection.destroy("stalled");
-      else next = Math.min(next, stallsAt);
-      if (now >= connection.endsAt) connection.expire();
-      else next = Math.min(next, connection.endsAt);
+    let next = this.#nextBeat - elapsed;
+    for (const connection of this.#connections.keys()) {
+      next = Math.min(next, connection.check(this.#settings.maxStallMs));
     }
-    if (this.size > 0) this.#arm(next);
+    if (this.size > 0) this.#arm(elapsed + Math.max(next, MIN_TICK_MS));
   }
 
-  /** Closes the slowest connections while blocked ones hold too much. What the last of them holds is not too much. */
+  get #holdsTooMuch(): boolean {
+    return this.#pinnedBytes > this.#settings.maxLogBytes && this.#pins.size > 1;
+  }
+
+  /** Closes the slowest connections while they hold too much. What the last of them holds is never too much. */
   #relieve(): void {
-    const tooMuch = (): boolean => this.#pinnedBytes > this.#settings.maxLogBytes && this.#pins.size > 1;
-    if (!tooMuch()) return;
-    const slowest = [...this.#connections.keys()].filter(({ pinned }) => pinned).sort((a, b) => a.since - b.since);
+    if (!this.#holdsTooMuch) return;
+    const slowest = [...this.#connections.keys()].filter(({ pinned }) => pinned);
+    slowest.sort((a, b) => a.idleSince - b.idleSince);
     for (const connection of slowest) {
-      if (!tooMuch()) return;
+      if (!this.#holdsTooMuch) return;
       connection.destroy("overloaded");
     }
   }

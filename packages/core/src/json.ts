@@ -1,5 +1,6 @@
 import { StateStreamError, textOf } from "./errors.ts";
 import type { Json } from "./events.ts";
+import { isDevelopment, warnOnce } from "./warn.ts";
 
 /** A value and the JSON it came to, remembered so that what did not change is not walked again. */
 export interface Remembered {
@@ -145,28 +146,13 @@ function normalizeObject(value: object, raw: Record<string, unknown>, json: Json
   return copy ?? (value as Record<string, Json>);
 }
 
-const runtime = (
-  globalThis as {
-    process?: { env?: Record<string, string | undefined>; emitWarning?: (text: string, type: string) => void };
-  }
-).process;
-const warnings = runtime?.env?.["NODE_ENV"] !== "production";
-const warned = new Set<string>();
-
 function warnOfCollection(value: object): void {
-  if (warnings && (value instanceof Map || value instanceof Set)) {
-    const name = value instanceof Map ? "Map" : "Set";
-    warnOnce(
-      `JSON carries a ${name} as {}: its entries never reach a client. Keep an object or an array in the state.`,
-    );
-  }
-}
-
-/** One process warning per text, where the runtime has process warnings: the library writes to no log. */
-export function warnOnce(text: string): void {
-  if (warned.has(text)) return;
-  warned.add(text);
-  runtime?.emitWarning?.(text, "StateStreamWarning");
+  if (!(value instanceof Map || value instanceof Set) || !isDevelopment()) return;
+  const name = value instanceof Map ? "Map" : "Set";
+  warnOnce(
+    name,
+    `JSON carries a ${name} as {}: its entries never reach a client. Keep an object or an array in the state.`,
+  );
 }
 
 /** Whether two JSON values are equal, member order aside. */

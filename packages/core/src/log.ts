@@ -106,11 +106,11 @@ export class Log {
     }
   }
 
-  /** The seq of the last event of these slices. */
+  /** The seq of the last event of these slices; of one that is no longer known, the latest it can have been. */
   last(names: Names): number {
     if (names === undefined) return this.#head;
     let last = 0;
-    for (const name of names) last = Math.max(last, this.#tracks.get(name)?.last ?? 0);
+    for (const name of names) last = Math.max(last, this.#tracks.get(name)?.last ?? this.#forgotten);
     return last;
   }
 

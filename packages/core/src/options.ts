@@ -124,11 +124,9 @@ function check(name: string, value: unknown, accepts: (value: unknown) => boolea
 }
 
 function describe(value: unknown): string {
-  return typeof value === "string"
-    ? JSON.stringify(value)
-    : Array.isArray(value)
-      ? "a list of something else"
-      : String(value);
+  if (typeof value === "string") return JSON.stringify(value);
+  if (Array.isArray(value)) return "a list of something else";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
 function typeAndId({ type, id }: Cause): Cause {

@@ -1,10 +1,11 @@
 import type { Clock } from "./clock.ts";
 import { StateStreamError, textOf } from "./errors.ts";
 import type { Cause, Operation } from "./events.ts";
+import { guarded } from "./json.ts";
 import type { Draft, Log } from "./log.ts";
 import { applyOperations } from "./operations.ts";
 import { isNames, type Settings } from "./options.ts";
-import type { Hint, Patched, Slices } from "./slices.ts";
+import type { Patched, Slices, Step } from "./slices.ts";
 
 /** A state to be published, read slice by slice. */
 export interface StateReader<S> {
@@ -28,6 +29,14 @@ export interface ChangeOf {
   readonly operations?: readonly Operation[] | undefined;
   /** Operations that were applied to what clients hold. */
   readonly patched?: Patched | undefined;
+}
+
+/** A step with what else the log is told. */
+interface PlannedStep extends Step {
+  /** JSON of its cause. */
+  readonly cause: string | undefined;
+  /** It goes since it may no longer be seen. */
+  readonly hidden: boolean;
 }
 
 /** Brings changes of the state into the log: which slices may be seen, what happened to each, and why. */
@@ -59,13 +68,30 @@ export class Publisher<S extends object> {
 
   /** Takes the first state in: nothing is logged. Returns what failed. */
   begin(state: StateReader<S>): StateStreamError[] {
-    const { failures } = this.#collect(state, { named: undefined, cause: undefined });
+    const { steps, failures } = this.#collect(state, { named: undefined, cause: undefined });
+    for (const step of steps) this.#slices.move(step);
     return failures;
   }
 
-  /** Appends one commit with what changed. Returns what failed: a slice that did keeps its previous value. */
-  publish(state: StateReader<S>, change: Change): StateStreamError[] {
-    const { drafts, failures } = this.#collect(state, change);
+  /**
+   * Appends one commit with what changed. Returns what failed: a slice that did keeps its previous value. Where the state
+   * is ours, `restore` puts that back, and which slices may be seen is asked again: never of a state that did not come.
+   */
+  publish(state: StateReader<S>, change: Change, restore?: (failure: StateStreamError) => void): StateStreamError[] {
+    let { steps, failures } = this.#collect(state, change);
+    if (failures.length > 0 && restore !== undefined) {
+      for (const failure of failures) restore(failure);
+      if (steps.length > 0 && typeof this.#settings.slices === "function") {
+        const failed = new Set(failures.map(({ slice }) => slice));
+        const named = new Map([...(change.named ?? [])].filter(([slice]) => !failed.has(slice)));
+        const again = this.#collect(state, { ...change, named });
+        steps = again.steps;
+        failures = [...failures, ...again.failures];
+      }
+    }
+    // From here on nobody is asked anything: what clients have and what the log says change together.
+    for (const step of steps) this.#slices.move(step);
+    const drafts = steps.filter((step): step is PlannedStep & Draft => step.difference !== undefined);
     if (drafts.length > 0) {
       const position = this.#log.head;
       this.#log.append(drafts, this.#clock.now());
@@ -74,8 +100,8 @@ export class Publisher<S extends object> {
     return failures;
   }
 
-  #collect(state: StateReader<S>, change: Change): { drafts: Draft[]; failures: StateStreamError[] } {
-    const drafts: Draft[] = [];
+  #collect(state: StateReader<S>, change: Change): { steps: PlannedStep[]; failures: StateStreamError[] } {
+    const steps: PlannedStep[] = [];
     const failures: StateStreamError[] = [];
     let visible: (slice: string) => boolean;
     let candidates: Iterable<string>;
@@ -84,28 +110,29 @@ export class Publisher<S extends object> {
     } catch (error) {
       for (const slice of change.named?.keys() ?? []) this.#withheld.add(slice);
       this.#withheldAll ||= change.named === undefined;
-      return { drafts, failures: [error as StateStreamError] };
+      return { steps, failures: [error as StateStreamError] };
     }
+    const withheld = new Set(this.#withheld);
     this.#withheld.clear();
     this.#withheldAll = false;
     for (const slice of candidates) {
-      const value = state.get(slice);
       const given = change.named?.get(slice);
       try {
-        const hint: Hint = {
-          named: given !== undefined,
-          patched: given?.patched ?? this.#apply(slice, given?.operations),
-        };
+        const value = guarded(undefined, slice, () => state.get(slice));
+        const patched = given?.patched ?? this.#apply(slice, given?.operations);
         const shown = visible(slice);
-        const difference = this.#slices.update(slice, shown ? value : undefined, hint);
-        if (difference === undefined) continue;
-        const hidden = !shown && value !== undefined;
-        drafts.push({ slice, difference, cause: this.#causeText(slice, given?.cause ?? change.cause), hidden });
+        const named = given !== undefined || withheld.has(slice);
+        const step = this.#slices.step(slice, shown ? value : undefined, { named, patched });
+        if (step === undefined) continue;
+        // The cause of this change is not that of one that was withheld before.
+        const cause = given === undefined && withheld.has(slice) ? undefined : (given?.cause ?? change.cause);
+        const text = step.difference === undefined ? undefined : this.#causeText(slice, cause);
+        steps.push({ ...step, cause: text, hidden: !shown && value !== undefined });
       } catch (error) {
         failures.push(error as StateStreamError);
       }
     }
-    return { drafts, failures };
+    return { steps, failures };
   }
 
   /** Which slices may be seen now, and which are to be looked at. */

@@ -18,6 +18,9 @@ export interface StreamOptions {
   onClose?: ((reason: CloseReason) => void) | undefined;
 }
 
+/** How many slices a request can name; more would let clients make the server remember names by the thousand. */
+const MAX_QUERY_SLICES = 256;
+
 /** What an adapter knows of a request. */
 export interface StreamRequest {
   readonly method: string;
@@ -53,7 +56,8 @@ export function answerRequest(stream: StateStream, request: StreamRequest, optio
 
   const start = request.url.indexOf("?");
   const query = new URLSearchParams(start < 0 ? "" : request.url.slice(start));
-  const slices = narrow(options.slices, query.has("slices") ? query.getAll("slices") : undefined);
+  const asked = query.has("slices") ? query.getAll("slices").slice(0, MAX_QUERY_SLICES) : undefined;
+  const slices = narrow(options.slices, asked);
   const { context, onClose } = options;
   const lastEventId = request.lastEventId || query.get("lastEventId") || undefined;
   return {

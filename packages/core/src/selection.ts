@@ -81,15 +81,12 @@ export class Selection {
     return formatEventId(this.#context.epoch, seq, this.suffix);
   }
 
-  /** Takes note of a commit that was appended at `position`; says whether any of its events is selected. */
-  advance(position: number): boolean {
-    const head = this.#context.log.last(this.names);
-    if (head === this.head) return false;
+  /** Takes note of a selected event, of a commit that was appended at `position`. */
+  advance(seq: number, position: number): void {
     if (this.#flushed) this.#settled = { head: this.head, until: position };
     this.#flushed = false;
-    this.head = head;
+    this.head = seq;
     this.#ranges.clear();
-    return true;
   }
 
   /** The connections have been told of everything so far. */
@@ -101,7 +98,8 @@ export class Selection {
   range(position: number, atAnyPrice: boolean): Chunk | undefined {
     // Connections that keep up may stand at different positions, and need the same range all the same.
     const { head, until } = this.#settled;
-    const from = position >= head && position <= until ? head : position;
+    const shared = position >= head && position <= until && this.#context.log.holds(head, this.names);
+    const from = shared ? head : position;
     const known = this.#ranges.get(from);
     if (known !== undefined && (atAnyPrice || known.bytes.length <= CHEAP_RANGE_BYTES)) return known;
     if (!this.replays(from, atAnyPrice)) return undefined;
@@ -137,13 +135,15 @@ export class Selection {
     return { chunk, position: snapshot.position };
   }
 
-  /** A slice may no longer be seen, so no snapshot that has it may be used again. */
-  forgetSnapshot(): void {
+  /** A slice may no longer be seen, so nothing made before may be used again. */
+  forget(): void {
+    this.#ranges.clear();
     this.#snapshot = undefined;
   }
 
-  /** Lets go of a snapshot that nobody has asked for since the last time. */
+  /** Lets go of what nobody has asked for since the last time. */
   forgetUnused(): void {
+    this.#ranges.clear();
     if (this.#snapshot?.used === false) this.#snapshot = undefined;
     else if (this.#snapshot) this.#snapshot.used = false;
   }

@@ -1,7 +1,7 @@
 import { type Difference, type Differ, differenceOf, patchDifference, REMOVED, valueDifference } from "./differ.ts";
 import { StateStreamError, textOf } from "./errors.ts";
 import type { Json, Operation } from "./events.ts";
-import { copyJson, guarded, setOwn, toJson } from "./json.ts";
+import { copyJson, guarded, jsonEqual, setOwn, toJson } from "./json.ts";
 import type { SnapshotMode } from "./source.ts";
 
 /** Turns a slice's value into JSON text. What it leaves out is never sent; what it gives must parse. */
@@ -21,6 +21,24 @@ interface Held {
   readonly json: Json;
   /** Whether the source changes this value in place, so that its identity says nothing. */
   readonly mutable: boolean;
+  /** Whether `json` came of operations that a source brought, and was never compared with `raw`. */
+  readonly unproven: boolean;
+}
+
+interface Next {
+  readonly json: Json;
+  /** The operations that lead to it, where they are known. */
+  readonly operations: readonly Operation[] | undefined;
+  readonly held: Held;
+}
+
+/** A slice about to be moved. */
+export interface Step {
+  readonly slice: string;
+  /** `undefined` when it goes. */
+  readonly next: Next | undefined;
+  /** What clients are told; `undefined` when nothing changed in JSON terms. */
+  readonly difference: Difference | undefined;
 }
 
 /** What is known of a change besides the new value. */
@@ -37,8 +55,7 @@ export interface Patched {
 }
 
 /**
- * The state the log has reached: what the differ compares with and what snapshots are made of. An update moves its slice,
- * or throws and leaves it as it was.
+ * The state the log has reached: what the differ compares with and what snapshots are made of.
  */
 export class Slices {
   readonly #options: SliceOptions;
@@ -66,7 +83,8 @@ export class Slices {
    */
   basis(slice: string, value: unknown): Json | undefined {
     const held = this.#held.get(slice);
-    if (held === undefined || held.raw !== value || held.mutable || this.#spoilt.has(slice)) return undefined;
+    if (held === undefined || held.raw !== value || held.mutable || held.unproven) return undefined;
+    if (this.#spoilt.has(slice)) return undefined;
     return this.#options.serialize === undefined ? held.json : undefined;
   }
 
@@ -97,58 +115,83 @@ export class Slices {
   }
 
   /**
-   * Moves a slice to its next value and says what happened to it; `undefined` as the value means absent.
+   * Finds out what a slice's next value is and what happened to it; nothing is moved until the step is given to `move`.
+   * `undefined` as the value means absent; as the answer, that there is nothing to do.
    *
    * @throws {StateStreamError} `not-serializable`
    */
-  update(slice: string, value: unknown, hint: Hint): Difference | undefined {
+  step(slice: string, value: unknown, hint: Hint): Step | undefined {
     const before = this.#held.get(slice);
-    const inPlace = before?.raw === value && hint.named && typeof value === "object" && value !== null;
-    if (before !== undefined && before.raw === value && !before.mutable && !inPlace) return undefined;
-
-    const next = value === undefined ? undefined : this.#next(slice, value, before, inPlace, hint);
-    if (next === undefined) {
-      this.#spoilt.delete(slice);
-      return this.#held.delete(slice) ? REMOVED : undefined;
+    if (value === undefined) return before && { slice, next: undefined, difference: REMOVED };
+    const same = before?.raw === value;
+    // A source that brings operations may name a slice late, when it has told of its newest value already.
+    const inPlace = same && hint.named && hint.patched === undefined && isObject(value);
+    if (before !== undefined && same && !before.mutable && !inPlace && !before.unproven) return undefined;
+    try {
+      const next = this.#next(slice, value, before, { same, inPlace, patched: hint.patched });
+      if (next === undefined) return before && { slice, next, difference: REMOVED };
+      return {
+        slice,
+        next,
+        difference: guarded(next.json, slice, () => this.#difference(slice, before, next, inPlace)),
+      };
+    } catch (error) {
+      // What is held was the value itself, and is not what clients have any more.
+      if (inPlace && before?.mutable === false) this.#spoilt.add(slice);
+      throw error;
     }
-    const difference = guarded(next.json, slice, () => this.#difference(slice, before, next, inPlace, hint));
-    this.#spoilt.delete(slice);
-    this.#held.set(slice, next);
-    return difference;
   }
 
-  #next(slice: string, value: unknown, before: Held | undefined, inPlace: boolean, hint: Hint): Held | undefined {
+  /** Moves a slice. Asks nobody anything, so that no one can look at a half of a commit. */
+  move({ slice, next }: Step): void {
+    this.#spoilt.delete(slice);
+    if (next === undefined) this.#held.delete(slice);
+    else this.#held.set(slice, next.held);
+  }
+
+  #next(
+    slice: string,
+    value: unknown,
+    before: Held | undefined,
+    { same, inPlace, patched }: { same: boolean; inPlace: boolean; patched: Patched | undefined },
+  ): Next | undefined {
     const { snapshots, serialize } = this.#options;
     const mutable = snapshots === "copy" || before?.mutable === true || inPlace;
-    if (hint.patched !== undefined && before !== undefined) return { raw: value, json: hint.patched.json, mutable };
-    const known = this.#spoilt.has(slice) || inPlace ? undefined : before;
+    if (patched !== undefined && before !== undefined && !same) {
+      // Operations are believed until the value is looked at for another reason.
+      const unproven = patched.json !== value;
+      return {
+        json: patched.json,
+        operations: patched.operations,
+        held: { raw: value, json: patched.json, mutable, unproven },
+      };
+    }
+    const known = before === undefined || before.unproven || this.#spoilt.has(slice) ? undefined : before;
     let json: Json | undefined;
     if (serialize !== undefined) json = parseSerialized(value, slice, serialize);
     else json = mutable ? copyJson(value, slice) : toJson(value, slice, known);
-    return json === undefined ? undefined : { raw: value, json, mutable };
+    if (json === undefined) return undefined;
+    return { json, operations: undefined, held: { raw: value, json, mutable, unproven: false } };
   }
 
-  #difference(
-    slice: string,
-    before: Held | undefined,
-    next: Held,
-    inPlace: boolean,
-    hint: Hint,
-  ): Difference | undefined {
-    if (before === undefined || this.#spoilt.has(slice)) return valueDifference(next.json);
+  #difference(slice: string, before: Held | undefined, next: Next, inPlace: boolean): Difference | undefined {
+    const { json, operations } = next;
+    if (before === undefined || this.#spoilt.has(slice)) return valueDifference(json);
     // What was held is the source's own object, changed under us: there is nothing left to compare with.
-    if (inPlace && !before.mutable && this.#options.serialize === undefined) return valueDifference(next.json);
-    if (hint.patched !== undefined) {
-      return before.json === next.json ? undefined : patchDifference(hint.patched.operations, next.json);
-    }
+    if (inPlace && !before.mutable && this.#options.serialize === undefined) return valueDifference(json);
+    if (operations !== undefined) return jsonEqual(before.json, json) ? undefined : patchDifference(operations, json);
     try {
-      return differenceOf(before.json, next.json, this.#options.differ);
+      return differenceOf(before.json, json, this.#options.differ);
     } catch (cause) {
       const message = `The differ threw on slice "${slice}": ${textOf(cause)}. The value was sent instead.`;
       this.#report(new StateStreamError("differ-failed", message, { slice, cause }));
-      return valueDifference(next.json);
+      return valueDifference(json);
     }
   }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function parseSerialized(value: unknown, slice: string, serialize: Serialize): Json {

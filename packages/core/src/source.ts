@@ -1,6 +1,7 @@
-import { StateStreamError } from "./errors.ts";
+import { StateStreamError, textOf } from "./errors.ts";
 import type { Cause, Operation } from "./events.ts";
 import { isRecord } from "./json.ts";
+import { warnOnce } from "./warn.ts";
 
 /**
  * How previous states are held. `shared`: by reference, for state that is never mutated in place; a change then costs
@@ -69,25 +70,21 @@ export function eventBusSource<S extends object>(options: EventBusSourceOptions<
     getState,
     snapshots: "copy",
     subscribe(listener) {
-      const look = (slice: string): unknown => {
-        try {
-          return sliceOf(getState(), slice);
-        } catch {
-          // The stream asks too, and tells of it; the emitter has no part in it.
-          return undefined;
-        }
-      };
       const onEvent = (given: unknown): void => {
         const change = isRecord(given) ? given : {};
         const slice = typeof change["slice"] === "string" ? change["slice"] : undefined;
         const cause = causeOf(change["causingAction"], actionId);
         listener({ slice, cause });
-        if (slice === undefined || !Object.hasOwn(change, "after")) return;
-        const seen = look(slice);
-        if (seen === change["after"]) return;
-        queueMicrotask(() => {
-          if (look(slice) !== seen) listener({ slice, cause });
-        });
+        if (slice === undefined || !Object.hasOwn(change, "after") || isCurrent(slice, change["after"])) return;
+        queueMicrotask(() => listener({ slice, cause }));
+      };
+      const isCurrent = (slice: string, after: unknown): boolean => {
+        try {
+          return sliceOf(getState(), slice) === after;
+        } catch {
+          // The stream asks too, and reports it; the emitter has no part in it. A second look is worth it.
+          return false;
+        }
       };
       bus.on(event, onEvent);
       return () => bus.off(event, onEvent);
@@ -101,7 +98,13 @@ export function causeOf(
   actionId: (action: unknown) => string | number | undefined,
 ): Cause | undefined {
   if (!isRecord(action) || typeof action["type"] !== "string") return undefined;
-  const id = actionId(action);
+  let id: string | number | undefined;
+  try {
+    id = actionId(action);
+  } catch (error) {
+    // Whoever dispatched has no part in it, and the change must not be lost over its id.
+    warnOnce("actionId", `actionId threw: ${textOf(error)}. Causes go without an id.`);
+  }
   return {
     type: action["type"],
     ...(id === undefined ? {} : { id }),
@@ -121,18 +124,17 @@ export function sliceOf(state: object, slice: string): unknown {
 }
 
 /**
- * What a store told its listener, if that is a change. Stores pass their own arguments, Zustand the state and the one
- * before, which must not be mistaken for one.
+ * What a store told its listener, if that is a change: an object with members of a change only. Stores pass arguments of
+ * their own, Zustand the state and the one before, which must not be mistaken for one.
  */
 export function changeOf(args: readonly unknown[], state: object): StateChange {
   const [change] = args;
   if (args.length !== 1 || change === state || !isRecord(change)) return {};
+  const { slice, patches, cause, ...others } = change;
+  if (Object.keys(others).length > 0) return {};
   return {
-    slice: typeof change["slice"] === "string" ? change["slice"] : undefined,
-    patches: Array.isArray(change["patches"]) ? (change["patches"] as Operation[]) : undefined,
-    cause:
-      isRecord(change["cause"]) && typeof change["cause"]["type"] === "string"
-        ? (change["cause"] as unknown as Cause)
-        : undefined,
+    slice: typeof slice === "string" ? slice : undefined,
+    patches: Array.isArray(patches) ? (patches as Operation[]) : undefined,
+    cause: isRecord(cause) && typeof cause["type"] === "string" ? (cause as unknown as Cause) : undefined,
   };
 }

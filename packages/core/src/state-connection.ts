@@ -11,6 +11,8 @@ export interface ConnectionHost {
   /** Milliseconds: the reconnection time to announce, drawn anew for each connection. */
   retryMs(): number;
   now(): number;
+  /** Milliseconds of a clock that nobody sets. */
+  elapsed(): number;
   /** Asks for `wake` in a later turn. */
   schedule(connection: StateConnection): void;
   handed(bytes: number): void;
@@ -29,9 +31,10 @@ export interface Opening {
   readonly reason: SnapshotReason | undefined;
   /** It is not let in: it gets `state.end` and nothing else. */
   readonly refused: Ending | undefined;
-  /** Milliseconds since 1970; `Infinity` when time does not end it. */
-  readonly endsAt: number;
-  readonly endsWith: EndReason;
+  /** When it may see nothing more: milliseconds since 1970, or `Infinity`. */
+  readonly expiresAt: number;
+  /** When it has lived long enough: milliseconds elapsed, or `Infinity`. */
+  readonly agesAt: number;
   readonly context: unknown;
   readonly onClose: ((reason: CloseReason) => void) | undefined;
 }
@@ -52,10 +55,9 @@ export class StateConnection implements Connection {
   readonly selection: Selection;
   readonly resumed: boolean;
   readonly context: unknown;
-  readonly endsAt: number;
   closeReason: CloseReason | undefined;
-  /** When it last took something, milliseconds since 1970; of interest while it holds a chunk. */
-  since = 0;
+  /** Since when it has taken nothing that there was to take: milliseconds elapsed, or `Infinity`. */
+  idleSince: number = Infinity;
   readonly #host: ConnectionHost;
   readonly #opening: Opening;
   /** Up to where the client has everything selected, once it has taken the chunk it holds. */
@@ -69,7 +71,7 @@ export class StateConnection implements Connection {
   #waited = false;
   #pinned = false;
   #heartbeatAt: number | undefined;
-  #ending: Ending | undefined;
+  #ending: (Ending & { readonly position: number }) | undefined;
   #ended = false;
   #listener: (() => void) | undefined;
   #notified = false;
@@ -79,20 +81,14 @@ export class StateConnection implements Connection {
     this.#host = host;
     this.#opening = opening;
     this.#position = opening.position;
-    this.#ending = opening.refused;
+    if (opening.refused !== undefined) this.#ending = { ...opening.refused, position: 0 };
     this.selection = selection;
     this.resumed = opening.reason === undefined && opening.refused === undefined;
     this.context = opening.context;
-    this.endsAt = opening.endsAt;
   }
 
   get closed(): boolean {
     return this.closeReason !== undefined;
-  }
-
-  /** Whether its writer holds bytes that it has not asked beyond. */
-  get holding(): boolean {
-    return this.#chunk !== undefined;
   }
 
   /** Whether these bytes are held for it alone or for few, since it cannot pass them on. */
@@ -102,13 +98,19 @@ export class StateConnection implements Connection {
 
   read(): Uint8Array | undefined {
     this.#notified = false;
-    if (this.#chunk !== undefined && this.#offset < this.#chunk.bytes.length) return this.#part(this.#chunk);
+    const chunk = this.#chunk;
+    if (chunk !== undefined && this.#offset < chunk.bytes.length) {
+      if (!this.#over) return this.#part(chunk);
+      // What it may not see any more is not handed on; and in the middle of an event there is no place for an end.
+      this.destroy((this.#ending as Ending).reason);
+      return undefined;
+    }
     if (this.#first === "greeting" && !this.closed) {
       this.#first = "answer";
       return this.#hand(new Chunk(retryLine(this.#host.retryMs())));
     }
-    const chunk = this.#next();
-    return chunk && this.#hand(chunk);
+    const next = this.#next();
+    return next && this.#hand(next);
   }
 
   onReadable(fn: () => void): () => void {
@@ -125,25 +127,40 @@ export class StateConnection implements Connection {
     else this.end({ reason, retry: reason !== "revoked" });
   }
 
-  /** Ends it in order: what is pending, where the client may still see it, then `state.end`, then closed. */
+  /**
+   * Ends it in order: what is pending now, where the client may still see it, then `state.end`, then closed. An ending
+   * after which it may see nothing more comes before one that was under way.
+   */
   end(ending: Ending): void {
-    if (this.closed || this.#ending !== undefined) return;
-    this.#ending = ending;
-    const cut = this.#chunk !== undefined && this.#offset < this.#chunk.bytes.length && AT_ONCE.has(ending.reason);
-    if (cut) this.destroy(ending.reason);
+    const under = this.#ending;
+    if (this.closed || this.#ended || (under && (AT_ONCE.has(under.reason) || !AT_ONCE.has(ending.reason)))) return;
+    this.#ending = { ...ending, position: this.#host.head };
+    if (this.#cut && AT_ONCE.has(ending.reason)) this.destroy(ending.reason);
     else this.#host.schedule(this);
   }
 
-  /** Its time is over. */
-  expire(): void {
-    this.end({ reason: this.#opening.endsWith, retry: true });
+  /** A slice of its selection may no longer be seen: what it has been given in part must not be given further. */
+  withdraw(): void {
+    if (this.#cut) this.destroy("revoked");
   }
 
   /** Closes it at once, whatever it still holds. */
   destroy(reason: CloseReason): void {
     if (this.closed) return;
-    this.#release(reason);
-    this.#call(this.#listener);
+    this.#release(this.#ended ? (this.#ending as Ending).reason : reason);
+    this.#tell();
+  }
+
+  /** Looks at the clock. Says when to look again: milliseconds from now. */
+  check(maxStallMs: number): number {
+    const elapsed = this.#host.elapsed();
+    const { expiresAt, agesAt } = this.#opening;
+    const expiresIn = expiresAt - this.#host.now();
+    if (expiresIn <= 0) this.end({ reason: "expired", retry: true });
+    if (elapsed >= agesAt) this.end({ reason: "max-age", retry: true });
+    const stallsIn = this.idleSince + maxStallMs - elapsed;
+    if (stallsIn <= 0) this.destroy("stalled");
+    return Math.min(...[expiresIn, agesAt - elapsed, stallsIn].map((ms) => (ms > 0 ? ms : Infinity)));
   }
 
   /** A heartbeat is due. At most one waits. */
@@ -155,14 +172,12 @@ export class StateConnection implements Connection {
   /** Tells the listener, if there is something to read. */
   wake(): void {
     if (!this.#pending) return;
-    if (this.#chunk !== undefined && !this.#pinned) {
+    if (!this.closed) this.idleSince = Math.min(this.idleSince, this.#host.elapsed());
+    if (this.#chunk !== undefined) {
       this.#waited = true;
-      this.#pinned = true;
-      this.#host.pin(this, this.#chunk);
+      this.#pin(this.#chunk);
     }
-    if (this.#notified) return;
-    this.#notified = true;
-    this.#call(this.#listener);
+    this.#tell();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ConnectionEvent> {
@@ -190,13 +205,15 @@ export class StateConnection implements Connection {
         continue;
       }
       this.#chunk = chunk;
-      this.#offset = chunk.bytes.length;
-      this.since = this.#host.now();
       this.#host.handed(chunk.bytes.length);
-      for (const event of chunk.events) {
+      const { events } = chunk;
+      for (const [index, event] of events.entries()) {
+        // A part of the chunk, as bytes are: what is left of it may have to be withheld.
+        this.#offset = index + 1 < events.length ? 0 : chunk.bytes.length;
+        this.idleSince = this.#host.elapsed();
         yield event;
+        if (index + 1 < events.length && this.#over) this.destroy((this.#ending as Ending).reason);
         if (this.closed) return undefined;
-        this.since = this.#host.now();
       }
     }
     return undefined;
@@ -212,41 +229,61 @@ export class StateConnection implements Connection {
     );
   }
 
+  /** Whether its chunk has been handed over in part only. */
+  get #cut(): boolean {
+    return this.#chunk !== undefined && this.#offset < this.#chunk.bytes.length;
+  }
+
+  /** Whether it may see nothing more. */
+  get #over(): boolean {
+    if (this.#host.now() >= this.#opening.expiresAt) this.end({ reason: "expired", retry: true });
+    return this.closed || (this.#ending !== undefined && AT_ONCE.has(this.#ending.reason));
+  }
+
   /** The answer to "what lies between this position and the head?", or what else is due. */
   #next(): Chunk | undefined {
     this.#taken();
-    if (this.#ended) this.#release((this.#ending as Ending).reason);
+    if (this.#ended && !this.closed) this.#release((this.#ending as Ending).reason);
+    const over = this.#over;
     if (this.closed) return undefined;
-    if (this.#host.now() >= this.endsAt) this.expire();
     const ending = this.#ending;
-    if (ending !== undefined && AT_ONCE.has(ending.reason)) return this.#end(ending);
-    if (this.#first !== undefined) return this.#answer(ending);
-    if (this.selection.head > this.#position) {
+    if (ending !== undefined && over) return this.#end(ending);
+    if (this.#first !== undefined) return this.#answer();
+    if (this.selection.head > this.#position && !(ending !== undefined && this.#position >= ending.position)) {
       const range = this.selection.range(this.#position, !this.#waited);
       if (range === undefined) return this.#snapshot(this.#waited ? "slow" : "trimmed");
       this.#position = this.#host.head;
       return range;
     }
-    this.#position = this.#host.head;
     if (ending !== undefined) return this.#end(ending);
+    this.#position = this.#host.head;
     if (this.#heartbeatAt !== undefined) return this.#heartbeat(this.#heartbeatAt);
     this.#waited = false;
     return undefined;
   }
 
-  /** What it is told first: where it resumes, or the whole state. */
-  #answer(ending: Ending | undefined): Chunk {
+  /** What it is told first: that it is not let in, where it resumes, or the whole state. */
+  #answer(): Chunk | undefined {
     const { refused, reason } = this.#opening;
-    if (refused !== undefined && ending !== undefined) return this.#end(ending);
+    if (refused !== undefined) return this.#end(refused);
+    if (reason !== undefined) return this.#snapshot(reason);
     this.#first = undefined;
-    return reason === undefined ? this.#heartbeat(this.#host.now()) : this.#snapshot(reason);
+    return this.#heartbeat(this.#host.now());
   }
 
-  #snapshot(reason: SnapshotReason): Chunk {
-    const { chunk, position } = this.selection.snapshot(reason);
-    this.#position = position;
-    this.#host.snapshotSent(reason);
-    return chunk;
+  #snapshot(reason: SnapshotReason): Chunk | undefined {
+    try {
+      const { chunk, position } = this.selection.snapshot(reason);
+      this.#first = undefined;
+      this.#position = position;
+      this.#host.snapshotSent(reason);
+      return chunk;
+    } catch (cause) {
+      const message = `There is no snapshot to give: ${textOf(cause)}. The connection was closed.`;
+      this.#host.report(new StateStreamError("not-serializable", message, { cause }));
+      this.#release("unavailable");
+      return undefined;
+    }
   }
 
   #heartbeat(timestamp: number): Chunk {
@@ -267,16 +304,27 @@ export class StateConnection implements Connection {
     return this.#part(chunk);
   }
 
-  #part({ bytes }: Chunk): Uint8Array {
+  #part(chunk: Chunk): Uint8Array {
+    const { bytes } = chunk;
     const start = this.#offset;
     this.#offset = Math.min(start + PART_BYTES, bytes.length);
-    this.since = this.#host.now();
+    this.idleSince = this.#host.elapsed();
     this.#host.handed(this.#offset - start);
-    return this.#offset - start === bytes.length ? bytes : bytes.subarray(start, this.#offset);
+    if (this.#offset - start === bytes.length) return bytes;
+    // So large a chunk is held until its last part is taken, and few need the same.
+    this.#pin(chunk);
+    return bytes.subarray(start, this.#offset);
+  }
+
+  #pin(chunk: Chunk): void {
+    if (this.#pinned) return;
+    this.#pinned = true;
+    this.#host.pin(this, chunk);
   }
 
   /** Its writer is back, so what it held is taken. */
   #taken(): void {
+    this.idleSince = Infinity;
     if (this.#pinned && this.#chunk !== undefined) this.#host.unpin(this.#chunk);
     this.#pinned = false;
     this.#chunk = undefined;
@@ -288,6 +336,12 @@ export class StateConnection implements Connection {
     this.#host.closed(this, reason);
     const { onClose } = this.#opening;
     this.#call(onClose && (() => onClose(reason)));
+  }
+
+  #tell(): void {
+    if (this.#notified || this.#listener === undefined) return;
+    this.#notified = true;
+    this.#call(this.#listener);
   }
 
   #call(callback: (() => void) | undefined): void {

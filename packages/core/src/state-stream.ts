@@ -5,12 +5,13 @@ import { StateStreamError, textOf } from "./errors.ts";
 import type { EndReason, Json, SnapshotReason } from "./events.ts";
 import { formatEventId, parseEventId } from "./event-id.ts";
 import { Hub } from "./hub.ts";
-import { isRecord, warnOnce } from "./json.ts";
+import { isRecord } from "./json.ts";
 import { Log } from "./log.ts";
 import { expiryOf, isNames, type Settings } from "./options.ts";
 import { Publisher } from "./publisher.ts";
 import type { Selection } from "./selection.ts";
 import { Slices } from "./slices.ts";
+import { warn } from "./warn.ts";
 
 /** Options of one connection. */
 export interface ConnectOptions {
@@ -86,6 +87,7 @@ export abstract class BaseStateStream<S extends object> implements StateStream<S
   readonly #slices: Slices;
   readonly #hub: Hub;
   #state: Readonly<S> | undefined;
+  readonly #warned = new Set<string>();
   #errors = 0;
   #replacements = 0;
   #closing: Ending | undefined;
@@ -144,14 +146,17 @@ export abstract class BaseStateStream<S extends object> implements StateStream<S
     }
     const names = options.slices && [...new Set(options.slices)].sort();
     const selection = this.#hub.selection(names);
-    const reason = this.#reason(options.lastEventId || undefined, selection);
     const refused = this.#closing ?? (this.#hub.full ? { reason: "overloaded" as const, retry: true } : undefined);
+    // Whoever is not let in must not cost a snapshot to find out what it missed.
+    const reason = refused === undefined ? this.#reason(options.lastEventId || undefined, selection) : 0;
     const leave = (): void => connection.destroy("disconnected");
     const connection = new StateConnection(this.#hub, selection, {
       position: typeof reason === "number" ? reason : 0,
       reason: typeof reason === "number" ? undefined : reason,
       refused,
-      ...this.#end(options.expiresAt),
+      expiresAt: expiryOf(options.expiresAt),
+      // Spread, so that clients that came together do not leave together.
+      agesAt: this.#clock.elapsed() + this.#settings.maxAgeMs * (1 - this.#clock.random() / 5),
       context,
       onClose: (closeReason) => {
         signal?.removeEventListener("abort", leave);
@@ -167,7 +172,12 @@ export abstract class BaseStateStream<S extends object> implements StateStream<S
   close({ reason = "closed", retry = true }: { reason?: EndReason; retry?: boolean } = {}): Promise<void> {
     if (this.#closed === undefined) {
       this.#closing = { reason, retry };
-      this.detach();
+      try {
+        this.detach();
+      } catch (cause) {
+        const message = `The source's unsubscribe threw: ${textOf(cause)}. The stream is closed all the same.`;
+        this.report(new StateStreamError("source-failed", message, { cause }));
+      }
       this.#closed = this.#hub.endAll(this.#closing);
     }
     return this.#closed;
@@ -185,11 +195,18 @@ export abstract class BaseStateStream<S extends object> implements StateStream<S
   protected report(error: StateStreamError): void {
     this.#errors++;
     try {
-      if (this.#settings.onError === undefined) warnOnce(error.message);
+      if (this.#settings.onError === undefined) this.#warn(error.code, error.message);
       else this.#settings.onError(error);
     } catch (thrown) {
-      warnOnce(`The option onError threw: ${textOf(thrown)}`);
+      this.#warn("onError", `The option onError threw: ${textOf(thrown)}`);
     }
+  }
+
+  /** One warning for each thing that goes wrong, however often it does. */
+  #warn(key: string, text: string): void {
+    if (this.#warned.has(key)) return;
+    this.#warned.add(key);
+    warn(text);
   }
 
   /** Where a client resumes, or why it needs a snapshot. The order of reasons is the protocol's. */
@@ -200,14 +217,6 @@ export abstract class BaseStateStream<S extends object> implements StateStream<S
     if (id.epoch !== this.#hub.epoch || id.seq > this.#log.head) return "epoch";
     if (selection.suffix !== (id.selection === undefined ? "" : `.${id.selection}`)) return "selection";
     return selection.head <= id.seq || selection.replays(id.seq, false) ? id.seq : "trimmed";
-  }
-
-  /** When time ends a connection, and with what. */
-  #end(expiresAt: Date | number | undefined): { endsAt: number; endsWith: EndReason } {
-    const expires = expiryOf(expiresAt);
-    // Spread, so that clients that came together do not leave together.
-    const aged = this.#clock.now() + this.#settings.maxAgeMs * (1 - this.#clock.random() / 5);
-    return expires <= aged ? { endsAt: expires, endsWith: "expired" } : { endsAt: aged, endsWith: "max-age" };
   }
 }
 

@@ -35,6 +35,7 @@ export function createTestClock(options: TestClockOptions = {}): TestClock {
 
   const clock: Clock = {
     now: () => now,
+    elapsed: () => now,
     after(ms, fn) {
       const timer = { at: now + ms, fn };
       timers.add(timer);

@@ -167,11 +167,13 @@ export class OwnStateStream<S extends object> extends BaseStateStream<S> impleme
       previous.set(slice, this.#values.get(slice));
       this.#put(slice, value);
     }
-    const failures = this.publisher.publish(this.#reader, { named: changes, cause });
-    for (const { slice } of failures) {
-      for (const name of slice === undefined ? previous.keys() : [slice]) this.#put(name, previous.get(name));
-    }
-    return failures;
+    const failures = this.publisher.publish(this.#reader, { named: changes, cause }, ({ slice }) => {
+      for (const [name, value] of previous) if (slice === undefined || slice === name) this.#put(name, value);
+    });
+    // A slice that only became visible is no fault of this call's.
+    const others = failures.filter(({ slice }) => slice !== undefined && !previous.has(slice));
+    for (const failure of others) this.report(failure);
+    return failures.filter((failure) => !others.includes(failure));
   }
 
   #put(slice: string, value: unknown): void {

@@ -223,7 +223,9 @@ export class Hub implements ConnectionHost, SelectionContext {
     this.#dueAlone.clear();
     for (const group of groups) {
       group.selection.flushed();
-      for (const connection of group.members) connection.wake();
+      // Those that a listener opens now have their own turn.
+      let left = group.members.size;
+      for (const connection of group.members) if (left-- > 0) connection.wake();
     }
     for (const connection of alone) connection.wake();
     this.#relieve();

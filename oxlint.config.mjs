@@ -30,6 +30,7 @@ const flow = [
   "create",
   "index",
   "node",
+  "patch",
   "testing",
 ];
 
@@ -102,5 +103,12 @@ export default defineConfig({
     adapter("hono", "hono"),
     adapter("express", "express"),
     adapter("koa", "koa"),
+    {
+      files: ["packages/client/src/**"],
+      rules: imports({
+        group: only("./*", "@statestream/core", "@statestream/core/patch", "eventsource-parser"),
+        message: "Beside its neighbours, the client may import only types of core, core/patch and eventsource-parser.",
+      }),
+    },
   ],
 });

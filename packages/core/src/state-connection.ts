@@ -148,6 +148,8 @@ export class StateConnection implements Connection {
   destroy(reason: CloseReason): void {
     if (this.closed) return;
     this.#release(this.#ended ? (this.#ending as Ending).reason : reason);
+    // Even if it was told before: a writer that is full has not read since, and has to let go of its client now.
+    this.#notified = false;
     this.#tell();
   }
 

@@ -112,9 +112,10 @@ function applyOne(draft: Draft, operation: Operation): void {
   }
 }
 
-function valueOf(operation: { readonly value: Json }): Json {
+/** What reaches this has been JSON already, cloned from a caller or parsed from the wire. */
+function valueOf(operation: { readonly value: unknown }): Json {
   if (!Object.hasOwn(operation, "value")) throw new Misfit("it has no value");
-  return operation.value;
+  return operation.value as Json;
 }
 
 function put(draft: Draft, pointer: string, value: Json, add: boolean): void {

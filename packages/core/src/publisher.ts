@@ -100,6 +100,12 @@ export class Publisher<S extends object> {
     return failures;
   }
 
+  /** Takes note of a change whose state could not be had: the next one looks at every slice. */
+  missed(slice: string | undefined): void {
+    this.#withheldAll = true;
+    if (slice !== undefined) this.#withheld.add(slice);
+  }
+
   #collect(state: StateReader<S>, change: Change): { steps: PlannedStep[]; failures: StateStreamError[] } {
     const steps: PlannedStep[] = [];
     const failures: StateStreamError[] = [];
@@ -113,13 +119,16 @@ export class Publisher<S extends object> {
       return { steps, failures: [error as StateStreamError] };
     }
     const withheld = new Set(this.#withheld);
+    const all = this.#withheldAll;
     this.#withheld.clear();
     this.#withheldAll = false;
     for (const slice of candidates) {
       const given = change.named?.get(slice);
       try {
         const value = guarded(undefined, slice, () => state.get(slice));
-        const patched = given?.patched ?? this.#apply(slice, given?.operations);
+        // Operations do not build on a state that clients were not told of.
+        const builds = !all && !withheld.has(slice);
+        const patched = given?.patched ?? (builds ? this.#apply(slice, given?.operations) : undefined);
         const shown = visible(slice);
         const named = given !== undefined || withheld.has(slice);
         const step = this.#slices.step(slice, shown ? value : undefined, { named, patched });

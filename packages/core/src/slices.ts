@@ -63,6 +63,8 @@ export class Slices {
   readonly #held = new Map<string, Held>();
   /** Slices whose held value a change in place has spoilt: the next event must not build on it. */
   readonly #spoilt = new Set<string>();
+  /** Slices whose last change failed: operations that follow do not build on what is held. */
+  readonly #behind = new Set<string>();
 
   constructor(options: SliceOptions, report: (error: StateStreamError) => void) {
     this.#options = options;
@@ -90,7 +92,7 @@ export class Slices {
 
   /** The JSON that clients hold, for operations a source brings; `undefined` where `serialize` decides what they see. */
   json(slice: string): Json | undefined {
-    const usable = this.#options.serialize === undefined && !this.#spoilt.has(slice);
+    const usable = this.#options.serialize === undefined && !this.#spoilt.has(slice) && !this.#behind.has(slice);
     return usable ? this.#held.get(slice)?.json : undefined;
   }
 
@@ -124,8 +126,8 @@ export class Slices {
     const before = this.#held.get(slice);
     if (value === undefined) return before && { slice, next: undefined, difference: REMOVED };
     const same = before?.raw === value;
-    // A source that brings operations may name a slice late, when it has told of its newest value already.
-    const inPlace = same && hint.named && hint.patched === undefined && isObject(value);
+    // What came of operations shares nothing with the value, so it can be compared with that.
+    const inPlace = same && hint.named && !before.unproven && isObject(value);
     if (before !== undefined && same && !before.mutable && !inPlace && !before.unproven) return undefined;
     try {
       const next = this.#next(slice, value, before, { same, inPlace, patched: hint.patched });
@@ -138,6 +140,7 @@ export class Slices {
     } catch (error) {
       // What is held was the value itself, and is not what clients have any more.
       if (inPlace && before?.mutable === false) this.#spoilt.add(slice);
+      this.#behind.add(slice);
       throw error;
     }
   }
@@ -145,6 +148,7 @@ export class Slices {
   /** Moves a slice. Asks nobody anything, so that no one can look at a half of a commit. */
   move({ slice, next }: Step): void {
     this.#spoilt.delete(slice);
+    this.#behind.delete(slice);
     if (next === undefined) this.#held.delete(slice);
     else this.#held.set(slice, next.held);
   }

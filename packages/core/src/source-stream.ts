@@ -26,7 +26,7 @@ export class SourceStateStream<S extends object> extends BaseStateStream<S> {
         "The source's subscribe must return the function that unsubscribes; wrap it where it returns something else.",
       );
     }
-    this.#read((state) => this.publisher.begin(state));
+    this.#read((state) => this.publisher.begin(state), []);
     this.#begun = true;
   }
 
@@ -40,15 +40,16 @@ export class SourceStateStream<S extends object> extends BaseStateStream<S> {
       const { slice, patches, cause } = changeOf(args, state);
       const named: Change["named"] = slice === undefined ? undefined : new Map([[slice, { operations: patches }]]);
       return this.publisher.publish(reader, { named, cause });
-    });
+    }, args);
   }
 
-  #read(use: (reader: StateReader<S>, state: S) => StateStreamError[]): void {
+  #read(use: (reader: StateReader<S>, state: S) => StateStreamError[], args: readonly unknown[]): void {
     let state: S;
     try {
       state = this.#source.getState();
       checkState(state, "What the source's getState gave");
     } catch (cause) {
+      this.publisher.missed(changeOf(args, {}).slice);
       const message = `The source's getState threw: ${textOf(cause)}. Clients keep the state they have.`;
       this.report(
         cause instanceof StateStreamError ? cause : new StateStreamError("source-failed", message, { cause }),

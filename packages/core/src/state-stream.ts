@@ -64,7 +64,8 @@ export interface StateStream<S extends object = object> {
   /** Figures for an operator. */
   stats(): StateStreamStats;
   /**
-   * Opens a connection: position, snapshot and subscription in one synchronous turn. Close it when the client leaves.
+   * Opens a connection: position, snapshot and subscription in one synchronous turn, which is that of the first read; a
+   * change before it is in the snapshot. Close it when the client leaves.
    * To a closed stream, or beyond `maxConnections`, it gives a connection that says `state.end`.
    *
    * @throws {StateStreamError} `invalid-option`

@@ -13,6 +13,14 @@ test("now is milliseconds since 1970", () => {
   expect(systemClock.now()).toBe(1_234_567);
 });
 
+test("elapsed does not follow a clock that is set", () => {
+  const before = systemClock.elapsed();
+  vi.setSystemTime(0);
+  expect(systemClock.elapsed()).toBe(before);
+  vi.advanceTimersByTime(5);
+  expect(systemClock.elapsed()).toBe(before + 5);
+});
+
 describe("after", () => {
   test("runs once, when the time has passed", () => {
     const fn = vi.fn<() => void>();
@@ -37,9 +45,11 @@ describe("after", () => {
     expect(set).toHaveBeenLastCalledWith(expect.any(Function), 2 ** 31 - 1);
   });
 
-  test("does not keep the process alive", () => {
+  test("does not keep the process alive unless it is told to", () => {
     const unref = vi.fn<() => void>();
     vi.stubGlobal("setTimeout", () => ({ unref }));
+    systemClock.after(1, () => undefined, true);
+    expect(unref).not.toHaveBeenCalled();
     systemClock.after(1, () => undefined);
     expect(unref).toHaveBeenCalledTimes(1);
   });

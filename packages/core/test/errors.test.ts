@@ -29,6 +29,7 @@ test.each([
   [null, "null"],
   [7, "7"],
   [Symbol("s"), "Symbol(s)"],
-])("textOf %s", (thrown, text) => {
+  [Object.create(null), "something without a text"],
+])("textOf what was thrown is its text: %#", (thrown, text) => {
   expect(textOf(thrown)).toBe(text);
 });

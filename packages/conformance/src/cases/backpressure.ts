@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import type { Case } from "../case.ts";
+import { isInitial } from "../event.ts";
+import { offered, setting } from "../subject.ts";
+
+const MIB = 1024 * 1024;
+
+/** What both ends of a loopback connection may hold, and a little more. */
+const TAKEN = 5 * MIB;
+
+/** More than both ends hold: a writer that is handed this is blocked until its reader reads. */
+const LARGE = "x".repeat(16 * MIB);
+
+export const backpressureCases: readonly Case[] = [
+  {
+    id: "stalled-not-read-ahead",
+    name: "MUST NOT read ahead of a client that does not read, and bring it to the state with few events",
+    async run(trial) {
+      const server = await trial.open({ state: { n: 0 } });
+      const probe = await trial.follow(server);
+      probe.pause();
+      const offer = { slice: "n", bytes: 64 * 1024, times: 1024 };
+      await server.offer(offer);
+      probe.resume();
+      await probe.reaches({ n: offered(offer.bytes, offer.times) });
+      assert.ok(probe.bodyBytes <= TAKEN, `of 64 MiB, ${(probe.bodyBytes / MIB).toFixed(1)} were taken`);
+      assert.ok(probe.events.length <= 100, `it took ${probe.events.length} events`);
+      assert.ok(probe.events.some((event) => isInitial(event) && event.data.reason === "slow"));
+    },
+  },
+  {
+    id: "stalled-alone",
+    name: "MUST serve other clients while one does not read",
+    async run(trial) {
+      const server = await trial.open({ state: { n: 0 } });
+      const [stalled, other] = [await trial.follow(server), await trial.follow(server)];
+      stalled.pause();
+      const offer = { slice: "n", bytes: 64 * 1024, times: 128 };
+      await server.offer(offer);
+      await other.reaches({ n: offered(offer.bytes, offer.times) });
+      await server.commit(setting("n", "last"));
+      await other.reaches({ n: "last" });
+    },
+  },
+  {
+    id: "slow-reader",
+    name: "MUST NOT cut off a slow reader of a large snapshot that goes on reading",
+    async run(trial) {
+      const server = await trial.open({ state: { large: LARGE }, options: { maxStallMs: 700 } });
+      const probe = await trial.connect(server);
+      probe.drip(MIB / 8, 12);
+      await probe.reaches({ large: LARGE });
+      await server.commit(setting("after", 1));
+      await probe.reaches({ large: LARGE, after: 1 });
+    },
+  },
+  {
+    id: "stalled-released",
+    name: "MUST let go of a client that takes no byte for the stall time",
+    async run(trial) {
+      const server = await trial.open({ state: { large: LARGE, n: 0 }, options: { maxStallMs: 150 } });
+      const other = await trial.follow(server, { slices: ["n"] });
+      const stalled = await trial.connect(server);
+      stalled.pause();
+      await trial.connections(server, 2);
+      await trial.connections(server, 1);
+      await server.commit(setting("n", 1));
+      await other.reaches({ n: 1 });
+    },
+  },
+  {
+    id: "stalled-cut",
+    name: "MUST cut off a client that stalls, rather than end its response",
+    async run(trial) {
+      const server = await trial.open({ state: { large: LARGE, n: 0 }, options: { maxStallMs: 150 } });
+      // One is only blocked, for the other there is news meanwhile.
+      const probes = [await trial.connect(server, { slices: ["large"] }), await trial.connect(server)];
+      for (const probe of probes) probe.pause();
+      await server.commit(setting("n", 1));
+      await trial.connections(server, 0);
+      for (const probe of probes) {
+        probe.resume();
+        await probe.gone();
+        // What it was told is no whole response, and must not look like one.
+        assert.equal(probe.ended, false);
+      }
+    },
+  },
+  {
+    id: "stalled-leaves",
+    name: "MUST let go of a client that leaves while it is blocked",
+    async run(trial) {
+      const server = await trial.open({ state: { large: LARGE } });
+      const probe = await trial.connect(server);
+      probe.pause();
+      await trial.connections(server, 1);
+      probe.cut();
+      await trial.connections(server, 0);
+    },
+  },
+];

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import type { EndReason } from "@statestream/core";
+import type { Case } from "../case.ts";
+import { isEnd } from "../event.ts";
+import type { Probe } from "../probe.ts";
+import { setting } from "../subject.ts";
+
+/** The client is told that it is the end, and why; then the response ends in order. */
+async function endsWith(probe: Probe, reason: EndReason, retry: boolean): Promise<void> {
+  await probe.end();
+  const last = probe.events.at(-1);
+  assert.ok(last !== undefined && isEnd(last), `the last event is ${last?.event}`);
+  assert.deepEqual({ reason: last.data.reason, retry: last.data.retry }, { reason, retry });
+}
+
+export const endingCases: readonly Case[] = [
+  {
+    id: "end-closed",
+    name: "MUST tell every client that the stream is closed, and end the response",
+    async run(trial) {
+      const server = await trial.open({ state: { a: 0 } });
+      const probes = [await trial.follow(server), await trial.follow(server, { slices: ["a"] })];
+      await server.close();
+      for (const probe of probes) await endsWith(probe, "closed", true);
+      assert.equal(await server.connections(), 0);
+    },
+  },
+  {
+    id: "end-reason",
+    name: "MUST tell the reason it was given",
+    async run(trial) {
+      const server = await trial.open({ state: { a: 0 } });
+      const probe = await trial.follow(server);
+      await server.close({ reason: "draining" });
+      await endsWith(probe, "draining", true);
+    },
+  },
+  {
+    id: "end-pending",
+    name: "MUST send what is pending before the end, and give the end its position",
+    async run(trial) {
+      const server = await trial.open({ state: { a: 0 } });
+      const probe = await trial.follow(server);
+      await Promise.all([server.commit(setting("a", 1), setting("a", 2)), server.close()]);
+      await endsWith(probe, "closed", true);
+      await probe.reaches({ a: 2 });
+      assert.equal(probe.events.at(-1)?.id, probe.events.at(-2)?.id);
+    },
+  },
+  {
+    id: "end-closed-connect",
+    name: "MUST tell a client that comes after the end, without giving it a position",
+    async run(trial) {
+      const server = await trial.open({ state: { a: 0 } });
+      const early = await trial.follow(server);
+      await server.close();
+      await early.end();
+      for (const lastEventId of [undefined, early.lastEventId]) {
+        const probe = await trial.connect(server, { lastEventId });
+        await endsWith(probe, "closed", true);
+        assert.deepEqual(
+          probe.events.map(({ event, id }) => ({ event, id })),
+          [{ event: "state.end", id: "" }],
+        );
+      }
+    },
+  },
+  {
+    id: "end-no-retry",
+    name: "MUST answer 204 after an end that clients must not come back from",
+    async run(trial) {
+      const server = await trial.open({ state: { a: 0 } });
+      const probe = await trial.follow(server);
+      await server.close({ retry: false });
+      await endsWith(probe, "closed", false);
+      for (const request of [{}, { lastEventId: probe.lastEventId }, { method: "HEAD" }]) {
+        const later = await trial.request(server, request);
+        await later.end();
+        assert.equal(later.status, 204);
+        assert.equal(later.bodyBytes, 0);
+      }
+      assert.equal(await server.connections(), 0);
+    },
+  },
+  {
+    id: "end-reuse",
+    name: "MUST leave the socket usable for the next request",
+    async run(trial) {
+      const server = await trial.open({ state: { a: 0 } });
+      const probe = await trial.follow(server);
+      await server.close();
+      await endsWith(probe, "closed", true);
+      const head = await trial.again(probe, { method: "HEAD" });
+      await head.end();
+      assert.equal(head.status, 200);
+      await endsWith(await trial.again(head), "closed", true);
+    },
+  },
+  {
+    id: "end-stalled",
+    name: "MUST NOT wait for ever for a client that does not read its end",
+    async run(trial) {
+      const server = await trial.open({ state: { large: "x".repeat(16_000_000) } });
+      const stalled = await trial.connect(server);
+      stalled.pause();
+      const other = await trial.connect(server, { slices: ["none"] });
+      await server.close();
+      await endsWith(other, "closed", true);
+      await trial.connections(server, 0);
+    },
+  },
+  {
+    id: "end-stalled-cut",
+    name: "MUST cut off a client that has not taken its end in time",
+    async run(trial) {
+      const server = await trial.open({ state: { large: "x".repeat(16_000_000) } });
+      const stalled = await trial.connect(server);
+      stalled.pause();
+      await server.close();
+      stalled.resume();
+      await stalled.gone();
+      assert.equal(stalled.ended, false);
+    },
+  },
+  {
+    id: "end-expired",
+    name: "MUST end a connection when what let it in expires",
+    async run(trial) {
+      const server = await trial.open({ state: { a: 0 }, adapter: { expiresInMs: 250 } });
+      const probe = await trial.follow(server);
+      await endsWith(probe, "expired", true);
+      await trial.connections(server, 0);
+      await endsWith(await trial.connect(server), "expired", true);
+    },
+  },
+  {
+    id: "end-max-age",
+    name: "MUST end a connection that has reached the maximal age",
+    async run(trial) {
+      const server = await trial.open({ state: { a: 0 }, options: { maxAgeMs: 100 } });
+      const probe = await trial.follow(server);
+      await endsWith(probe, "max-age", true);
+      await trial.connections(server, 0);
+    },
+  },
+  {
+    id: "end-overloaded",
+    name: "MUST tell a client that there are too many, and let it in when there are not",
+    async run(trial) {
+      const server = await trial.open({ state: { a: 0 }, options: { maxConnections: 1 } });
+      const first = await trial.follow(server);
+      const refused = await trial.connect(server);
+      await endsWith(refused, "overloaded", true);
+      assert.equal(refused.events.length, 1);
+      await server.commit(setting("a", 1));
+      await first.reaches({ a: 1 });
+      first.cut();
+      await trial.connections(server, 0);
+      await (await trial.follow(server)).reaches({ a: 1 });
+    },
+  },
+];

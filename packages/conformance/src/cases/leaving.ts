@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import type { Case } from "../case.ts";
+import { listenForNoise } from "../noise.ts";
+import { setting } from "../subject.ts";
+
+export const leavingCases: readonly Case[] = [
+  {
+    id: "leave-idle",
+    name: "MUST let go of a client that leaves while nothing happens",
+    async run(trial) {
+      const server = await trial.open({ state: { a: 0 } });
+      const probes = await Promise.all(Array.from({ length: 5 }, () => trial.follow(server)));
+      await trial.connections(server, 5);
+      for (const probe of probes.slice(1)) probe.cut();
+      await trial.connections(server, 1);
+      await server.commit(setting("a", 1));
+      await probes[0]?.reaches({ a: 1 });
+    },
+  },
+  {
+    id: "leave-resumed",
+    name: "MUST let go of a client that came back and leaves again",
+    async run(trial) {
+      const server = await trial.open({ state: { a: 0 } });
+      let probe = await trial.follow(server);
+      for (let count = 0; count < 5; count++) probe = await trial.resume(server, probe);
+      await trial.connections(server, 1);
+      probe.cut();
+      await trial.connections(server, 0);
+    },
+  },
+  {
+    id: "leave-early",
+    name: "MUST let go of a client that leaves before it is answered",
+    async run(trial) {
+      const server = await trial.open({ state: { large: "x".repeat(300_000) } });
+      for (let count = 0; count < 10; count++) {
+        const probe = trial.send(server);
+        // Some before the request is out, some when the answer is on its way.
+        for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+        probe.cut();
+      }
+      const last = await trial.follow(server);
+      assert.equal(last.status, 200);
+      await trial.connections(server, 1);
+    },
+  },
+  {
+    id: "leave-quietly",
+    name: "MUST NOT log, warn or fail when clients leave",
+    needs: "process",
+    async run(trial) {
+      const noise = listenForNoise();
+      try {
+        const server = await trial.open({ state: { a: 0, large: "x".repeat(9_000_000) } });
+        for (let count = 0; count < 12; count++) {
+          const narrow = { slices: ["a"] };
+          const probe = count % 3 === 0 ? trial.send(server) : await trial.follow(server, narrow);
+          // In turn: before it is answered, while nothing happens, while a change is being written.
+          if (count % 3 === 2) await server.commit(setting("a", count));
+          probe.cut();
+          if (count % 3 === 1) await server.commit(setting("a", count));
+        }
+        const blocked = [await trial.connect(server), await trial.connect(server)];
+        for (const probe of blocked) probe.pause();
+        await server.commit(setting("a", "last"));
+        for (const probe of blocked) probe.cut();
+        await trial.connections(server, 0);
+        await server.commit(setting("a", "after"));
+        await (await trial.follow(server, { slices: ["a"] })).reaches({ a: "after" });
+        assert.deepEqual(noise.heard, []);
+      } finally {
+        noise.stop();
+      }
+    },
+  },
+  {
+    id: "leave-listeners",
+    name: "MUST serve request after request on one socket without a trace of those before",
+    needs: "process",
+    async run(trial) {
+      const noise = listenForNoise();
+      try {
+        const server = await trial.open({ state: { a: 0 } });
+        let probe = await trial.request(server, { method: "HEAD" });
+        // More than the listeners of one emitter at which Node warns.
+        for (let count = 0; count < 15; count++) {
+          await probe.end();
+          probe = await trial.again(probe, { method: "HEAD" });
+        }
+        assert.deepEqual(noise.heard, []);
+      } finally {
+        noise.stop();
+      }
+    },
+  },
+];

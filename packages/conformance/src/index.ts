@@ -1,0 +1,14 @@
+export { allCases } from "./cases/all.ts";
+export type { Case } from "./case.ts";
+export type { Received } from "./event.ts";
+export { listen } from "./listen.ts";
+export { localSubject } from "./local.ts";
+export type { Mount, Mounted } from "./local.ts";
+export { Probe } from "./probe.ts";
+export type { ProbeRequest, ProbeSettings } from "./probe.ts";
+export { runCase, runCases } from "./run.ts";
+export type { Result, RunOptions } from "./run.ts";
+export { SECRET } from "./rules.ts";
+export type { Rule, Violation } from "./rules.ts";
+export type { Change, Commit, Offer, Server, ServerProcess, Setup, State, Subject } from "./subject.ts";
+export { Trial } from "./trial.ts";

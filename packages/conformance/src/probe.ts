@@ -1,0 +1,258 @@
+import type { Json } from "@statestream/core";
+import { EventReader } from "./event-reader.ts";
+import { isUpdate, type Received } from "./event.ts";
+import { HttpSocket, type RawRequest } from "./http.ts";
+import { Replica } from "./replica.ts";
+import { type Rule, SECRET, type Violation } from "./rules.ts";
+
+/** A request for a stream; everything but the URL has a default. */
+export interface ProbeRequest {
+  readonly method?: string;
+  readonly version?: "1.0" | "1.1";
+  readonly lastEventId?: string | undefined;
+  /** One `slices` parameter for each. */
+  readonly slices?: readonly string[];
+  /** More of the query, already encoded, without a leading `&`. */
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** The client comes back with what this one has. */
+  readonly after?: Probe;
+  /** Stops reading before anything came. */
+  readonly paused?: boolean;
+}
+
+/** How a probe waits and what it forgives. */
+export interface ProbeSettings {
+  /** How long it waits for what must come, in milliseconds. */
+  readonly patienceMs: number;
+  readonly tolerates: ReadonlySet<Rule>;
+  /** Headers of every request. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+interface Waiter {
+  readonly holds: () => boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One client: sends a request on a socket of its own and checks every byte of the answer. */
+export class Probe {
+  readonly replica: Replica;
+  readonly events: Received[] = [];
+  readonly violations: Violation[] = [];
+  status = 0;
+  headers: readonly (readonly [name: string, value: string])[] = [];
+  /** The response is over in the way its framing says. */
+  ended = false;
+  /** The socket is closed. */
+  closed = false;
+  /** Bytes of the body. */
+  bodyBytes = 0;
+  readonly #url: URL;
+  readonly #settings: ProbeSettings;
+  readonly #socket: HttpSocket;
+  readonly #reader: EventReader;
+  readonly #waiters = new Set<Waiter>();
+  #drip: { readonly bytes: number; readonly pauseMs: number; taken: number } | undefined;
+
+  constructor(url: string, request: ProbeRequest, settings: ProbeSettings, socket?: HttpSocket) {
+    this.#url = new URL(url);
+    this.#settings = settings;
+    const report = (rule: Rule, text: string): void => {
+      if (!settings.tolerates.has(rule)) this.violations.push({ rule, text });
+    };
+    this.replica = new Replica(report);
+    if (request.after !== undefined) this.replica.continue(request.after.replica);
+    this.#reader = new EventReader(report, (event) => {
+      this.events.push(event);
+      this.replica.take(event);
+    });
+    this.#socket = socket ?? new HttpSocket(this.#url);
+    this.#socket.send(this.#raw(request), {
+      head: (status, headers) => {
+        this.status = status;
+        this.headers = headers;
+        checkHeaders(headers, report);
+        this.#wake();
+      },
+      body: (bytes, whole) => {
+        this.bodyBytes += bytes.length;
+        if (this.streams) this.#reader.chunk(bytes, whole);
+        this.#dripped(bytes.length);
+        this.#wake();
+      },
+      end: () => {
+        this.ended = true;
+        if (this.#reader.unfinished > 0) report("lines", "the response ended within an event");
+        this.#wake();
+      },
+      closed: () => {
+        this.closed = true;
+        this.#wake();
+      },
+      fault: (text) => {
+        report("http", text);
+        this.#wake();
+      },
+    });
+    if (request.paused === true) this.pause();
+  }
+
+  /** Whether the answer is a stream of events. */
+  get streams(): boolean {
+    return this.status === 200 && this.header("content-type")?.startsWith("text/event-stream") === true;
+  }
+
+  get updates(): (Received & { readonly data: { readonly type: "state.update" } })[] {
+    return this.events.filter(isUpdate);
+  }
+
+  /** The id a client would come back with. */
+  get lastEventId(): string | undefined {
+    return this.events.findLast(({ id }) => id !== "")?.id;
+  }
+
+  get retryMs(): number | undefined {
+    return this.#reader.retryMs;
+  }
+
+  get chunks(): number {
+    return this.#reader.chunks;
+  }
+
+  header(name: string): string | undefined {
+    return this.headers.find((entry) => entry[0] === name)?.[1];
+  }
+
+  /** Waits for what the server must do. Fails at once when that has become impossible, or a rule was broken. */
+  async until(holds: () => boolean, what: string): Promise<void> {
+    if (holds()) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => done(this.#failure(`waited in vain for ${what}`)), this.#settings.patienceMs);
+      const done = (error?: Error): void => {
+        clearTimeout(timer);
+        this.#waiters.delete(waiter);
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      const waiter: Waiter = { holds, resolve: () => done(), reject: done };
+      this.#waiters.add(waiter);
+      this.#wake();
+    });
+  }
+
+  /** The head of the response has come. */
+  async answered(): Promise<this> {
+    await this.until(() => this.status !== 0, "the head of the response");
+    return this;
+  }
+
+  /** The event at an index, waited for. */
+  async event(index: number): Promise<Received> {
+    await this.until(() => this.events.length > index, `event ${index}`);
+    return this.events[index] as Received;
+  }
+
+  /** The client holds this state and knows of nothing that it lacks. */
+  async reaches(state: Readonly<Record<string, Json>>): Promise<void> {
+    await this.until(() => this.replica.live && this.replica.is(state), `the state ${shown(state)}`);
+  }
+
+  async end(): Promise<void> {
+    await this.until(() => this.ended, "the end of the response");
+  }
+
+  async gone(): Promise<void> {
+    await this.until(() => this.closed, "the socket to be closed");
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** From now on reads so many bytes, pauses so long, and so on: a slow reader, but an honest one. */
+  drip(bytes: number, pauseMs: number): void {
+    this.#drip = { bytes, pauseMs, taken: 0 };
+  }
+
+  /** Leaves without a word. */
+  cut(): void {
+    this.#socket.destroy();
+  }
+
+  /** The next request on the same socket. */
+  again(request: ProbeRequest): Probe {
+    return new Probe(this.#url.href, request, this.#settings, this.#socket);
+  }
+
+  /** What it was told so far, for a message. */
+  describe(): string {
+    const broken = this.violations.slice(0, 5).map(({ rule, text }) => `breaks the rule "${rule}": ${text}`);
+    const names = this.events.slice(-8).map(({ event, id }) => `${event} ${id}`);
+    const held = shown(Object.fromEntries(this.replica.slices));
+    return [...broken, `status ${this.status}, holds ${held}, last events: ${names.join(", ") || "none"}`].join("\n  ");
+  }
+
+  #dripped(bytes: number): void {
+    const drip = this.#drip;
+    if (drip === undefined || (drip.taken += bytes) < drip.bytes) return;
+    drip.taken = 0;
+    this.pause();
+    setTimeout(() => this.resume(), drip.pauseMs);
+  }
+
+  #wake(): void {
+    for (const waiter of [...this.#waiters]) {
+      if (waiter.holds()) waiter.resolve();
+      else if (this.violations.length > 0) waiter.reject(this.#failure("the probe found a fault"));
+      else if (this.closed) waiter.reject(this.#failure("the socket was closed"));
+    }
+  }
+
+  #failure(text: string): Error {
+    return new Error(`${text}\n  ${this.describe()}`);
+  }
+
+  #raw(request: ProbeRequest): RawRequest {
+    const { method = "GET", version = "1.1", slices = [], query, lastEventId, headers, body = "" } = request;
+    const target = new URL(this.#url);
+    for (const slice of slices) target.searchParams.append("slices", slice);
+    const search = [target.search.slice(1), query].filter(Boolean).join("&");
+    const path = search === "" ? target.pathname : `${target.pathname}?${search}`;
+    const all: Record<string, string> = {
+      host: target.host,
+      accept: "text/event-stream",
+      ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }),
+      ...(body === "" ? {} : { "content-length": String(Buffer.byteLength(body)) }),
+      ...this.#settings.headers,
+      ...headers,
+    };
+    return { method, version, target: path, headers: Object.entries(all), body };
+  }
+}
+
+/** What no header may be, whatever the request. */
+function checkHeaders(
+  headers: readonly (readonly [name: string, value: string])[],
+  report: (rule: Rule, text: string) => void,
+): void {
+  const names = headers.map(([name]) => name).filter((name) => name !== "set-cookie" && name !== "vary");
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) report("headers", `${twice} is there twice`);
+  for (const [name, value] of headers) {
+    if (name === "connection" && !/^(keep-alive|close)$/i.test(value)) report("headers", `${name} is ${value}`);
+    if (name === "transfer-encoding" && value !== "chunked") report("headers", `${name} is ${value}`);
+    if (value.includes(SECRET)) report("secret", `the header ${name} tells the secret`);
+  }
+}
+
+function shown(state: Readonly<Record<string, Json>>): string {
+  const text = JSON.stringify(state);
+  return text.length > 200 ? `${text.slice(0, 200)}... (${text.length} characters)` : text;
+}

@@ -1,0 +1,92 @@
+import { HttpSocket } from "./http.ts";
+import { Probe, type ProbeRequest, type ProbeSettings } from "./probe.ts";
+import type { Server, Setup, Subject } from "./subject.ts";
+
+/** Everything one run of a case opens; closed at its end, when every probe must have found no fault. */
+export class Trial {
+  readonly #subject: Subject;
+  readonly #settings: ProbeSettings;
+  readonly #servers: Server[] = [];
+  readonly #probes: Probe[] = [];
+
+  constructor(subject: Subject, settings: ProbeSettings) {
+    this.#subject = subject;
+    this.#settings = settings;
+  }
+
+  async open(setup: Setup): Promise<Server> {
+    const server = await this.#subject.open(setup);
+    this.#servers.push(server);
+    return server;
+  }
+
+  /** Sends a request, whatever the answer will be. */
+  send(server: Server, request: ProbeRequest = {}): Probe {
+    return this.#keep(new Probe(server.url, request, this.#settings));
+  }
+
+  /** Sends a request, and waits until it is answered. */
+  request(server: Server, request?: ProbeRequest): Promise<Probe> {
+    return this.send(server, request).answered();
+  }
+
+  /** The next request on a socket whose response is over. */
+  again(probe: Probe, request: ProbeRequest = {}): Promise<Probe> {
+    return this.#keep(probe.again(request)).answered();
+  }
+
+  /** Sends a request that must be answered with a stream. */
+  async connect(server: Server, request?: ProbeRequest): Promise<Probe> {
+    const probe = await this.request(server, request);
+    if (!probe.streams) throw new Error(`the answer is no stream: ${probe.describe()}`);
+    return probe;
+  }
+
+  /** Connects, and waits for the first event. */
+  async follow(server: Server, request?: ProbeRequest): Promise<Probe> {
+    const probe = await this.connect(server, request);
+    await probe.event(0);
+    return probe;
+  }
+
+  /** A client leaves and comes back with what it has. */
+  async resume(server: Server, after: Probe, request: ProbeRequest = {}): Promise<Probe> {
+    after.cut();
+    return this.follow(server, { after, lastEventId: after.lastEventId, ...request });
+  }
+
+  /** A socket of the server's that sends nothing. */
+  socket(server: Server): HttpSocket {
+    return new HttpSocket(new URL(server.url));
+  }
+
+  /** Asks again and again until the server is as it must become. */
+  async until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    const deadline = Date.now() + this.#settings.patienceMs;
+    while (!(await holds())) {
+      if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** So many connections are open. */
+  async connections(server: Server, count: number): Promise<void> {
+    await this.until(async () => (await server.connections()) === count, `${count} connections are open`);
+  }
+
+  /** What the probes found. */
+  check(): void {
+    const found = this.#probes.filter(({ violations }) => violations.length > 0).map((probe) => probe.describe());
+    if (found.length > 0) throw new Error(`a client was told what it must not be told:\n  ${found.join("\n  ")}`);
+  }
+
+  async dispose(): Promise<void> {
+    for (const probe of this.#probes) probe.cut();
+    await Promise.all(this.#servers.map((server) => server.dispose()));
+  }
+
+  #keep(probe: Probe): Probe {
+    this.#probes.push(probe);
+    return probe;
+  }
+}

@@ -1,36 +1,16 @@
-import { describe, expect, test, vi } from "vitest";
-import { type Differ, fastJsonPatch } from "../src/differ.ts";
-import type { StateStreamError } from "../src/errors.ts";
-import type { Json, Operation, StateUpdateEvent } from "../src/events.ts";
+import { describe, expect, test } from "vitest";
+import type { Json } from "../src/events.ts";
 import { applyOperations } from "../src/operations.ts";
-import { type SliceOptions, Slices } from "../src/slices.ts";
 import { awkward } from "./support/awkward.ts";
+import { hold, type Told } from "./support/hold.ts";
 import { canonical, errorOf, parsed, untouchable } from "./support/values.ts";
-
-type Told = Pick<StateUpdateEvent, "patches" | "value" | "removed"> | undefined;
-
-function setup(options: Partial<SliceOptions> = {}) {
-  const report = vi.fn<(error: StateStreamError) => void>();
-  const slices = new Slices({ snapshots: "shared", differ: fastJsonPatch, serialize: undefined, ...options }, report);
-  /** Moves slice `s` to a value and says what clients are told. */
-  const update = (value: unknown, hint: { named?: boolean; operations?: readonly Operation[] } = {}): Told => {
-    const { named = false, operations } = hint;
-    const before = slices.json("s");
-    const patched = operations && before !== undefined ? { operations, json: applyOperations(before, operations, "s") } : undefined; // prettier-ignore
-    const step = slices.step("s", value, { named, patched });
-    if (step === undefined) return undefined;
-    slices.move(step);
-    return step.difference && (JSON.parse(`{${step.difference.member}}`) as Told);
-  };
-  return { slices, update, report };
-}
 
 const replace = (path: string, value: Json): Told => ({ patches: [{ op: "replace", path, value }] });
 const big = Array.from({ length: 50 }, (_, index) => ({ index }));
 
 describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
   test("the first value is told as a value, the next as patches, the last as removed", () => {
-    const { slices, update } = setup({ snapshots });
+    const { slices, update } = hold({ snapshots });
     expect(slices.has("s")).toBe(false);
     expect(update({ n: 1 })).toStrictEqual({ value: { n: 1 } });
     expect(update({ n: 2 })).toStrictEqual(replace("/n", 2));
@@ -42,14 +22,14 @@ describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
   });
 
   test.each([() => 1, Symbol("s"), { toJSON: () => undefined }])("%s is absent, as JSON leaves it out", (value) => {
-    const { update } = setup({ snapshots });
+    const { update } = hold({ snapshots });
     expect(update(value)).toBeUndefined();
     update(1);
     expect(update(value)).toStrictEqual({ removed: true });
   });
 
   test("nothing is told of what is equal in JSON, and it is held from then on", () => {
-    const { slices, update } = setup({ snapshots });
+    const { slices, update } = hold({ snapshots });
     update({ at: new Date(0), n: -0, u: undefined });
     expect(update({ at: new Date(0).toISOString(), n: 0 })).toBeUndefined();
     expect(update({ n: 0, at: new Date(0) })).toBeUndefined();
@@ -63,7 +43,7 @@ describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
     [null, null],
     [false, false],
   ])("the primitive %j again is nothing, named or not", (value, again) => {
-    const { update } = setup({ snapshots });
+    const { update } = hold({ snapshots });
     expect(update(value)).toStrictEqual({ value: parsed(value) });
     for (const named of [true, false]) {
       expect(update(value, { named })).toBeUndefined();
@@ -77,7 +57,7 @@ describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
     ["a throwing getter", { get n() { throw new Error("no"); } }], // prettier-ignore
     ["a value that is too deep", Array.from({ length: 10_000 }).reduce((inner) => [inner])],
   ])("%s throws and leaves the slice as it was", (_name, value) => {
-    const { slices, update } = setup({ snapshots });
+    const { slices, update } = hold({ snapshots });
     update({ n: 1 });
     expect(errorOf(() => update(value))).toMatchObject({ code: "not-serializable", slice: "s" });
     expect(slices.toState()).toStrictEqual({ s: { n: 1 } });
@@ -85,7 +65,7 @@ describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
   });
 
   test("a slice has any name, and none is a prototype's", () => {
-    const { slices } = setup({ snapshots });
+    const { slices } = hold({ snapshots });
     expect(slices.has("constructor")).toBe(false);
     for (const name of ["__proto__", "constructor"]) {
       const step = slices.step(name, { polluted: 1 }, { named: true });
@@ -97,7 +77,7 @@ describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
 
   test("following what is told gives every awkward value after every other", () => {
     for (const [name, a] of awkward) {
-      const { update } = setup({ snapshots });
+      const { update } = hold({ snapshots });
       update({ of: a });
       for (const [other, b] of awkward) {
         // fast-json-patch sees members that are not enumerable, where the other value has one of that name.
@@ -113,12 +93,12 @@ describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
 
 describe("shared", () => {
   test("holds the value itself, and looks only at what changed", () => {
-    const { slices, update } = setup();
+    const { slices, update } = hold();
     const value = { big, n: 1 };
     update(value);
     expect(slices.toState()["s"]).toBe(value);
     const never = untouchable();
-    const { update: watched } = setup({ differ: (a, b) => [{ op: "replace", path: "/n", value: (b as { n: Json }).n !== (a as { n: Json }).n }] }); // prettier-ignore
+    const { update: watched } = hold({ differ: (a, b) => [{ op: "replace", path: "/n", value: (b as { n: Json }).n !== (a as { n: Json }).n }] }); // prettier-ignore
     const first: Record<string, unknown> = { of: {}, n: 1 };
     watched(first);
     first["of"] = never;
@@ -126,7 +106,7 @@ describe("shared", () => {
   });
 
   test("takes the same value, unnamed, for unchanged", () => {
-    const { update } = setup();
+    const { update } = hold();
     const value = { list: [1] };
     update(value);
     value.list.push(2);
@@ -134,7 +114,7 @@ describe("shared", () => {
   });
 
   test("sends the same value, named, whole, and compares from then on", () => {
-    const { slices, update } = setup();
+    const { slices, update } = hold();
     const value = { list: [1], big };
     update(value);
     value.list.push(2);
@@ -150,7 +130,7 @@ describe("shared", () => {
   });
 
   test("builds operations on the value it holds, until that is changed in place", () => {
-    const { slices, update } = setup();
+    const { slices, update } = hold();
     const value = { n: 1 };
     update(value);
     expect(slices.basis("s", value)).toBe(value);
@@ -160,7 +140,7 @@ describe("shared", () => {
   });
 
   test("leaves a slice that was spoilt in place out of the state, says so, and sends the next value whole", () => {
-    const { slices, update, report } = setup();
+    const { slices, update, report } = hold();
     const value: Record<string, unknown> = { n: 1 };
     update(value);
     value["n"] = 1n;
@@ -172,7 +152,7 @@ describe("shared", () => {
   });
 
   test("sends the value whole after one that failed in place", () => {
-    const { update } = setup();
+    const { update } = hold();
     const value: Record<string, unknown> = { n: 1, m: 1 };
     update(value);
     value["n"] = 1n;
@@ -184,7 +164,7 @@ describe("shared", () => {
 });
 
 test("copy holds a copy, and finds what was changed in place, named or not", () => {
-  const { slices, update } = setup({ snapshots: "copy" });
+  const { slices, update } = hold({ snapshots: "copy" });
   const value = { list: [1] };
   update(value);
   expect(slices.toState()["s"]).not.toBe(value);
@@ -195,121 +175,4 @@ test("copy holds a copy, and finds what was changed in place, named or not", () 
     expect(update(value, { named })).toBeUndefined();
   }
   expect(slices.basis("s", value)).toBeUndefined();
-});
-
-describe("operations of a source", () => {
-  const operations: Operation[] = [{ op: "add", path: "/list/-", value: 2 }];
-  const never: Differ = () => {
-    throw new Error("nobody asked for this");
-  };
-
-  test.each(["shared", "copy"] as const)("are told as they are, and nothing is compared: %s", (snapshots) => {
-    const { update } = setup({ snapshots, differ: never });
-    update({ list: [1] });
-    expect(update({ list: [1, 2] }, { named: true, operations })).toStrictEqual({ patches: operations });
-  });
-
-  test("that came to what was there are told as nothing", () => {
-    const { update } = setup({ differ: never });
-    update({ list: [1] });
-    const there: Operation[] = [{ op: "add", path: "/x", value: 1 }, { op: "remove", path: "/x" }]; // prettier-ignore
-    expect(update({ list: [1] }, { named: true, operations: there })).toBeUndefined();
-  });
-
-  test("that cost more than the value are told as the value", () => {
-    const { update } = setup({ differ: never });
-    update({ list: [1] });
-    const long: Operation[] = [{ op: "test", path: "/list/0", value: 1 }, ...Array.from({ length: 30 }, () => operations[0] as Operation)]; // prettier-ignore
-    expect(update({ list: [1, 2] }, { named: true, operations: long })).toHaveProperty("value");
-  });
-
-  test("of a value that was changed in place do not have it told twice, nor not at all", () => {
-    const { update } = setup();
-    const value = { list: [1] };
-    update(value);
-    value.list.push(2);
-    expect(update(value, { named: true, operations })).toStrictEqual({ value: { list: [1, 2] } });
-  });
-
-  test("are believed until the value is looked at for another reason", () => {
-    const { update } = setup();
-    update({ list: [1] });
-    const value = { list: [1, 2, 3] };
-    expect(update(value, { named: true, operations })).toStrictEqual({ patches: operations });
-    expect(update(value)).toStrictEqual({ patches: [{ op: "add", path: "/list/2", value: 3 }] });
-  });
-
-  test("are not applied over a change that failed", () => {
-    const { slices, update } = setup();
-    update({ list: [1] });
-    errorOf(() => update({ list: [0, 1], n: 1n }, { named: true }));
-    expect(slices.json("s")).toBeUndefined();
-    const next = { list: [0, 1], n: 1 };
-    const told = update(next, { named: true, operations: [{ op: "add", path: "/n", value: 1 }] });
-    expect(applyOperations({ list: [1] }, told?.patches ?? [], "s")).toStrictEqual(next);
-    expect(slices.json("s")).toBe(next);
-  });
-});
-
-describe("serialize", () => {
-  const serialize = vi.fn<(value: unknown, slice: string) => string>(
-    (value) =>
-    JSON.stringify(value, (key, item: unknown) => (key === "secret" ? undefined : typeof item === "bigint" ? `${item}` : item)), // prettier-ignore
-  );
-
-  test("decides what is held, told and compared", () => {
-    const { slices, update } = setup({ serialize });
-    expect(update({ n: 1n, secret: "a" })).toStrictEqual({ value: { n: "1" } });
-    expect(serialize).toHaveBeenLastCalledWith({ n: 1n, secret: "a" }, "s");
-    expect(update({ n: 1n, secret: "b" })).toBeUndefined();
-    expect(update({ n: 2n, secret: "b" })).toStrictEqual(replace("/n", "2"));
-    expect(slices.text("s")).toBe('{"n":"2"}');
-  });
-
-  test("is what a value changed in place is compared through", () => {
-    const { update } = setup({ serialize });
-    const value = { n: 1, secret: "a" };
-    update(value);
-    value.n = 2;
-    expect(update(value, { named: true })).toStrictEqual(replace("/n", 2));
-  });
-
-  test("leaves operations nothing to build on", () => {
-    const { slices, update } = setup({ serialize });
-    const value = { n: 1 };
-    update(value);
-    expect([slices.json("s"), slices.basis("s", value)]).toStrictEqual([undefined, undefined]);
-  });
-
-  test.each<[string, () => string]>([
-    ["no text", () => undefined as unknown as string],
-    ["bad JSON", () => "{oops"],
-    ["an error", () => { throw new Error("oops"); }], // prettier-ignore
-  ])("that gives %s throws and leaves the slice as it was", (_name, bad) => {
-    let text = (): string => '{"n":1}';
-    const { slices, update } = setup({ serialize: () => text() });
-    update({});
-    text = bad;
-    expect(errorOf(() => update({ changed: true }))).toMatchObject({ code: "not-serializable", slice: "s" });
-    expect(slices.toState()).toStrictEqual({ s: { n: 1 } });
-  });
-});
-
-describe("a differ", () => {
-  test.each<[string, Differ]>([
-    ["throws", () => { throw new Error("oops"); }], // prettier-ignore
-    ["gives what is no list", () => "oops" as unknown as Operation[]],
-  ])("that %s is reported, and the value sent", (_name, differ) => {
-    const { update, report } = setup({ differ });
-    update({ n: 1 });
-    expect(update({ n: 2 })).toStrictEqual({ value: { n: 2 } });
-    expect(report).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "differ-failed", slice: "s" }));
-  });
-
-  test("that gives up has the value sent, and nothing is reported", () => {
-    const { update, report } = setup({ differ: () => undefined });
-    update({ n: 1 });
-    expect(update({ n: 2 })).toStrictEqual({ value: { n: 2 } });
-    expect(report).not.toHaveBeenCalled();
-  });
 });

@@ -1,0 +1,25 @@
+import { vi } from "vitest";
+import { fastJsonPatch } from "../../src/differ.ts";
+import type { StateStreamError } from "../../src/errors.ts";
+import type { Operation, StateUpdateEvent } from "../../src/events.ts";
+import { applyOperations } from "../../src/operations.ts";
+import { type SliceOptions, Slices } from "../../src/slices.ts";
+
+export type Told = Pick<StateUpdateEvent, "patches" | "value" | "removed"> | undefined;
+
+/** Slices, of which one is named `s`. */
+export function hold(options: Partial<SliceOptions> = {}) {
+  const report = vi.fn<(error: StateStreamError) => void>();
+  const slices = new Slices({ snapshots: "shared", differ: fastJsonPatch, serialize: undefined, ...options }, report);
+  /** Moves slice `s` to a value and says what clients are told. */
+  const update = (value: unknown, hint: { named?: boolean; operations?: readonly Operation[] } = {}): Told => {
+    const { named = false, operations } = hint;
+    const before = slices.json("s");
+    const patched = operations && before !== undefined ? { operations, json: applyOperations(before, operations, "s") } : undefined; // prettier-ignore
+    const step = slices.step("s", value, { named, patched });
+    if (step === undefined) return undefined;
+    slices.move(step);
+    return step.difference && (JSON.parse(`{${step.difference.member}}`) as Told);
+  };
+  return { slices, update, report };
+}

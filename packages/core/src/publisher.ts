@@ -69,6 +69,7 @@ export class Publisher<S extends object> {
   /** Takes the first state in: nothing is logged. Returns what failed. */
   begin(state: StateReader<S>): StateStreamError[] {
     const { steps, failures } = this.#collect(state, { named: undefined, cause: undefined });
+    this.#settle(failures);
     for (const step of steps) this.#slices.move(step);
     return failures;
   }
@@ -78,17 +79,18 @@ export class Publisher<S extends object> {
    * is ours, `restore` puts that back, and which slices may be seen is asked again: never of a state that did not come.
    */
   publish(state: StateReader<S>, change: Change, restore?: (failure: StateStreamError) => void): StateStreamError[] {
+    const failed = new Map<string | undefined, StateStreamError>();
     let { steps, failures } = this.#collect(state, change);
-    if (failures.length > 0 && restore !== undefined) {
-      for (const failure of failures) restore(failure);
-      if (steps.length > 0 && typeof this.#settings.slices === "function") {
-        const failed = new Set(failures.map(({ slice }) => slice));
-        const named = new Map([...(change.named ?? [])].filter(([slice]) => !failed.has(slice)));
-        const again = this.#collect(state, { ...change, named });
-        steps = again.steps;
-        failures = [...failures, ...again.failures];
+    while (restore !== undefined && failures.some(({ slice }) => !failed.has(slice))) {
+      for (const failure of failures) {
+        failed.set(failure.slice, failure);
+        restore(failure);
       }
+      if (isWithheld(failures) || typeof this.#settings.slices !== "function") break;
+      const named = new Map([...(change.named ?? [])].filter(([slice]) => !failed.has(slice)));
+      ({ steps, failures } = this.#collect(state, { ...change, named }));
     }
+    this.#settle(failures);
     // From here on nobody is asked anything: what clients have and what the log says change together.
     for (const step of steps) this.#slices.move(step);
     const drafts = steps.filter((step): step is PlannedStep & Draft => step.difference !== undefined);
@@ -97,13 +99,20 @@ export class Publisher<S extends object> {
       this.#log.append(drafts, this.#clock.now());
       this.#published(drafts, position);
     }
-    return failures;
+    return restore === undefined ? failures : [...failed.values()];
   }
 
   /** Takes note of a change whose state could not be had: the next one looks at every slice. */
   missed(slice: string | undefined): void {
     this.#withheldAll = true;
     if (slice !== undefined) this.#withheld.add(slice);
+  }
+
+  /** What was withheld before has been looked at, unless this change is withheld too. */
+  #settle(failures: readonly StateStreamError[]): void {
+    if (isWithheld(failures)) return;
+    this.#withheld.clear();
+    this.#withheldAll = false;
   }
 
   #collect(state: StateReader<S>, change: Change): { steps: PlannedStep[]; failures: StateStreamError[] } {
@@ -118,10 +127,8 @@ export class Publisher<S extends object> {
       this.#withheldAll ||= change.named === undefined;
       return { steps, failures: [error as StateStreamError] };
     }
-    const withheld = new Set(this.#withheld);
+    const withheld = this.#withheld;
     const all = this.#withheldAll;
-    this.#withheld.clear();
-    this.#withheldAll = false;
     for (const slice of candidates) {
       const given = change.named?.get(slice);
       try {
@@ -201,4 +208,9 @@ export class Publisher<S extends object> {
       return undefined;
     }
   }
+}
+
+/** Whether what failed is not one slice, but the question which may be seen. */
+function isWithheld(failures: readonly StateStreamError[]): boolean {
+  return failures.some(({ slice }) => slice === undefined);
 }

@@ -90,6 +90,12 @@ export class Slices {
     return this.#options.serialize === undefined ? held.json : undefined;
   }
 
+  /** This value was changed in place and named: what is held of it by reference is not what clients have any more. */
+  spoil(slice: string, value: unknown): void {
+    const held = this.#held.get(slice);
+    if (held !== undefined && held.raw === value && isObject(value) && !held.mutable) this.#spoilt.add(slice);
+  }
+
   /** The JSON that clients hold, for operations a source brings; `undefined` where `serialize` decides what they see. */
   json(slice: string): Json | undefined {
     const usable = this.#options.serialize === undefined && !this.#spoilt.has(slice) && !this.#behind.has(slice);

@@ -189,6 +189,11 @@ export abstract class BaseStateStream<S extends object> implements StateStream<S
     return this.#slices.basis(slice, value);
   }
 
+  /** A value was named as changed: if it is the one that is held, it was changed in place. */
+  protected named(slice: string, value: unknown): void {
+    this.#slices.spoil(slice, value);
+  }
+
   /** Lets go of where the state comes from. */
   protected abstract detach(): void;
 

@@ -76,6 +76,8 @@ export class OwnStateStream<S extends object> extends BaseStateStream<S> impleme
   set(slice: string, value: unknown, cause?: Cause): void {
     this.#change(slice, cause, (changes) => {
       const next: unknown = typeof value === "function" ? value(this.#current(changes, slice)) : value;
+      // Also where the same batch goes on to give another: that is compared with what clients have.
+      this.named(slice, next);
       changes.set(slice, { value: next, cause });
     });
   }

@@ -141,7 +141,10 @@ export class StateConnection implements Connection {
 
   /** A slice of its selection may no longer be seen: what it has been given in part must not be given further. */
   withdraw(): void {
-    if (this.#cut) this.destroy("revoked");
+    if (!this.#cut || this.#over) return;
+    this.#ending = { reason: "revoked", retry: true, position: this.#host.head };
+    // Not here: whoever listens must not be called inside the change.
+    this.#host.schedule(this);
   }
 
   /** Closes it at once, whatever it still holds. */
@@ -174,6 +177,7 @@ export class StateConnection implements Connection {
   /** Tells the listener, if there is something to read. */
   wake(): void {
     if (!this.#pending) return;
+    if (this.#cut && this.#over) this.destroy((this.#ending as Ending).reason);
     if (!this.closed) this.idleSince = Math.min(this.idleSince, this.#host.elapsed());
     if (this.#chunk !== undefined) {
       this.#waited = true;

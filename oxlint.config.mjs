@@ -115,5 +115,12 @@ export default defineConfig({
         message: "Beside its neighbours, the client may import only types of core, core/patch and eventsource-parser.",
       }),
     },
+    {
+      files: ["packages/react/src/**"],
+      rules: imports({
+        group: only("./*", "@statestream/client", "react"),
+        message: "Beside its neighbours, the React package may import only @statestream/client and react.",
+      }),
+    },
   ],
 });

@@ -14,13 +14,22 @@ export default defineConfig({
     ],
   },
   test: {
-    projects: [packagesDir, appsDir].flatMap((dir) =>
-      readdirSync(dir).map((name) => ({
-        extends: true,
-        root: `${dir}${name}`,
-        test: { name, include: ["test/**/*.test.ts"] },
-      })),
-    ),
+    projects: [
+      ...[packagesDir, appsDir].flatMap((dir) =>
+        readdirSync(dir).map((name) => ({
+          extends: true as const,
+          root: `${dir}${name}`,
+          test: { name, include: ["test/**/*.test.ts"] },
+        })),
+      ),
+      {
+        // The tests of the React package once more, on the React that is installed in this directory.
+        extends: true as const,
+        root: `${packagesDir}react/test/react18`,
+        resolve: { dedupe: ["react", "react-dom", "@testing-library/react"] },
+        test: { name: "react18", dir: `${packagesDir}react/test`, include: ["**/*.test.ts"], env: { REACT: "18" } },
+      },
+    ],
     reporters: ["default", "./scripts/summary-reporter.ts"],
     coverage: { include: ["packages/core/src/**/*.ts"] },
   },

@@ -1,0 +1,56 @@
+import type { StateClient, StreamStatus } from "@statestream/client";
+
+/** A client without a server. */
+export class FakeClient<S> implements StateClient<S> {
+  readonly ready: Promise<void> = Promise.resolve();
+  readonly #subscribers = new Set<() => void>();
+  #state: S;
+  #status: StreamStatus;
+
+  constructor(state: S, status: Partial<StreamStatus> = {}) {
+    this.#state = state;
+    this.#status = {
+      status: "live",
+      since: 1,
+      attempt: 0,
+      resumed: false,
+      eventId: "e.0",
+      error: undefined,
+      bytes: 0,
+      ...status,
+    };
+  }
+
+  getState(): S {
+    return this.#state;
+  }
+
+  getStatus(): StreamStatus {
+    return this.#status;
+  }
+
+  subscribe(fn: () => void): () => void {
+    const subscriber = (): void => fn();
+    this.#subscribers.add(subscriber);
+    return () => void this.#subscribers.delete(subscriber);
+  }
+
+  close(): void {
+    this.setStatus({ status: "closed" });
+  }
+
+  get subscribers(): number {
+    return this.#subscribers.size;
+  }
+
+  /** A commit: as with a real client, the status is another object after it. */
+  set(change: Partial<S>): void {
+    this.#state = { ...this.#state, ...change };
+    this.setStatus({ bytes: this.#status.bytes + 100, eventId: `e.${this.#status.bytes}` });
+  }
+
+  setStatus(change: Partial<StreamStatus>): void {
+    this.#status = { ...this.#status, ...change };
+    for (const subscriber of [...this.#subscribers]) subscriber();
+  }
+}

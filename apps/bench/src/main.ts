@@ -1,8 +1,10 @@
 import { parseArgs } from "node:util";
+import { diff } from "./diff.ts";
 import { load } from "./load.ts";
 import { stall } from "./stall.ts";
 
-const USAGE = `pnpm bench load  [--framework hono|express|koa|node|all] [--connections 1000] [--updates 1000]
+const USAGE = `pnpm bench diff
+pnpm bench load  [--framework hono|express|koa|node|all] [--connections 1000] [--updates 1000]
 pnpm bench stall [--framework hono|express|koa|node|all] [--seconds 60]`;
 
 const args = process.argv.slice(2).filter((arg) => arg !== "--");
@@ -16,6 +18,11 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string", default: "60" },
   },
 });
+
+if (positionals[0] === "diff") {
+  console.table(diff());
+  process.exit(0);
+}
 
 const frameworks = values.framework === "all" ? ["hono", "express", "koa", "node"] : [values.framework];
 const rows: Record<string, string | number>[] = [];

@@ -17,6 +17,10 @@ export function setOwn(target: object, key: string, value: unknown): void {
   }
 }
 
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -108,10 +112,18 @@ function hasToJson(value: unknown): value is { toJSON(key: string): unknown } {
 
 function normalizeArray(value: unknown[], raw: unknown[], json: Json | undefined, fresh: boolean): Json {
   const known = Array.isArray(json) ? json : [];
+  // What was added or removed before them moves rows that are known: they are found from the end.
+  const shift = raw.length - value.length;
+  let unshifted = value.length;
+  if (shift !== 0 && !fresh && raw.length === known.length) {
+    while (unshifted > 0 && isObject(value[unshifted - 1]) && value[unshifted - 1] === raw[unshifted - 1 + shift])
+      unshifted--;
+  }
   let copy: Json[] | undefined = fresh ? [] : undefined;
   for (let index = 0; index < value.length; index++) {
     const item = value[index];
-    const itemJson = normalize(item, index, raw[index], known[index], fresh) ?? null;
+    const place = index < unshifted ? index : index + shift;
+    const itemJson = normalize(item, index, raw[place], known[place], fresh) ?? null;
     if (copy === undefined && !Object.is(itemJson, item)) copy = value.slice(0, index) as Json[];
     copy?.push(itemJson);
   }
@@ -160,14 +172,29 @@ export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a)) {
-    return Array.isArray(b) && a.length === b.length && a.every((item, index) => jsonEqual(item, b[index]));
+    if (!Array.isArray(b) || a.length !== b.length) return false;
+    for (let index = 0; index < a.length; index++) {
+      if (!jsonEqual(a[index], b[index])) return false;
+    }
+    return true;
   }
   if (Array.isArray(b)) return false;
   const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && jsonEqual(a[key] as Json, b[key] as Json))
-  );
+  if (keys.length !== Object.keys(b).length) return false;
+  for (const key of keys) {
+    if (!jsonEqual(a[key], ownMember(b, key))) return false;
+  }
+  return true;
+}
+
+/**
+ * An own member of a JSON object. JSON has neither functions nor undefined, so what a prototype gives is told apart without
+ * asking whose it is.
+ */
+export function ownMember(container: { readonly [key: string]: Json }, key: string): Json | undefined {
+  if (key === "__proto__") return Object.hasOwn(container, key) ? container[key] : undefined;
+  const value: unknown = container[key];
+  return typeof value === "function" ? undefined : (value as Json | undefined);
 }
 
 /** Whether the value's JSON surely has at least `bytes` bytes. It stops there, so it costs the bytes asked for, not the value. */

@@ -1,9 +1,10 @@
 import { MAX_TIMER_MS } from "./clock.ts";
-import { type Differ, fastJsonPatch } from "./differ.ts";
+import type { Differ } from "./differ.ts";
 import { StateStreamError } from "./errors.ts";
 import type { Cause } from "./events.ts";
 import type { Serialize } from "./slices.ts";
 import type { SnapshotMode } from "./source.ts";
+import { structuralDiffer } from "./structural-differ.ts";
 
 /** Options of every stream. Invalid ones throw `invalid-option` at once. */
 export interface StateStreamOptions<S extends object> {
@@ -19,7 +20,7 @@ export interface StateStreamOptions<S extends object> {
    * Default: what the source says; own state and stores `shared`, event buses `copy`.
    */
   snapshots?: SnapshotMode;
-  /** Finds the operations between two values. Default: `fastJsonPatch`. */
+  /** Finds the operations between two values. Default: `structuralDiffer`; `fastJsonPatch` is the other one here. */
   differ?: Differ;
   /**
    * Turns a slice's value into JSON text, to redact or to carry what JSON cannot. What clients see is what parsing that
@@ -88,7 +89,7 @@ export function settingsOf<S extends object>(
   return {
     slices: Array.isArray(options.slices) ? [...options.slices] : options.slices,
     snapshots: options.snapshots ?? sourceSnapshots ?? "shared",
-    differ: options.differ ?? fastJsonPatch,
+    differ: options.differ ?? structuralDiffer,
     serialize: options.serialize,
     cause: options.cause ?? typeAndId,
     // JSON has no Infinity, and timers no longer delay.

@@ -239,6 +239,9 @@ describe("jsonEqual", () => {
     [1, "1", false],
     [[1], [1, 2], false],
     [{ a: 1 }, { a: 1, b: 2 }, false],
+    [{ a: 1 }, { a: 2 }, false],
+    [{}, 1, false],
+    ["", [], false],
     [parsed({ toString: 1 }), { a: 1 }, false],
     [{ a: {} }, JSON.parse('{"__proto__":{}}') as Json, false],
     [undefined, null, false],
@@ -278,6 +281,8 @@ describe("isAtLeast", () => {
     expect(isAtLeast(["x".repeat(20), rest], 20)).toBe(true);
     expect(isAtLeast({ a: "x".repeat(20), rest }, 20)).toBe(true);
     expect(isAtLeast([[["x".repeat(20)], rest], rest], 20)).toBe(true);
+    expect(isAtLeast({ a: "x".repeat(12), rest }, 20)).toBe(true);
+    expect(isAtLeast(["x".repeat(16), rest], 20)).toBe(true);
     expect(() => isAtLeast(["x", rest], 20)).toThrow("somebody looked");
   });
 });

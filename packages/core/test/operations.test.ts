@@ -113,6 +113,8 @@ describe("all operations or none", () => {
     ["a move of the whole", { op: "move", from: "", path: "/x" }],
     ["a parent that is a string", { op: "add", path: "/a/x", value: 1 }],
     ["a string's own index", { op: "replace", path: "/a/0", value: "x" }],
+    ["a test of a string's index", { op: "test", path: "/a/0", value: "t" }],
+    ["a copy of a string's length", { op: "copy", from: "/a/length", path: "/o" }],
     ["a parent that is absent", { op: "add", path: "/x/y", value: 1 }],
     ["removal of what is absent", { op: "remove", path: "/x" }],
     ["replacement of what is absent", { op: "replace", path: "/x", value: 1 }],
@@ -212,7 +214,9 @@ describe("a value that stands in two places", () => {
     expect(value).toStrictEqual({ list: [] });
   });
 
-  test("is edited where a move brought it", () => {
+  test("is edited where a move brought it, which is never into itself", () => {
+    misfit({ list: [{}, {}] }, { op: "move", from: "/list/0", path: "/list/0/x" });
+    expect(apply({ a: 1, ab: {} }, { op: "move", from: "/a", path: "/ab" })).toStrictEqual({ ab: 1 });
     const operations = [
       { op: "add", path: "/a/x", value: 1 },
       { op: "move", from: "/a", path: "/list/0" },

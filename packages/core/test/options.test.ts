@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MAX_TIMER_MS } from "../src/clock.ts";
-import { fastJsonPatch } from "../src/differ.ts";
+import { structuralDiffer } from "../src/structural-differ.ts";
 import { isNames, settingsOf, type StateStreamOptions } from "../src/options.ts";
 import { errorOf } from "./support/values.ts";
 
@@ -11,7 +11,7 @@ test("every default is the documented one", () => {
   expect(others).toStrictEqual({
     slices: undefined,
     snapshots: "shared",
-    differ: fastJsonPatch,
+    differ: structuralDiffer,
     serialize: undefined,
     heartbeatMs: 15_000,
     retryMs: 2000,

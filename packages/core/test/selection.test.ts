@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { fastJsonPatch } from "../src/differ.ts";
 import type { StateInitialEvent, StateUpdateEvent } from "../src/events.ts";
-import { snapshotTail } from "../src/frame.ts";
+import { snapshotTail, updateBody } from "../src/frame.ts";
 import { Log } from "../src/log.ts";
 import { type Chunk, Selection } from "../src/selection.ts";
 import { Slices } from "../src/slices.ts";
@@ -138,6 +138,26 @@ describe("a range", () => {
     expect(all.range(0, true)).toBeUndefined();
     expect(a.range(0, true)).toBeUndefined();
     expect(seqs(b.range(0, true))).toStrictEqual([2]);
+  });
+
+  test("is let go of at a heartbeat", () => {
+    const all = stream.select();
+    stream.commit({ a: 1 });
+    const range = all.range(0, true);
+    all.forgetUnused();
+    expect(all.range(0, true)).not.toBe(range);
+  });
+
+  test("may cost 64 KiB and not a byte more, where that is more than a snapshot", () => {
+    const all = stream.select();
+    stream.commit({ a: "x".repeat(32 * KIB) });
+    stream.commit({ a: "" });
+    const rest = 64 * KIB - stream.log.cost(0, undefined) - updateBody("b", 3, 0, '"value":""', undefined).length;
+    stream.commit({ b: "x".repeat(rest) });
+    expect(stream.log.cost(0, undefined)).toBe(64 * KIB);
+    expect(seqs(all.range(0, false))).toStrictEqual([1, 2, 3]);
+    stream.commit({ a: 1 });
+    expect(all.range(0, false)).toBeUndefined();
   });
 
   test("may cost 64 KiB, or what a snapshot costs, unless the price is none", () => {

@@ -138,6 +138,8 @@ export class Hub implements ConnectionHost, SelectionContext {
 
   handed(bytes: number): void {
     this.counted.bytesWritten += bytes;
+    // Where heartbeats are rare, nothing else would look at the clock in time. Whoever is not let in is not timed.
+    if (this.size > 0) this.#arm(this.elapsed() + this.#settings.maxStallMs);
   }
 
   snapshotSent(reason: SnapshotReason): void {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { CloseReason } from "../src/index.ts";
 import { chunksOf, collector, filler, follow, followed, setup, textOf, thrownBy } from "./support/streams.ts";
 
@@ -122,14 +122,14 @@ test("a signal that was aborted before leaves nothing behind", () => {
 test("a closed connection lets go of its signal", () => {
   const { stream } = setup({ a: 0 });
   const { signal } = new AbortController();
-  let listening = 0;
-  const { addEventListener, removeEventListener } = signal;
-  signal.addEventListener = (...args: unknown[]) => (listening++, Reflect.apply(addEventListener, signal, args));
-  signal.removeEventListener = (...args: unknown[]) => (listening--, Reflect.apply(removeEventListener, signal, args));
+  const add = vi.spyOn(signal, "addEventListener");
+  const remove = vi.spyOn(signal, "removeEventListener");
   const { connection } = followed(stream, { signal });
-  expect(listening).toBe(1);
+  expect(remove).not.toHaveBeenCalled();
   connection.close();
-  expect(listening).toBe(0);
+  expect(remove.mock.calls.map(([type, listener]) => [type, listener])).toEqual(
+    add.mock.calls.map(([type, listener]) => [type, listener]),
+  );
 });
 
 test("onClose is called once, with the reason, however it ended", async () => {

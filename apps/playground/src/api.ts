@@ -1,3 +1,4 @@
+import type { Flood } from "./flood.ts";
 import { type Board, COLUMNS, MAX_TASKS, type PlacedTask, type TaskChange } from "./board.ts";
 import {
   failure,
@@ -12,9 +13,19 @@ import type { Column } from "./state.ts";
 
 const MAX_TITLE_LENGTH = 120;
 
-/** The API of the task board, under `/api/`. */
-export function answerApi(board: Board, request: HttpRequest): HttpResponse {
+/** What the API changes. */
+export interface Changeable {
+  readonly board: Board;
+  readonly flood: Flood;
+}
+
+/** The API, under `/api/`. */
+export function answerApi({ board, flood }: Changeable, request: HttpRequest): HttpResponse {
   const { method, path } = request;
+  if (path === "/api/flood") {
+    if (method !== "POST") return methodNotAllowed(method, ["POST"]);
+    return flood.start() ? json(202, { ok: true }) : failure(409, "flooding", "A flood is under way already.");
+  }
   if (path === "/api/tasks") {
     return method === "POST" ? add(board, request) : methodNotAllowed(method, ["POST"]);
   }

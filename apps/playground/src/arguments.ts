@@ -1,7 +1,5 @@
 import { parseArgs } from "node:util";
-
-export type Framework = "hono" | "express" | "koa";
-export const FRAMEWORKS: readonly Framework[] = ["hono", "express", "koa"];
+import { type Framework, FRAMEWORKS } from "./frameworks.ts";
 
 export interface Arguments {
   readonly framework: Framework;

@@ -1,14 +1,14 @@
-import { createServer, type Server } from "node:http";
+import type { RequestListener } from "node:http";
 import { streamState } from "@statestream/express";
 import express from "express";
 import { readBody } from "./http.ts";
 import type { Playground } from "./playground.ts";
 
-export function expressServer({ stream, answer }: Playground): Server {
+export function expressListener({ stream, answer }: Playground): RequestListener {
   const app = express();
 
   app.get("/events", (req, res) => {
-    streamState(req, res, stream);
+    streamState(req, res, stream, { headers: { "x-framework": "express" } });
   });
 
   app.use(async (req, res) => {
@@ -16,5 +16,5 @@ export function expressServer({ stream, answer }: Playground): Server {
     res.writeHead(status, headers).end(body);
   });
 
-  return createServer(app);
+  return app;
 }

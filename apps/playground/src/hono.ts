@@ -1,14 +1,14 @@
-import { createServer, type Server } from "node:http";
+import type { RequestListener } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { streamState } from "@statestream/hono";
 import { Hono } from "hono";
 import { readBody } from "./http.ts";
 import type { Playground } from "./playground.ts";
 
-export function honoServer({ stream, answer }: Playground): Server {
+export function honoListener({ stream, answer }: Playground): RequestListener {
   const app = new Hono();
 
-  app.get("/events", (c) => streamState(c, stream));
+  app.get("/events", (c) => streamState(c, stream, { headers: { "x-framework": "hono" } }));
 
   app.all("*", async (c) => {
     const { status, headers, body } = answer({
@@ -20,5 +20,5 @@ export function honoServer({ stream, answer }: Playground): Server {
   });
 
   const handle = getRequestListener(app.fetch);
-  return createServer((req, res) => void handle(req, res));
+  return (req, res) => void handle(req, res);
 }

@@ -1,15 +1,17 @@
-import { createServer, type Server } from "node:http";
+import type { RequestListener } from "node:http";
 import { streamState } from "@statestream/koa";
 import Koa from "koa";
 import { readBody } from "./http.ts";
 import type { Playground } from "./playground.ts";
 
-export function koaServer({ stream, answer }: Playground): Server {
+export function koaListener({ stream, answer }: Playground): RequestListener {
   const app = new Koa();
 
   app.use(async (ctx) => {
     // Without a router, the method is ours to check.
-    if (ctx.path === "/events" && (ctx.method === "GET" || ctx.method === "HEAD")) return streamState(ctx, stream);
+    if (ctx.path === "/events" && (ctx.method === "GET" || ctx.method === "HEAD")) {
+      return streamState(ctx, stream, { headers: { "x-framework": "koa" } });
+    }
 
     const { status, headers, body } = answer({ method: ctx.method, path: ctx.path, body: await readBody(ctx.req) });
     ctx.status = status;
@@ -23,5 +25,5 @@ export function koaServer({ stream, answer }: Playground): Server {
   });
 
   const handle = app.callback();
-  return createServer((req, res) => void handle(req, res));
+  return (req, res) => void handle(req, res);
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArguments } from "./arguments.ts";
+import { readPages } from "./pages.ts";
 import { createPlayground } from "./playground.ts";
 import { startServer } from "./server.ts";
 
@@ -9,7 +10,10 @@ const README = fileURLToPath(new URL("../../../README.md", import.meta.url));
 
 try {
   const settings = parseArguments(process.argv.slice(2));
-  const playground = createPlayground({ title: basename(README), content: readReadme() });
+  const playground = createPlayground({
+    text: { title: basename(README), content: readReadme() },
+    pages: readPages(),
+  });
   const server = await startServer(playground, settings);
   console.log(`Statestream playground on ${settings.framework}: ${server.url}`);
   console.log(`The stream by hand: curl -N ${server.url}/events`);

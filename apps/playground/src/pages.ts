@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { HttpResponse } from "./http.ts";
 
-const PUBLIC = new URL("../public/", import.meta.url);
+/** What Vite makes of `page/`. The same path from `src/`, where tests run, and from `dist/`. */
+const BUILT = fileURLToPath(new URL("../dist/public/", import.meta.url));
 
 const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
@@ -11,20 +13,33 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** The files of the page by their path, read once: what is not here cannot be asked for. */
+/**
+ * The files of the page by their path, read once: what is not here cannot be asked for.
+ *
+ * @throws {Error} whose message is one line for the person who forgot to build the page.
+ */
 export function readPages(): ReadonlyMap<string, HttpResponse> {
   const pages = new Map<string, HttpResponse>();
-  for (const name of readdirSync(PUBLIC)) {
+  for (const name of listFiles()) {
     const type = TYPES[extname(name)];
     if (type === undefined) continue;
     const headers = {
       "content-type": type,
-      "cache-control": "no-cache",
-      "content-security-policy": "default-src 'self'; frame-ancestors 'none'",
+      // Vite puts a hash of the contents into the names of what it builds.
+      "cache-control": name.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-cache",
+      "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
       "x-content-type-options": "nosniff",
     };
-    const page = { status: 200, headers, body: readFileSync(new URL(name, PUBLIC), "utf8") };
+    const page = { status: 200, headers, body: readFileSync(`${BUILT}${name}`, "utf8") };
     pages.set(name === "index.html" ? "/" : `/${name}`, page);
   }
   return pages;
+}
+
+function listFiles(): string[] {
+  try {
+    return readdirSync(BUILT, { recursive: true, encoding: "utf8" }).map((name) => name.replaceAll("\\", "/"));
+  } catch (cause) {
+    throw new Error("The page is not built; run pnpm build first.", { cause });
+  }
 }

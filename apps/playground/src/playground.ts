@@ -1,8 +1,8 @@
 import { createStateStream } from "@statestream/core";
 import { answerApi } from "./api.ts";
 import { createBoard, initialBoard } from "./board.ts";
+import { createFlood } from "./flood.ts";
 import { type HttpRequest, type HttpResponse, json, methodNotAllowed, notFound } from "./http.ts";
-import { readPages } from "./pages.ts";
 import type { PlaygroundState, PlaygroundStream } from "./state.ts";
 import { readSystem, startSystem } from "./system.ts";
 import { createTypist, initialTranscript, startTypist } from "./transcript.ts";
@@ -17,10 +17,19 @@ export interface Playground {
   close(): Promise<void>;
 }
 
+export interface PlaygroundOptions {
+  /** What is typed out, over and over. */
+  readonly text: { readonly title: string; readonly content: string };
+  /** The files of the page by their path. */
+  readonly pages: ReadonlyMap<string, HttpResponse>;
+}
+
 /** More often than usual, so that who tries the stream by hand soon sees one. */
 const HEARTBEAT_MS = 5000;
+/** Sooner than usual: a demonstration has few clients, and somebody who watches it come back. */
+const RETRY_MS = 500;
 
-export function createPlayground(text: { title: string; content: string }): Playground {
+export function createPlayground({ text, pages }: PlaygroundOptions): Playground {
   const stream = createStateStream<PlaygroundState>({
     initialState: {
       board: initialBoard(),
@@ -28,17 +37,18 @@ export function createPlayground(text: { title: string; content: string }): Play
       transcript: initialTranscript(text.title),
     },
     heartbeatMs: HEARTBEAT_MS,
+    retryMs: RETRY_MS,
   });
   const board = createBoard(stream);
+  const flood = createFlood(stream);
   const type = createTypist(stream, text.content);
-  const pages = readPages();
   let stops: readonly (() => void)[] = [];
 
   return {
     stream,
     answer(request) {
       const { method, path } = request;
-      if (path.startsWith("/api/")) return answerApi(board, request);
+      if (path.startsWith("/api/")) return answerApi({ board, flood }, request);
       const page = path === "/healthz" ? json(200, { ok: true }) : pages.get(path);
       if (page === undefined && path !== "/events") return notFound(path);
       const reads = method === "GET" || method === "HEAD";
@@ -50,6 +60,7 @@ export function createPlayground(text: { title: string; content: string }): Play
     async close() {
       // Before the stream closes: a closed stream takes no changes.
       for (const stop of stops) stop();
+      flood.stop();
       await stream.close({ reason: "draining" });
     },
   };

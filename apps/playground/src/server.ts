@@ -1,16 +1,32 @@
-import type { Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Arguments, Framework } from "./arguments.ts";
-import { expressServer } from "./express.ts";
-import { honoServer } from "./hono.ts";
-import { koaServer } from "./koa.ts";
+import type { Arguments } from "./arguments.ts";
+import { expressListener } from "./express.ts";
+import { type Framework, FRAMEWORKS } from "./frameworks.ts";
+import { honoListener } from "./hono.ts";
+import { koaListener } from "./koa.ts";
 import type { Playground } from "./playground.ts";
 
-const SERVERS: Readonly<Record<Framework, (playground: Playground) => Server>> = {
-  hono: honoServer,
-  express: expressServer,
-  koa: koaServer,
+const LISTENERS: Readonly<Record<Framework, (playground: Playground) => RequestListener>> = {
+  hono: honoListener,
+  express: expressListener,
+  koa: koaListener,
 };
+
+const CHOSEN = new RegExp(`^/(${FRAMEWORKS.join("|")})(/events(?:\\?.*)?)$`);
+
+/**
+ * All three frameworks share the stream and the port: `/koa/events` is Koa's `/events` whatever serves the rest, so that
+ * one page can go from one to the other.
+ */
+function listenerOf(playground: Playground, framework: Framework): RequestListener {
+  const listeners = new Map(FRAMEWORKS.map((name) => [name as string, LISTENERS[name](playground)]));
+  return (req, res) => {
+    const [, chosen, path] = CHOSEN.exec(req.url ?? "") ?? [];
+    if (path !== undefined) req.url = path;
+    listeners.get(chosen ?? framework)?.(req, res);
+  };
+}
 
 export interface RunningServer {
   /** Where it can be reached, without a slash at the end. */
@@ -27,7 +43,7 @@ export async function startServer(
   playground: Playground,
   { framework, port, host }: Arguments,
 ): Promise<RunningServer> {
-  const server = SERVERS[framework](playground);
+  const server = createServer(listenerOf(playground, framework));
   await listen(server, port, host);
   playground.start();
   return {

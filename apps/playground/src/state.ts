@@ -5,6 +5,8 @@ export interface PlaygroundState {
   board: BoardState;
   system: SystemState;
   transcript: TranscriptState;
+  /** Only while a flood lasts. */
+  flood?: FloodState;
 }
 
 export type PlaygroundStream = WritableStateStream<PlaygroundState>;
@@ -42,4 +44,11 @@ export interface TranscriptState {
   /** How often the text was begun. */
   run: number;
   tokens: string[];
+}
+
+/** Many large changes in a short time, to see what becomes of a reader that cannot keep up. */
+interface FloodState {
+  step: number;
+  steps: number;
+  text: string;
 }

@@ -1,21 +1,25 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import { answerApi } from "../src/api.ts";
-import { type Board, createBoard, MAX_TASKS } from "../src/board.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { answerApi, type Changeable } from "../src/api.ts";
+import { createBoard, MAX_TASKS } from "../src/board.ts";
+import { createFlood } from "../src/flood.ts";
 import type { HttpResponse } from "../src/http.ts";
 import { quietPlayground } from "./support/playground.ts";
 
-let board: Board;
+let changeable: Changeable;
 
 beforeEach(() => {
-  board = createBoard(quietPlayground().stream);
+  const { stream } = quietPlayground();
+  changeable = { board: createBoard(stream), flood: createFlood(stream) };
 });
+
+afterEach(() => changeable.flood.stop());
 
 const TOO_LARGE = Symbol("a body that was too large");
 
 /** A body that is no text is sent as JSON. */
 function ask(method: string, path: string, body: unknown = ""): HttpResponse & { json: unknown } {
   const text = typeof body === "string" ? body : body === TOO_LARGE ? undefined : JSON.stringify(body);
-  const response = answerApi(board, { method, path, body: text });
+  const response = answerApi(changeable, { method, path, body: text });
   return { ...response, json: response.body === null ? null : JSON.parse(response.body) };
 }
 
@@ -73,7 +77,7 @@ describe("refuses", () => {
   });
 
   test("a task too many", () => {
-    while (board.add("x", {}) !== undefined);
+    while (changeable.board.add("x", {}) !== undefined);
     expect(ask("POST", "/api/tasks", { title: "x" })).toMatchObject({
       status: 409,
       json: { error: { code: "board-full" } },

@@ -1,6 +1,6 @@
-import { createPlayground, type Playground } from "../../src/playground.ts";
+import { createPlayground, type Playground, type PlaygroundOptions } from "../../src/playground.ts";
 
-/** A playground in which nothing changes by itself. */
-export function quietPlayground(content = "one two three"): Playground {
-  return createPlayground({ title: "text.md", content });
+/** A playground without a page, in which nothing changes by itself. */
+export function quietPlayground(content = "one two three", pages: PlaygroundOptions["pages"] = new Map()): Playground {
+  return createPlayground({ text: { title: "text.md", content }, pages });
 }

@@ -1,0 +1,51 @@
+import type { JSX } from "preact";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { Bar } from "./bar.tsx";
+import { Board } from "./board/board.tsx";
+import { Inspector } from "./inspector/inspector.tsx";
+import { Machine } from "./machine/machine.tsx";
+import type { Session, View } from "./model/session.ts";
+import { Transcript } from "./transcript.tsx";
+
+export function App({ session }: { session: Session }): JSX.Element {
+  const view = useView(session);
+  const { board, system, transcript } = view.state ?? {};
+  const { history } = view;
+  // What its slice did not reach is not rendered again.
+  return (
+    <>
+      <Bar session={session} view={view} />
+      <main>
+        {useMemo(
+          () => (
+            <Board board={board} />
+          ),
+          [board],
+        )}
+        {useMemo(
+          () => (
+            <Machine system={system} history={history} />
+          ),
+          [system, history],
+        )}
+        {useMemo(
+          () => (
+            <Transcript transcript={transcript} />
+          ),
+          [transcript],
+        )}
+        <Inspector view={view} />
+      </main>
+    </>
+  );
+}
+
+function useView(session: Session): View {
+  const [view, setView] = useState(() => session.getView());
+  useEffect(() => {
+    const update = (): void => setView(session.getView());
+    update();
+    return session.subscribe(update);
+  }, [session]);
+  return view;
+}

@@ -1,0 +1,94 @@
+import type { JSX } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { BoardState } from "../../../src/state.ts";
+import { send } from "../send.ts";
+import { COLUMNS, type MoveTask } from "./columns.ts";
+import { Column } from "./column.tsx";
+
+/** The board changes only when the stream says so: what is done here goes to the server. */
+export function Board({ board }: { board: BoardState | undefined }): JSX.Element {
+  const [problem, setProblem] = useState("");
+  const columns = useFocusThatStays();
+  const act = async (method: string, path: string, body?: object): Promise<boolean> => {
+    const wrong = await send(method, path, body);
+    setProblem(wrong ?? "");
+    return wrong === undefined;
+  };
+  const move: MoveTask = (id, place) => void act("PATCH", `/api/tasks/${id}`, place);
+  const remove = (id: string): void => void act("DELETE", `/api/tasks/${id}`);
+
+  return (
+    <section class="panel board" aria-labelledby="board-title">
+      <div class="head">
+        <h2 id="board-title">Board</h2>
+        <AddTask add={(title) => act("POST", "/api/tasks", { title })} />
+      </div>
+      {problem !== "" && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+      {board === undefined && <p class="note">not followed</p>}
+      <div class="columns" ref={columns}>
+        {board !== undefined &&
+          COLUMNS.map((name) => <Column key={name} name={name} tasks={board[name]} move={move} remove={remove} />)}
+      </div>
+      <p class="note hint">Drag a task, or focus it: arrow keys move it, Delete removes it. Open a second window.</p>
+    </section>
+  );
+}
+
+function AddTask({ add }: { add: (title: string) => Promise<boolean> }): JSX.Element {
+  const [title, setTitle] = useState("");
+  const submit = async (): Promise<void> => {
+    if (await add(title)) setTitle("");
+  };
+  return (
+    <form
+      class="add"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit();
+      }}
+    >
+      <input
+        required
+        maxLength={120}
+        autocomplete="off"
+        placeholder="A new task"
+        aria-label="A new task"
+        value={title}
+        onInput={({ currentTarget }) => setTitle(currentTarget.value)}
+      />
+      <button class="primary">Add</button>
+    </form>
+  );
+}
+
+/** A task that changes its column is a new element: what was focused in the old one is focused in the new one. */
+function useFocusThatStays(): { current: HTMLDivElement | null } {
+  const columns = useRef<HTMLDivElement>(null);
+  const focused = useRef("");
+  useLayoutEffect(() => {
+    const isLost = document.activeElement === null || document.activeElement === document.body;
+    if (isLost && focused.current !== "") document.getElementById(focused.current)?.focus();
+  });
+  useLayoutEffect(() => {
+    const box = columns.current;
+    if (box === null) return undefined;
+    const remember = ({ target }: FocusEvent): void => {
+      focused.current = target instanceof HTMLElement ? target.id : "";
+    };
+    // An element that is taken out loses the focus without this event's `relatedTarget` telling where it went.
+    const forget = ({ relatedTarget, target }: FocusEvent): void => {
+      if (relatedTarget !== null || (target as HTMLElement).isConnected) focused.current = "";
+    };
+    box.addEventListener("focusin", remember);
+    box.addEventListener("focusout", forget);
+    return () => {
+      box.removeEventListener("focusin", remember);
+      box.removeEventListener("focusout", forget);
+    };
+  }, []);
+  return columns;
+}

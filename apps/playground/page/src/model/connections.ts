@@ -1,0 +1,85 @@
+import type { StateEvent } from "@statestream/core";
+
+/** One attempt to connect, and how it began. */
+export interface ConnectionRecord {
+  readonly key: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly framework: string | undefined;
+  readonly began: Beginning;
+  /** Snapshots in its middle: states were left out because the page did not read. */
+  readonly coalesced: number;
+  /** How far those snapshots jumped. */
+  readonly skipped: number;
+}
+
+export type Beginning =
+  | { readonly how: "connecting" }
+  | { readonly how: "failed"; readonly message: string }
+  | { readonly how: "snapshot"; readonly reason: string; readonly size: number }
+  /** Went on where the one before ended, with that many events. */
+  | { readonly how: "resumed"; readonly events: number; readonly size: number };
+
+const MAX_RECORDS = 8;
+
+export interface Connections {
+  /** Newest first. */
+  records(): readonly ConnectionRecord[];
+  begin(): void;
+  answered(framework: string | null): void;
+  take(event: StateEvent, size: number): void;
+  /** Does nothing when it had begun. */
+  failed(message: string): void;
+}
+
+export function createConnections(): Connections {
+  let records: readonly ConnectionRecord[] = [];
+  let count = 0;
+  /** The seq of the last event. */
+  let seq = 0;
+  /** Where a resumed connection has caught up. */
+  let target = 0;
+
+  const change = (how: (record: ConnectionRecord) => Partial<ConnectionRecord>): void => {
+    const [newest, ...others] = records;
+    if (newest !== undefined) records = [{ ...newest, ...how(newest) }, ...others];
+  };
+
+  const start = (event: StateEvent, size: number): void => {
+    if (event.type === "state.initial") {
+      change(() => ({ began: { how: "snapshot", reason: event.reason, size } }));
+    } else if (event.type === "heartbeat") {
+      target = event.head;
+      change(() => ({ began: { how: "resumed", events: 0, size: 0 } }));
+    }
+  };
+
+  const follow = (event: StateEvent, size: number, began: Beginning): void => {
+    if (event.type === "state.initial") {
+      change(({ coalesced, skipped }) => ({ coalesced: coalesced + 1, skipped: skipped + event.seq - seq }));
+    } else if (event.type === "state.update" && began.how === "resumed" && event.seq <= target) {
+      change(() => ({ began: { how: "resumed", events: began.events + 1, size: began.size + size } }));
+    }
+  };
+
+  return {
+    records: () => records,
+    begin() {
+      const record = { framework: undefined, began: { how: "connecting" }, coalesced: 0, skipped: 0 } as const;
+      records = [{ ...record, key: count++, at: Date.now() }, ...records].slice(0, MAX_RECORDS);
+    },
+    answered(framework) {
+      change(() => ({ framework: framework ?? undefined }));
+    },
+    take(event, size) {
+      const began = records[0]?.began;
+      if (began === undefined) return;
+      if (began.how === "connecting") start(event, size);
+      else follow(event, size, began);
+      if ("seq" in event) seq = event.seq;
+    },
+    failed(message) {
+      change(({ began }) => (began.how === "connecting" ? { began: { how: "failed", message } } : {}));
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import type { StateEvent } from "@statestream/core";
+
+/** An event as it arrived. */
+export interface LogEntry {
+  /** Counts up. */
+  readonly key: number;
+  readonly event: StateEvent;
+  readonly id: string | undefined;
+  /** Of its data. */
+  readonly size: number;
+}
+
+/** Events of one kind in a row. */
+export interface LogRow {
+  /** Of the oldest event, so that it stays the same while the row grows. */
+  readonly first: number;
+  readonly newest: LogEntry;
+  readonly count: number;
+  readonly size: number;
+}
+
+export type Shown = "everything" | "heartbeats" | (string & {});
+
+const MAX_ENTRIES = 1000;
+/** What the kept events may weigh together. */
+const MAX_SIZE = 4_000_000;
+
+export interface EventLog {
+  /** Oldest first; a new array after each change that is asked for. */
+  entries(): readonly LogEntry[];
+  readonly total: number;
+  add(event: StateEvent, id: string | undefined, size: number): void;
+}
+
+export function createEventLog(): EventLog {
+  let kept: LogEntry[] = [];
+  let shown: readonly LogEntry[] | undefined;
+  let keptSize = 0;
+  let total = 0;
+  return {
+    get total() {
+      return total;
+    },
+    entries: () => (shown ??= [...kept]),
+    add(event, id, size) {
+      kept.push({ key: total++, event, id, size });
+      keptSize += size;
+      shown = undefined;
+      let gone = 0;
+      while (kept.length - gone > MAX_ENTRIES || (keptSize > MAX_SIZE && kept.length - gone > 1)) {
+        keptSize -= kept[gone++]?.size ?? 0;
+      }
+      if (gone > 0) kept = kept.slice(gone);
+    },
+  };
+}
+
+/** The slice of an event that has one. */
+export function sliceOf(event: StateEvent): string | undefined {
+  return event.type === "state.update" ? event.slice : undefined;
+}
+
+/** What is to be shown, newest first; `grouped`: one row for neighbours with the same slice and cause. */
+export function rowsOf(entries: readonly LogEntry[], shown: Shown, grouped: boolean, max: number): readonly LogRow[] {
+  const rows: LogRow[] = [];
+  let kind: string | undefined;
+  for (let index = entries.length - 1; index >= 0; index--) {
+    const entry = entries[index] as LogEntry;
+    if (!isShown(entry.event, shown)) continue;
+    const ownKind = grouped ? kindOf(entry.event) : undefined;
+    const row = rows.at(-1);
+    if (row !== undefined && ownKind !== undefined && ownKind === kind) {
+      rows[rows.length - 1] = { ...row, first: entry.key, count: row.count + 1, size: row.size + entry.size };
+      continue;
+    }
+    if (rows.length === max) break;
+    rows.push({ first: entry.key, newest: entry, count: 1, size: entry.size });
+    kind = ownKind;
+  }
+  return rows;
+}
+
+function isShown(event: StateEvent, shown: Shown): boolean {
+  if (shown === "everything") return true;
+  if (shown === "heartbeats") return event.type === "heartbeat";
+  // Snapshots and ends are about every slice.
+  return event.type === "heartbeat" ? false : (sliceOf(event) ?? shown) === shown;
+}
+
+/** Only changes come so often that they are better told together. */
+function kindOf(event: StateEvent): string | undefined {
+  return event.type === "state.update" ? `${event.slice} ${event.cause?.type}` : undefined;
+}

@@ -1,0 +1,48 @@
+/** A tap between the network and the client: while it is closed, nothing is taken from the connection. */
+export interface Gate {
+  readonly isOpen: boolean;
+  open(): void;
+  close(): void;
+  /** The same response, with its body behind the gate. */
+  pass(response: Response): Response;
+}
+
+export function createGate(): Gate {
+  let opened: Promise<void> | undefined;
+  let release = (): void => {};
+
+  return {
+    get isOpen() {
+      return opened === undefined;
+    },
+    open() {
+      release();
+      opened = undefined;
+    },
+    close() {
+      opened ??= new Promise((resolve) => {
+        release = resolve;
+      });
+    },
+    pass(response) {
+      if (response.body === null) return response;
+      const reader = response.body.getReader();
+      const body = new ReadableStream<Uint8Array<ArrayBuffer>>(
+        {
+          async pull(controller) {
+            const { done, value } = await reader.read();
+            // After the read: what was on its way when the gate closed waits too, and nobody reads on meanwhile.
+            await opened;
+            if (done) controller.close();
+            else controller.enqueue(value);
+          },
+          cancel: (reason) => reader.cancel(reason),
+        },
+        // No buffer of our own: the sender is to notice.
+        { highWaterMark: 0 },
+      );
+      const { status, statusText, headers } = response;
+      return new Response(body, { status, statusText, headers });
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import type { JSX } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import type { TranscriptState } from "../../src/state.ts";
+import { count } from "./format.ts";
+
+/** Near enough to the end to be following it. */
+const SLACK_PX = 40;
+
+export function Transcript({ transcript }: { transcript: TranscriptState | undefined }): JSX.Element {
+  const box = useRef<HTMLPreElement>(null);
+  const follows = useRef(true);
+
+  useLayoutEffect(() => {
+    if (follows.current) box.current?.scrollTo({ top: box.current.scrollHeight });
+  }, [transcript]);
+
+  return (
+    <section class="panel transcript" aria-labelledby="transcript-title">
+      <div class="head">
+        <h2 id="transcript-title">Transcript</h2>
+        <p class="note">
+          {transcript === undefined
+            ? "not followed"
+            : `${transcript.title}, ${count(transcript.tokens.length, "token")}`}
+        </p>
+      </div>
+      <pre
+        ref={box}
+        class="text"
+        // Long, so that it scrolls, and so that the keyboard can.
+        tabIndex={0}
+        aria-label="Text of the transcript"
+        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
+          follows.current = scrollHeight - clientHeight - scrollTop < SLACK_PX;
+        }}
+      >
+        {transcript?.tokens.join("")}
+      </pre>
+    </section>
+  );
+}

@@ -1,0 +1,41 @@
+import { randomBytes } from "node:crypto";
+import type { PlaygroundStream } from "./state.ts";
+
+const STEPS = 500;
+/** More in all than a browser and the kernel hold for a page that does not read. */
+const TEXT_BYTES = 24 * 1024;
+const STEP_MS = 4;
+
+export interface Flood {
+  /** Whether it began; there is one at a time. */
+  start(): boolean;
+  stop(): void;
+}
+
+/** Sends 12 MB of changes within a few seconds, in a slice that is there only as long. */
+export function createFlood(stream: PlaygroundStream): Flood {
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const stop = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+  };
+  return {
+    start() {
+      if (timer !== undefined) return false;
+      let step = 0;
+      timer = setInterval(() => {
+        step += 1;
+        if (step > STEPS) {
+          stop();
+          stream.remove("flood", { type: "flood.ended" });
+          return;
+        }
+        // Random, so that nothing on the way makes it smaller.
+        const text = randomBytes((TEXT_BYTES * 3) / 4).toString("base64");
+        stream.set("flood", { step, steps: STEPS, text }, { type: "flood.stepped", id: step });
+      }, STEP_MS).unref();
+      return true;
+    },
+    stop,
+  };
+}

@@ -1,19 +1,32 @@
-/** The longest wait between two attempts, in milliseconds, unless the server asks for more. */
-const MAX_WAIT_MS = 30_000;
+/** Assumed until the server tells. */
+const DEFAULT_RETRY_MS = 2000;
+
+/** What the wait grows from, at least: a server that says `retry: 0` must not be called without end when it is gone. */
+const MIN_STEP_MS = 1000;
+
+/** The longest wait between two attempts, in milliseconds, on top of what the server asks for. */
+const MAX_JITTER_MS = 30_000;
+
+/** The longest delay timers accept; a longer one would fire at once. */
+export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
 /** How long to wait before the next attempt, in milliseconds. */
 export interface Wait {
   /** What the server told at the last connection; already different for each client. */
-  readonly retryMs: number;
+  readonly retryMs?: number | undefined;
   /** How many attempts have failed since it last worked; 0 when the server ended the connection in order. */
   readonly failures: number;
   /** What an answer with `Retry-After` asked for. */
   readonly retryAfterMs?: number | undefined;
 }
 
-/** Exponential, with full jitter: clients that failed together do not come back together. */
-export function waitMs({ retryMs, failures, retryAfterMs = 0 }: Wait): number {
-  if (failures === 0) return Math.max(retryMs, retryAfterMs);
-  const ceiling = Math.min(MAX_WAIT_MS, retryMs * 2 ** (failures - 1));
-  return retryAfterMs + Math.random() * ceiling;
+/**
+ * Never less than the server asks for, and after failures exponentially longer, with full jitter: clients that failed
+ * together do not come back together.
+ */
+export function waitMs({ retryMs = DEFAULT_RETRY_MS, failures, retryAfterMs = 0 }: Wait): number {
+  const least = Math.max(retryMs, retryAfterMs);
+  const step = Math.max(retryMs, MIN_STEP_MS);
+  const ceiling = failures === 0 ? 0 : Math.min(MAX_JITTER_MS, step * 2 ** (failures - 1));
+  return Math.min(least + Math.random() * ceiling, MAX_TIMER_MS);
 }

@@ -3,7 +3,7 @@
  *
  * - `network`: the request failed, or the connection broke.
  * - `timeout`: nothing came for two and a half heartbeats.
- * - `http`: the server, or something before it, answered with a status that may pass (429, 5xx).
+ * - `http`: the server, or something before it, answered with a status that may pass (429, 5xx, 401 the first time).
  * - `not-a-stream`: the answer was no event stream: a proxy's page, for example.
  * - `protocol`: an event that is not one of the protocol's; the state was asked for anew.
  * - `resync`: a change did not fit the copy; the state was asked for anew.
@@ -34,11 +34,18 @@ export class StateClientError extends Error {
   readonly code: StateClientErrorCode;
   /** The HTTP status, where there was an answer. */
   readonly httpStatus: number | undefined;
+  /** Milliseconds: what the answer's `Retry-After` asked for. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: StateClientErrorCode, message: string, details: { httpStatus?: number; cause?: unknown } = {}) {
+  constructor(
+    code: StateClientErrorCode,
+    message: string,
+    details: { httpStatus?: number; retryAfterMs?: number | undefined; cause?: unknown } = {},
+  ) {
     super(message, "cause" in details ? { cause: details.cause } : undefined);
     this.code = code;
     this.httpStatus = details.httpStatus;
+    this.retryAfterMs = details.retryAfterMs;
   }
 }
 

@@ -7,35 +7,54 @@ type State = Readonly<Record<string, Json>>;
 export class Misfit extends Error {}
 
 /**
- * The copy of the server's state, kept by the rules of PROTOCOL.md. States are never changed in place: what a change does
- * not reach keeps its identity.
+ * The copy of the server's state and its position, kept by the rules of PROTOCOL.md. States are never changed in place
+ * once somebody has seen them: what a change does not reach keeps its identity.
  */
 export class Replica {
   #state: State | undefined;
+  /** Nobody has seen the state's own object yet, so it may be changed further. */
+  #unseen = false;
+  /** The id up to which everything is in the state. */
+  #eventId: string | undefined;
+  /** The id the connection came with. */
+  #cameWith: string | undefined;
   /** Where the connection began: the version of every slice that is not in `#versions`. */
   #start: number | undefined;
   readonly #versions = new Map<string, number>();
   /** The seq of the last event applied, and the last one known to be selected. */
   #applied = 0;
   #head = 0;
-  /** The state has changed since it was shown; its own object was made since, so it may be changed further. */
   #changed = false;
   #resumed = false;
+  /** The server has lost touch with where the state comes from. */
+  #stale = false;
 
-  constructor(initial: State | undefined) {
-    this.#state = initial;
+  constructor(initial: { readonly state: State; readonly eventId: string } | undefined) {
+    this.#state = initial?.state;
+    this.#eventId = initial?.eventId;
   }
 
-  get state(): State | undefined {
+  get isEmpty(): boolean {
+    return this.#state === undefined;
+  }
+
+  /** The state, never changed from now on. */
+  read(): State | undefined {
+    this.#unseen = false;
     return this.#state;
+  }
+
+  /** The position of the state: resuming from there misses nothing and repeats nothing. */
+  get eventId(): string | undefined {
+    return this.#eventId;
   }
 
   /** Whether everything that the server told of has been applied. */
   get upToDate(): boolean {
-    return this.#start !== undefined && this.#applied >= this.#head;
+    return this.#start !== undefined && this.#applied >= this.#head && !this.#stale;
   }
 
-  /** Whether the state has changed since it was shown. */
+  /** Whether the state has changed since `told` was called. */
   get changed(): boolean {
     return this.#changed;
   }
@@ -47,8 +66,20 @@ export class Replica {
 
   /** A connection begins: versions are compared within one only. */
   begin(): void {
+    this.#cameWith = this.#eventId;
     this.#start = undefined;
     this.#versions.clear();
+    this.#stale = false;
+  }
+
+  /** The position is not to be trusted: the next connection asks for everything. */
+  forgetPosition(): void {
+    this.#eventId = undefined;
+  }
+
+  /** Readers have been told of the change. */
+  told(): void {
+    this.#changed = false;
   }
 
   /**
@@ -56,66 +87,76 @@ export class Replica {
    *
    * @throws {Misfit} when something was missed, or does not fit
    */
-  take(event: StateEvent): boolean {
+  take(event: StateEvent, id: string | undefined): boolean {
     switch (event.type) {
       case "state.initial":
-        this.#replace(event);
+        this.#replace(event, id);
         return true;
       case "state.update":
-        this.#update(event);
+        this.#update(event, id);
         return event.more !== true;
       case "heartbeat":
-        this.#place(event);
+        this.#place(event, id);
         return true;
       case "state.end":
+        // Its id says nothing that is not known, and something may be missing before it.
         return true;
     }
   }
 
-  /** The state has been shown: the next change makes a new object. */
-  shown(): void {
-    this.#changed = false;
-  }
-
-  #replace({ slices, seq }: StateInitialEvent): void {
-    this.#state = kept(this.#state, slices) as State;
-    this.#changed = true;
+  #replace({ slices, seq }: StateInitialEvent, id: string | undefined): void {
+    const state = kept(this.#state, slices) as State;
+    this.#changed ||= state !== this.#state;
+    // The old one may come back, and readers have seen that.
+    this.#unseen = false;
+    this.#state = state;
+    this.#eventId = id;
     this.#resumed = false;
+    this.#stale = false;
     this.#start = seq;
     this.#versions.clear();
     this.#applied = seq;
     this.#head = seq;
   }
 
-  #place({ seq, head }: HeartbeatEvent): void {
+  #place({ seq, head, stale }: HeartbeatEvent, id: string | undefined): void {
     if (this.#start === undefined) {
-      // Resumed: the server vouches that everything up to here has arrived.
-      if (this.#state === undefined) throw new Misfit("it resumes a state that is not there");
+      // Only at this very position does the server vouch that everything before has arrived.
+      if (this.#state === undefined || id === undefined || id !== this.#cameWith)
+        throw new Misfit("it resumes from where the copy is not");
       this.#start = seq;
       this.#applied = seq;
       this.#resumed = true;
     }
-    this.#head = head;
     if (this.#applied < head && head <= seq) throw new Misfit(`event ${head} is missing`);
+    this.#head = Math.max(this.#head, head);
+    this.#stale = stale === true;
+    // A bookmark is one only where nothing is missing before it; and it never leads back.
+    if (head <= this.#applied && this.#applied <= seq) this.#eventId = id;
   }
 
-  #update(update: StateUpdateEvent): void {
+  #update(update: StateUpdateEvent, id: string | undefined): void {
     const { slice, seq, base } = update;
     if (this.#start === undefined || this.#state === undefined) throw new Misfit("a change comes before any state");
     const version = this.#versions.get(slice) ?? this.#start;
+    // Its id is dropped too: going back to it would have what came after applied twice.
     if (seq <= version) return;
     if (base > version) throw new Misfit(`slice "${slice}" is at ${version}, and the change builds on ${base}`);
     const current = Object.hasOwn(this.#state, slice) ? this.#state[slice] : undefined;
-    this.#put(slice, next(update, current));
+    const value = next(update, current);
+    if (value !== current) this.#put(slice, value);
     this.#versions.set(slice, seq);
+    if (seq < this.#applied) return;
     this.#applied = seq;
+    this.#eventId = id;
   }
 
   #put(slice: string, value: Json | undefined): void {
-    const state = (this.#changed ? this.#state : { ...this.#state }) as Record<string, Json>;
+    const state = (this.#unseen ? this.#state : { ...this.#state }) as Record<string, Json>;
     if (value === undefined) delete state[slice];
     else setOwn(state, slice, value);
     this.#state = state;
+    this.#unseen = true;
     this.#changed = true;
   }
 }

@@ -30,14 +30,15 @@ const MAX_EVENT_SIZE = 512 * 1024 * 1024;
  */
 export async function readStream(request: StreamRequest, handler: StreamHandler): Promise<void> {
   const response = await send(request);
-  await check(response);
+  check(response);
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  const decoder = new TextDecoder();
+  // The server sends nothing but UTF-8, so bytes that are not were damaged on the way.
+  const decoder = new TextDecoder("utf-8", { fatal: true });
   const parser = createParser({
     maxBufferSize: MAX_EVENT_SIZE,
     onRetry: (ms) => handler.onRetry(ms),
     onEvent: ({ event, data, id }) => {
-      const parsed = parse(event, data);
+      const parsed = parse(event, data, id);
       if (parsed !== undefined) handler.onEvent(parsed, id, data.length);
     },
   });
@@ -48,11 +49,19 @@ export async function readStream(request: StreamRequest, handler: StreamHandler)
       });
       if (done) return;
       handler.onBytes(value.length);
-      parser.feed(decoder.decode(value, { stream: true }));
+      parser.feed(decode(decoder, value));
     }
   } finally {
     // However it ended: nobody reads on.
     reader.cancel().catch(() => {});
+  }
+}
+
+function decode(decoder: TextDecoder, bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes, { stream: true });
+  } catch (cause) {
+    throw new StateClientError("protocol", "What came is not UTF-8.", { cause });
   }
 }
 
@@ -70,22 +79,23 @@ async function send({ url, headers, credentials, fetch, signal }: StreamRequest)
   }
 }
 
-/** Statuses of 4xx that may pass. */
-const PASSING: ReadonlySet<number> = new Set([408, 421, 425, 429]);
+/** Statuses of 4xx that may pass; 401 with other headers. */
+const PASSING: ReadonlySet<number> = new Set([401, 408, 421, 425, 429]);
 
-async function check(response: Response): Promise<void> {
+function check(response: Response): void {
   const { status: httpStatus } = response;
   const type = response.headers.get("content-type") ?? "";
   if (httpStatus === 200 && /^text\/event-stream\b/i.test(type) && response.body !== null) return;
-  await response.body?.cancel();
+  // Its end is not waited for, and does not matter.
+  response.body?.cancel().catch(() => {});
   if (httpStatus === 204)
     throw new StateClientError("ended", "The server says that the stream is over.", { httpStatus });
   if (httpStatus >= 400 && httpStatus < 500 && !PASSING.has(httpStatus)) {
     throw new StateClientError("refused", `The server refused the request with ${httpStatus}.`, { httpStatus });
   }
   if (httpStatus >= 400) {
-    const cause = { retryAfterMs: retryAfter(response.headers.get("retry-after")) };
-    throw new StateClientError("http", `The server answered ${httpStatus}.`, { httpStatus, cause });
+    const retryAfterMs = retryAfter(response.headers.get("retry-after"));
+    throw new StateClientError("http", `The server answered ${httpStatus}.`, { httpStatus, retryAfterMs });
   }
   throw new StateClientError("not-a-stream", `The answer is ${httpStatus} ${type}, not an event stream.`, {
     httpStatus,
@@ -99,13 +109,15 @@ function retryAfter(value: string | null): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
-function parse(name: string | undefined, data: string): StateEvent | undefined {
+function parse(name: string | undefined, data: string, id: string | undefined): StateEvent | undefined {
   const isValid = name === undefined ? undefined : checks.get(name);
   // Names the protocol does not have yet are for clients to come.
   if (isValid === undefined) return undefined;
   try {
     const event = JSON.parse(data) as Record<string, unknown>;
-    if (event["type"] === name && isValid(event)) return event as unknown as StateEvent;
+    // A copy that moves on without its position would resume from the wrong one. An end moves nothing.
+    const isPlaced = (id ?? "") !== "" || name === "state.end";
+    if (event["type"] === name && isPlaced && isValid(event)) return event as unknown as StateEvent;
   } catch {
     // Said below, the same as of any event that is none.
   }

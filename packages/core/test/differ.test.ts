@@ -34,7 +34,7 @@ describe("apply(diff(a, b), parse(stringify(a))) equals parse(stringify(b))", ()
       }),
       { numRuns: 2000 },
     );
-  });
+  }, 60_000);
 
   test("for objects that share most of what they have", () => {
     const members = fc.array(fc.tuple(fc.constantFrom("a", "b", "__proto__", "constructor", "x/y", "~"), json));
@@ -46,7 +46,7 @@ describe("apply(diff(a, b), parse(stringify(a))) equals parse(stringify(b))", ()
       }),
       { numRuns: 1000 },
     );
-  });
+  }, 60_000);
 
   test("for every pair of awkward values", () => {
     // The differ sees members that are not enumerable, where the other value has one of that name.

@@ -71,7 +71,7 @@ describe("parseEventId", () => {
   });
 
   test("reads back what formatEventId wrote", () => {
-    const names = fc.option(fc.array(fc.string({ unit: "binary" })), { nil: undefined });
+    const names = fc.option(fc.array(fc.string({ unit: "binary" }), { maxLength: 4 }), { nil: undefined });
     fc.assert(
       fc.property(fc.stringMatching(/^[\w-]{11}$/), fc.maxSafeNat(), names, (anyEpoch, seq, selected) => {
         const suffix = selectionSuffix(selected);
@@ -109,18 +109,17 @@ describe("the selection's part", () => {
       seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
       return Math.floor((seed / 2 ** 32) * below);
     };
-    const name = (): string =>
-      Array.from({ length: 1 + random(8) }, () => String.fromCharCode(97 + random(26))).join("");
+    const name = (): string => random(26 ** 4).toString(36) + (random(2) === 0 ? "" : random(26 ** 4).toString(36));
     const lists = new Map<string, readonly string[]>();
     while (lists.size < 200_000) {
       const names = [...new Set(Array.from({ length: 1 + random(3) }, name))].sort();
       lists.set(JSON.stringify(names), names);
     }
     expect(new Set([...lists.values()].map(selectionSuffix)).size).toBe(200_000);
-  });
+  }, 60_000);
 
   test("meets no other among names that differ in a number alone", () => {
     const suffixes = Array.from({ length: 200_000 }, (_, index) => selectionSuffix([`room:${index}`]));
     expect(new Set(suffixes).size).toBe(200_000);
-  });
+  }, 60_000);
 });

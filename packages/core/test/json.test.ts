@@ -37,7 +37,7 @@ describe.each([
       }),
       { numRuns: 1000 },
     );
-  });
+  }, 60_000);
 
   test("toJSON is called on its object with the member's name, the index as a string, or the slice", () => {
     const seen: unknown[] = [];
@@ -267,7 +267,7 @@ describe("isAtLeast", () => {
       }),
       { numRuns: 1000 },
     );
-  });
+  }, 60_000);
 
   test("is exact for ASCII strings, null, true and containers of them", () => {
     for (const value of [["ab", null], { a: true, bc: ["", ""] }, "abc", [], {}] as Json[]) {

@@ -255,4 +255,4 @@ test("agrees with fast-json-patch on what its compare makes", () => {
     }),
     { numRuns: 1000 },
   );
-});
+}, 60_000);

@@ -71,15 +71,17 @@ describe("a slices function", () => {
     let slices: (state: State) => string[] = Object.keys;
     const { stream, change, codes, updates } = follow({ a: 1, b: 1, c: 1 }, { slices: (state) => slices(state) });
     slices = failing;
-    change({ a: 2 }, { slice: "a", cause: { type: "withheld" } });
+    change({ a: { n: 2 } }, { slice: "a", cause: { type: "withheld" } });
     expect([updates(), codes(), stream.state]).toStrictEqual([[], ["slices-failed"], { a: 1, b: 1, c: 1 }]);
     expect(stream.eventId).toBe("testepoch00.0");
     slices = Object.keys;
     change({ b: 2, c: 2 }, { slice: "b", cause: { type: "next" } });
     expect(updates()).toStrictEqual([
       { slice: "b", value: 2, cause: { type: "next" }, more: true },
-      { slice: "a", value: 2 },
+      { slice: "a", value: { n: 2 } },
     ]);
+    change({ b: 3 }, { slice: "b" });
+    expect(updates()).toStrictEqual([{ slice: "b", value: 3 }]);
   });
 
   test("that threw on a change of any slice has every slice looked at next", () => {
@@ -90,6 +92,8 @@ describe("a slices function", () => {
     slices = Object.keys;
     change({ b: 2 }, { slice: "b" });
     expect(updates()).toMatchObject([{ slice: "a", value: 2 }, { slice: "b", value: 2 }]); // prettier-ignore
+    change({ b: 3, c: 3 }, { slice: "b" });
+    expect(updates()).toStrictEqual([{ slice: "b", value: 3 }]);
   });
 
   test("that threw at first shows nothing until it does not", () => {
@@ -114,6 +118,16 @@ describe("a slices function", () => {
 });
 
 describe("a slice that fails", () => {
+  test("has which slices may be seen asked again, of the state without it", () => {
+    const { stream, codes, updates } = own({ visible: ["a", "visible"], a: 1, b: 1 }, { slices: visible });
+    stream.batch(() => {
+      stream.set("a", 2);
+      stream.set("visible", Object.assign(["a", "b", "visible"], { toJSON: fail }));
+    });
+    expect([updates(), codes()]).toStrictEqual([[{ slice: "a", value: 2 }], ["not-serializable"]]);
+    expect(stream.state).toStrictEqual({ visible: ["a", "visible"], a: 2 });
+  });
+
   test("keeps its value, is told of, and holds up no other", () => {
     const { stream, change, errors, updates } = follow({ a: 1, b: 1 });
     change({ a: 1n, b: 2 });

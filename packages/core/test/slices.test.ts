@@ -151,7 +151,7 @@ describe("shared", () => {
     expect([slices.text("s"), slices.json("s")]).toStrictEqual(['{"n":2}', { n: 2 }]);
   });
 
-  test("sends the value whole after one that failed in place", () => {
+  test.each(["same", "next"])("sends the %s value whole after one that failed in place", (which) => {
     const { update } = hold();
     const value: Record<string, unknown> = { n: 1, m: 1 };
     update(value);
@@ -159,7 +159,8 @@ describe("shared", () => {
     expect(errorOf(() => update(value, { named: true })).code).toBe("not-serializable");
     value["n"] = 1;
     value["m"] = 2;
-    expect(update(value, { named: true })).toStrictEqual({ value: { n: 1, m: 2 } });
+    // What is held is the object itself, so a comparison would find nothing.
+    expect(update(which === "same" ? value : { ...value }, { named: true })).toStrictEqual({ value: { n: 1, m: 2 } });
   });
 });
 

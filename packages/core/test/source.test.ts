@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { createStore } from "zustand/vanilla";
 import type { StateStreamError } from "../src/errors.ts";
 import type { Json } from "../src/events.ts";
-import { changeOf, eventBusSource, type EventBusSourceOptions, sliceOf } from "../src/source.ts";
+import { causeOf, changeOf, eventBusSource, type EventBusSourceOptions, sliceOf } from "../src/source.ts";
 import { createTestClock } from "../src/testing.ts";
 import { updatesOf } from "./support/read.ts";
 import { errorOf } from "./support/values.ts";
@@ -169,6 +169,26 @@ describe("eventBusSource", () => {
     ["a bus without off", { getState: () => ({}), bus: { on: () => undefined } }],
   ])("refuses %s", (_name, options) => {
     expect(errorOf(() => eventBusSource(options as EventBusSourceOptions<object>)).code).toBe("invalid-option");
+  });
+});
+
+describe("causeOf", () => {
+  test("keeps the payload, which is for the stream's option to tell or not", () => {
+    expect(causeOf({ type: "t", payload: 0, more: 1 }, () => "i")).toStrictEqual({ type: "t", id: "i", payload: 0 });
+    expect(causeOf({ type: "t" }, () => undefined)).toStrictEqual({ type: "t" });
+  });
+
+  test("goes without an id when actionId throws, and warns of it once", () => {
+    const emitWarning = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    const fail = (): never => {
+      throw new Error("no");
+    };
+    for (let count = 0; count < 3; count++) expect(causeOf({ type: "t" }, fail)).toStrictEqual({ type: "t" });
+    expect(emitWarning).toHaveBeenCalledExactlyOnceWith(
+      expect.stringContaining("actionId threw: no"),
+      "StateStreamWarning",
+    );
+    emitWarning.mockRestore();
   });
 });
 

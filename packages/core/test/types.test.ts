@@ -1,0 +1,130 @@
+import { expect, expectTypeOf, test } from "vitest";
+import { configureStore } from "@reduxjs/toolkit";
+import { createStore } from "zustand/vanilla";
+import {
+  type ConnectionEvent,
+  createStateStream,
+  eventBusSource,
+  type StateEvent,
+  type StateSource,
+  type StateStream,
+  type StateUpdateEvent,
+  StateStreamError,
+  type StateStreamErrorCode,
+  type WritableStateStream,
+} from "../src/index.ts";
+
+interface Board {
+  tasks: { id: number; title: string }[];
+  filter?: string;
+}
+
+// What is wrong here fails `tsc`, which runs over the tests; vitest runs them for what they do.
+
+test("the state's type flows from initialState to set, patch, remove and `state`", () => {
+  const stream = createStateStream({ initialState: { count: 0, name: "a" } });
+  expectTypeOf(stream).toEqualTypeOf<WritableStateStream<{ count: number; name: string }>>();
+  expectTypeOf(stream.state).toEqualTypeOf<Readonly<{ count: number; name: string }>>();
+  stream.set("count", 1);
+  stream.set("count", (count) => {
+    expectTypeOf(count).toEqualTypeOf<number>();
+    return count + 1;
+  });
+  stream.set("name", undefined);
+  stream.remove("name");
+  expect(stream.state).toEqual({ count: 2 });
+});
+
+test("wrong names of slices and wrong values are rejected", () => {
+  const stream = createStateStream<Board>({ initialState: { tasks: [] } });
+  const wrong = (): void => {
+    // @ts-expect-error no such slice
+    stream.set("task", []);
+    // @ts-expect-error no such slice
+    stream.patch("task", []);
+    // @ts-expect-error no such slice
+    stream.remove("task");
+    // @ts-expect-error not its type
+    stream.set("tasks", "none");
+    // @ts-expect-error not its type
+    stream.set("tasks", () => [{ id: "1", title: "" }]);
+    // @ts-expect-error an operation has an op
+    stream.patch("tasks", [{ path: "/0" }]);
+    // @ts-expect-error a cause has a type
+    stream.set("tasks", [], { id: 1 });
+    // @ts-expect-error names of slices only
+    createStateStream({ initialState: { a: 1 }, slices: [1] });
+  };
+  expect(wrong).toBeTypeOf("function");
+  stream.set("filter", "done");
+  stream.set("filter", (filter) => {
+    expectTypeOf(filter).toEqualTypeOf<string | undefined>();
+    return filter;
+  });
+});
+
+test("a stream is wanted: any stream will do", () => {
+  const own = createStateStream({ initialState: { count: 0 } });
+  const board = createStateStream<Board>({ initialState: { tasks: [] } });
+  expectTypeOf(own).toExtend<StateStream>();
+  expectTypeOf(board).toExtend<StateStream>();
+  expectTypeOf(own).toExtend<StateStream<{ count: number }>>();
+  expectTypeOf<StateStream<{ count: number }>>().toExtend<StateStream>();
+  expectTypeOf<StateStream<{ count: number }>>().toExtend<StateStream<{ count: unknown }>>();
+  expectTypeOf<StateStream<{ count: unknown }>>().not.toExtend<StateStream<{ count: number }>>();
+  const streams: StateStream[] = [own, board];
+  expect(streams).toHaveLength(2);
+});
+
+test("a stream over a source has nothing to write with", () => {
+  const source: StateSource<Board> = { getState: () => ({ tasks: [] }), subscribe: () => () => {} };
+  const stream = createStateStream({ source });
+  expectTypeOf(stream).toEqualTypeOf<StateStream<Board>>();
+  expectTypeOf(stream).not.toHaveProperty("set");
+  expectTypeOf(stream.state.tasks).toEqualTypeOf<Board["tasks"]>();
+});
+
+test("stores are sources as they are", () => {
+  const redux = configureStore({ reducer: { n: () => 1 } });
+  const zustand = createStore<Board>(() => ({ tasks: [] }));
+  expectTypeOf(createStateStream({ source: redux }).state.n).toEqualTypeOf<number>();
+  expectTypeOf(createStateStream({ source: zustand })).toEqualTypeOf<StateStream<Board>>();
+  expectTypeOf(eventBusSource<Board>).returns.toEqualTypeOf<StateSource<Board>>();
+});
+
+test("the slices function is given the state", () => {
+  createStateStream<Board>({
+    initialState: { tasks: [] },
+    slices: (state) => {
+      expectTypeOf(state).toEqualTypeOf<Board>();
+      return ["tasks"];
+    },
+  });
+});
+
+test("events are told apart by their type", () => {
+  expectTypeOf<Extract<StateEvent, { type: "state.update" }>>().toEqualTypeOf<StateUpdateEvent>();
+  expectTypeOf<StateEvent["type"]>().toEqualTypeOf<"state.initial" | "state.update" | "heartbeat" | "state.end">();
+  expectTypeOf<ConnectionEvent["event"]>().toEqualTypeOf<StateEvent["type"]>();
+  const read = (event: StateEvent): number => (event.type === "heartbeat" ? event.head : 0);
+  expect(read({ type: "heartbeat", seq: 1, head: 2, heartbeatMs: 1, timestamp: 0 })).toBe(2);
+});
+
+test("errors have a closed set of codes", () => {
+  const error = new StateStreamError("unknown-slice", "text", { slice: "a" });
+  expectTypeOf(error.code).toEqualTypeOf<StateStreamErrorCode>();
+  expectTypeOf(error.slice).toEqualTypeOf<string | undefined>();
+  // @ts-expect-error no such code
+  void new StateStreamError("no-such-code", "text");
+});
+
+test("what comes of the stream is read only", () => {
+  const stream = createStateStream({ initialState: { count: 0 } });
+  const wrong = (): void => {
+    // @ts-expect-error read only
+    stream.state.count = 1;
+    // @ts-expect-error read only
+    stream.stats().events = 1;
+  };
+  expect(wrong).toBeTypeOf("function");
+});

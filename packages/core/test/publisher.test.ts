@@ -29,6 +29,16 @@ describe("which slices are looked at", () => {
     expect(updates()).toStrictEqual([]);
   });
 
+  test("is told whole when it is named and is the same object, and is taken for unchanged when it is not named", () => {
+    const a = [1];
+    const { become, updates } = follow({ a, b: 1 });
+    a.push(2);
+    become({ a, b: 2 });
+    expect(updates()).toStrictEqual([{ slice: "b", value: 2 }]);
+    become({ a, b: 2 }, { slice: "a" });
+    expect(updates()).toStrictEqual([{ slice: "a", value: [1, 2] }]);
+  });
+
   test("is never one that the list of slices leaves out", () => {
     const { stream, change, updates } = follow({ a: 1, secret: 1 }, { slices: ["a", "later"] });
     change({ secret: 2 });

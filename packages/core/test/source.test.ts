@@ -204,6 +204,7 @@ describe("changeOf", () => {
     ["the state itself", [state], {}],
     ["the state and the one before", [state, { ...state }], {}],
     ["a change and more", [change, 1], {}],
+    ["an object with other members", [{ ...change, todos: [] }], {}],
     ["a change", [change], change],
     ["members of the wrong kind", [{ slice: 1, patches: {}, cause: "t" }], nothing],
     ["a cause without a type", [{ cause: { id: 1 } }], nothing],

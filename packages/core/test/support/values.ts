@@ -3,7 +3,7 @@ import { StateStreamError } from "../../src/errors.ts";
 import type { Json } from "../../src/events.ts";
 
 /** Names that a careless `object[name]` follows to a prototype, and those that a JSON Pointer must escape. */
-export const hostileNames = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "toJSON", "length"];
+const hostileNames = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "toJSON", "length"];
 
 const name = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom("a", "b", "c", "0", "1") },

@@ -1,15 +1,15 @@
 // @vitest-environment happy-dom
 import { createStateClient } from "@statestream/client";
 import { createStateStream, type WritableStateStream } from "@statestream/core";
-import { useStateStream, useStreamStatus } from "@statestream/react";
 import { act, render, waitFor } from "@testing-library/react";
 import { createElement as h, type ReactNode } from "react";
 import { hydrateRoot } from "react-dom/client";
 import { renderToString } from "react-dom/server";
 import { expect, test } from "vitest";
-import { useReact } from "./support/react.ts";
+import { useStateStream, useStreamStatus } from "../src/index.ts";
+import { setUpReact } from "./support/react.ts";
 
-useReact();
+setUpReact();
 
 interface Board {
   readonly count: number;

@@ -1,14 +1,14 @@
 // @vitest-environment happy-dom
-import { useStateStream, useStreamStatus } from "@statestream/react";
 import { act } from "@testing-library/react";
 import { createElement as h, StrictMode, Suspense, type ReactNode } from "react";
 import { hydrateRoot } from "react-dom/client";
 import { renderToString } from "react-dom/server";
 import { afterEach, expect, test, vi } from "vitest";
+import { useStateStream, useStreamStatus } from "../src/index.ts";
 import { FakeClient } from "./support/fake-client.ts";
-import { useReact } from "./support/react.ts";
+import { setUpReact } from "./support/react.ts";
 
-useReact();
+setUpReact();
 
 interface Counter {
   readonly count: number;

@@ -1,12 +1,12 @@
 // @vitest-environment node
-import { useStateStream, useStreamStatus } from "@statestream/react";
 import { createElement as h, type ReactNode } from "react";
 import { renderToString } from "react-dom/server";
 import { expect, test } from "vitest";
+import { useStateStream, useStreamStatus } from "../src/index.ts";
 import { FakeClient } from "./support/fake-client.ts";
-import { useReact } from "./support/react.ts";
+import { setUpReact } from "./support/react.ts";
 
-useReact();
+setUpReact();
 
 const page = (client: FakeClient<{ readonly count: number } | undefined>): string => {
   const Page = (): ReactNode => {

@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
 import type { StateClient, StreamStatus } from "@statestream/client";
-import { useStateStream, useStreamStatus } from "@statestream/react";
 import { renderHook } from "@testing-library/react";
 import { expectTypeOf, test } from "vitest";
+import { useStateStream, useStreamStatus } from "../src/index.ts";
 import { FakeClient } from "./support/fake-client.ts";
 
 interface Counter {

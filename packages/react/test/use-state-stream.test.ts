@@ -1,5 +1,4 @@
 // @vitest-environment happy-dom
-import { useStateStream } from "@statestream/react";
 import { act, render, renderHook } from "@testing-library/react";
 import {
   createElement as h,
@@ -13,10 +12,11 @@ import {
 import { version as domVersion } from "react-dom";
 import { createRoot } from "react-dom/client";
 import { expect, test, vi } from "vitest";
+import { useStateStream } from "../src/index.ts";
 import { FakeClient } from "./support/fake-client.ts";
-import { Boundary, complaints, useReact } from "./support/react.ts";
+import { Boundary, complaints, setUpReact } from "./support/react.ts";
 
-useReact();
+setUpReact();
 
 interface Board {
   readonly count: number;
@@ -175,10 +175,11 @@ test("subscribes once, and unsubscribes when unmounted", () => {
 test("another client takes over at once", () => {
   const first = new FakeClient(board);
   const second = new FakeClient<Board>({ count: 10, todos: [] });
+  const selector = (state: Board): number => state.count;
   const seen: number[] = [];
   const { rerender } = renderHook(
     ({ client }) => {
-      seen.push(useStateStream(client, (state) => state.count));
+      seen.push(useStateStream(client, selector));
     },
     { initialProps: { client: first } },
   );

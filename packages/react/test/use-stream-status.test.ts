@@ -1,13 +1,13 @@
 // @vitest-environment happy-dom
 import { StateClientError, type StreamStatus } from "@statestream/client";
-import { useStreamStatus } from "@statestream/react";
 import { act, renderHook } from "@testing-library/react";
 import { StrictMode } from "react";
 import { expect, test } from "vitest";
+import { useStreamStatus } from "../src/index.ts";
 import { FakeClient } from "./support/fake-client.ts";
-import { useReact } from "./support/react.ts";
+import { setUpReact } from "./support/react.ts";
 
-useReact();
+setUpReact();
 
 const follow = (client: FakeClient<unknown>): { readonly seen: ReturnType<typeof useStreamStatus>[] } => {
   const seen: ReturnType<typeof useStreamStatus>[] = [];
@@ -16,15 +16,10 @@ const follow = (client: FakeClient<unknown>): { readonly seen: ReturnType<typeof
 };
 
 const error = new StateClientError("network", "The request failed.");
-const changes: Partial<StreamStatus>[] = [
-  { status: "stale" },
-  { since: 2 },
-  { attempt: 1 },
-  { resumed: true },
-  { error },
-];
+const changes: Partial<StreamStatus> = { status: "stale", since: 2, attempt: 1, resumed: true, error };
 
-test.each(changes)("renders again when it changes: %o", (change) => {
+test.each(Object.entries(changes))("renders again when %s changes", (name, value) => {
+  const change = { [name]: value };
   const client = new FakeClient({});
   const { seen } = follow(client);
   act(() => client.setStatus(change));

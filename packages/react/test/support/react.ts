@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, vi, type MockInstance } from "vitest";
 export let complaints: MockInstance<typeof console.error>;
 
 /** Unmounts after each test, and fails those in which React complained, unless they looked at `complaints` and cleared it. */
-export function useReact(): void {
+export function setUpReact(): void {
   beforeEach(() => {
     complaints = vi.spyOn(console, "error").mockImplementation(() => {});
   });

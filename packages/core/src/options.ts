@@ -92,9 +92,9 @@ export function settingsOf<S extends object>(
     differ: options.differ ?? structuralDiffer,
     serialize: options.serialize,
     cause: options.cause ?? typeAndId,
-    // JSON has no Infinity, and timers no longer delay.
+    // Neither JSON nor a `retry:` line has Infinity, and timers no longer delay.
     heartbeatMs: Math.min(options.heartbeatMs ?? 15_000, MAX_TIMER_MS),
-    retryMs: options.retryMs ?? 2000,
+    retryMs: Math.min(options.retryMs ?? 2000, MAX_TIMER_MS / 2),
     maxLogEvents: options.maxLogEvents ?? 1000,
     maxLogBytes: options.maxLogBytes ?? 8 * 1024 * 1024,
     maxStallMs: options.maxStallMs ?? 30_000,

@@ -127,3 +127,7 @@ test.each([
 ])("isNames(%j) is %j", (value, expected) => {
   expect(isNames(value)).toBe(expected);
 });
+
+test("a reconnection time that no `retry:` line can carry becomes the longest one that can", () => {
+  expect(settings({ retryMs: Infinity }).retryMs).toBe(MAX_TIMER_MS / 2);
+});

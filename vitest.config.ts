@@ -29,6 +29,18 @@ export default defineConfig({
         resolve: { dedupe: ["react", "react-dom", "@testing-library/react"] },
         test: { name: "react18", dir: `${packagesDir}react/test`, include: ["**/*.test.ts"], env: { REACT: "18" } },
       },
+      {
+        // In a real browser, where there is one.
+        extends: true as const,
+        root: `${appsDir}playground`,
+        test: {
+          name: "browser",
+          include: ["test/browser/*.browser.ts"],
+          globalSetup: "./test/browser/setup.ts",
+          testTimeout: 40_000,
+          expect: { poll: { timeout: 10_000 } },
+        },
+      },
     ],
     reporters: ["default", "./scripts/summary-reporter.ts"],
     coverage: { include: ["packages/core/src/**/*.ts"] },

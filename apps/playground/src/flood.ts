@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { PlaygroundStream } from "./state.ts";
 
-const STEPS = 500;
-/** More in all than a browser and the kernel hold for a page that does not read. */
-const TEXT_BYTES = 24 * 1024;
-const STEP_MS = 4;
+const STEPS = 400;
+/** In all far more than a browser and two kernels hold for a page that does not read: 50 MB on some machines. */
+const TEXT_BYTES = 256 * 1024;
+const STEP_MS = 8;
 
 export interface Flood {
   /** Whether it began; there is one at a time. */
@@ -12,7 +12,7 @@ export interface Flood {
   stop(): void;
 }
 
-/** Sends 12 MB of changes within a few seconds, in a slice that is there only as long. */
+/** Makes 100 MB of changes within a few seconds, in a slice that is there only as long. */
 export function createFlood(stream: PlaygroundStream): Flood {
   let timer: ReturnType<typeof setInterval> | undefined;
   const stop = (): void => {

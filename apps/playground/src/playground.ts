@@ -22,6 +22,8 @@ export interface PlaygroundOptions {
   readonly text: { readonly title: string; readonly content: string };
   /** The files of the page by their path. */
   readonly pages: ReadonlyMap<string, HttpResponse>;
+  /** How soon clients come back. */
+  readonly retryMs?: number;
 }
 
 /** More often than usual, so that who tries the stream by hand soon sees one. */
@@ -29,7 +31,7 @@ const HEARTBEAT_MS = 5000;
 /** Sooner than usual: a demonstration has few clients, and somebody who watches it come back. */
 const RETRY_MS = 500;
 
-export function createPlayground({ text, pages }: PlaygroundOptions): Playground {
+export function createPlayground({ text, pages, retryMs = RETRY_MS }: PlaygroundOptions): Playground {
   const stream = createStateStream<PlaygroundState>({
     initialState: {
       board: initialBoard(),
@@ -37,7 +39,7 @@ export function createPlayground({ text, pages }: PlaygroundOptions): Playground
       transcript: initialTranscript(text.title),
     },
     heartbeatMs: HEARTBEAT_MS,
-    retryMs: RETRY_MS,
+    retryMs,
   });
   const board = createBoard(stream);
   const flood = createFlood(stream);

@@ -10,6 +10,8 @@ import { quietPlayground } from "./support/playground.ts";
 const LOCAL = { port: 0, host: "127.0.0.1" };
 
 let running: RunningServer | undefined;
+/** Where its stream is. */
+let eventId: () => string;
 
 afterEach(async () => {
   await running?.close();
@@ -37,7 +39,9 @@ async function until(stream: AsyncGenerator<StateEvent>, accept: (event: StateEv
 
 describe.each(FRAMEWORKS)("%s", (framework) => {
   async function start(): Promise<(path: string, init?: RequestInit) => Promise<Response>> {
-    running = await startServer(quietPlayground(undefined, readPages()), { ...LOCAL, framework });
+    const playground = quietPlayground(undefined, { pages: readPages() });
+    eventId = () => playground.stream.eventId;
+    running = await startServer(playground, { ...LOCAL, framework });
     const { url } = running;
     return (path, init) => fetch(`${url}${path}`, init);
   }
@@ -82,6 +86,23 @@ describe.each(FRAMEWORKS)("%s", (framework) => {
       cause: { type: "task.removed" },
     });
     await stream.return(undefined);
+  });
+
+  test("lets any framework serve the stream, from where another left off", async () => {
+    const ask = await start();
+    expect((await ask("/events", { method: "HEAD" })).headers.get("x-framework")).toBe(framework);
+    const stream = events(await ask("/events"));
+    expect((await stream.next()).value).toMatchObject({ type: "state.initial" });
+    for (const name of FRAMEWORKS) {
+      const response = await ask(`/${name}/events?lastEventId=${eventId()}`);
+      expect([response.status, response.headers.get("x-framework")]).toEqual([200, name]);
+      const resumed = events(response);
+      expect((await resumed.next()).value).toMatchObject({ type: "heartbeat" });
+      await resumed.return(undefined);
+    }
+    await stream.return(undefined);
+    expect((await ask("/koa/")).status).toBe(404);
+    expect((await ask("/fastify/events")).status).toBe(404);
   });
 
   test("reads a body only up to its limit", async () => {

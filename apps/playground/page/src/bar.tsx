@@ -89,7 +89,7 @@ function FloodButton({ isFlooding }: { isFlooding: boolean }): JSX.Element {
       <button
         type="button"
         disabled={isFlooding}
-        title="The server makes 12 MB of changes in a few seconds. While reading is paused, they cannot all be kept for you"
+        title="The server makes 100 MB of changes in a few seconds: more than it keeps for a page that does not read"
         onClick={() => void start()}
       >
         {isFlooding ? "Flooding…" : "Flood"}

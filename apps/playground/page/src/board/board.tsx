@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import type { BoardState } from "../../../src/state.ts";
 import { send } from "../send.ts";
 import { COLUMNS, type MoveTask } from "./columns.ts";
@@ -8,7 +8,7 @@ import { Column } from "./column.tsx";
 /** The board changes only when the stream says so: what is done here goes to the server. */
 export function Board({ board }: { board: BoardState | undefined }): JSX.Element {
   const [problem, setProblem] = useState("");
-  const columns = useFocusThatStays();
+  useFocusThatStays();
   const act = async (method: string, path: string, body?: object): Promise<boolean> => {
     const wrong = await send(method, path, body);
     setProblem(wrong ?? "");
@@ -29,7 +29,7 @@ export function Board({ board }: { board: BoardState | undefined }): JSX.Element
         </p>
       )}
       {board === undefined && <p class="note">not followed</p>}
-      <div class="columns" ref={columns}>
+      <div class="columns">
         {board !== undefined &&
           COLUMNS.map((name) => <Column key={name} name={name} tasks={board[name]} move={move} remove={remove} />)}
       </div>
@@ -66,29 +66,9 @@ function AddTask({ add }: { add: (title: string) => Promise<boolean> }): JSX.Ele
 }
 
 /** A task that changes its column is a new element: what was focused in the old one is focused in the new one. */
-function useFocusThatStays(): { current: HTMLDivElement | null } {
-  const columns = useRef<HTMLDivElement>(null);
-  const focused = useRef("");
+function useFocusThatStays(): void {
+  const before = document.activeElement;
   useLayoutEffect(() => {
-    const isLost = document.activeElement === null || document.activeElement === document.body;
-    if (isLost && focused.current !== "") document.getElementById(focused.current)?.focus();
+    if (before?.isConnected === false && before.id !== "") document.getElementById(before.id)?.focus();
   });
-  useLayoutEffect(() => {
-    const box = columns.current;
-    if (box === null) return undefined;
-    const remember = ({ target }: FocusEvent): void => {
-      focused.current = target instanceof HTMLElement ? target.id : "";
-    };
-    // An element that is taken out loses the focus without this event's `relatedTarget` telling where it went.
-    const forget = ({ relatedTarget, target }: FocusEvent): void => {
-      if (relatedTarget !== null || (target as HTMLElement).isConnected) focused.current = "";
-    };
-    box.addEventListener("focusin", remember);
-    box.addEventListener("focusout", forget);
-    return () => {
-      box.removeEventListener("focusin", remember);
-      box.removeEventListener("focusout", forget);
-    };
-  }, []);
-  return columns;
 }

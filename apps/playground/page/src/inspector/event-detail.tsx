@@ -29,7 +29,7 @@ export function EventDetail({ entry, isPinned, unpin }: EventDetailProps): JSX.E
   );
 }
 
-function Body({ entry: { event, id, size } }: { entry: LogEntry }): JSX.Element {
+function Body({ entry: { event, id, size, isHollow } }: { entry: LogEntry }): JSX.Element {
   return (
     <>
       <p class="note">
@@ -47,7 +47,9 @@ function Body({ entry: { event, id, size } }: { entry: LogEntry }): JSX.Element 
             ))}
           </ol>
         ) : (
-          <pre>{shortened(JSON.stringify(contentOf(event), undefined, 2))}</pre>
+          <pre>
+            {isHollow ? "Too large to be kept here." : shortened(JSON.stringify(contentOf(event), undefined, 2))}
+          </pre>
         )}
       </div>
     </>

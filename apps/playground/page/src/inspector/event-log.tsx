@@ -11,17 +11,18 @@ const FILTERS: readonly Shown[] = ["everything", ...SLICES, "flood", "heartbeats
 interface EventLogProps {
   entries: readonly LogEntry[];
   total: number;
+  /** Whether newer ones wait. */
+  isHeld: boolean;
+  hold: (isHeld: boolean) => void;
   selected: LogEntry | undefined;
   select: (entry: LogEntry) => void;
 }
 
-export function EventLog({ entries, total, selected, select }: EventLogProps): JSX.Element {
+export function EventLog({ entries, total, isHeld, hold, selected, select }: EventLogProps): JSX.Element {
   const [shown, setShown] = useState<Shown>("everything");
   const [isGrouped, setIsGrouped] = useState(true);
-  const [held, setHeld] = useState<readonly LogEntry[] | undefined>();
   const list = useRef<HTMLDivElement>(null);
-  const source = held ?? entries;
-  const rows = useMemo(() => rowsOf(source, shown, isGrouped, MAX_ROWS), [source, shown, isGrouped]);
+  const rows = useMemo(() => rowsOf(entries, shown, isGrouped, MAX_ROWS), [entries, shown, isGrouped]);
   const position = rows.findIndex((row) => isIn(row, selected));
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -56,11 +57,7 @@ export function EventLog({ entries, total, selected, select }: EventLogProps): J
           group
         </label>
         <label>
-          <input
-            type="checkbox"
-            checked={held !== undefined}
-            onChange={({ currentTarget: { checked } }) => setHeld(checked ? entries : undefined)}
-          />
+          <input type="checkbox" checked={isHeld} onChange={({ currentTarget }) => hold(currentTarget.checked)} />
           hold
         </label>
       </div>

@@ -10,7 +10,17 @@ import { StateTree } from "./state-tree.tsx";
 
 /** What is behind the panels above: all that came over the wire, and what it made of the state. */
 export function Inspector({ view }: { view: View }): JSX.Element {
-  const [selected, select] = useState<LogEntry | undefined>();
+  const [selected, setSelected] = useState<LogEntry | undefined>();
+  const [held, setHeld] = useState<readonly LogEntry[] | undefined>();
+  const select = (entry: LogEntry): void => {
+    setSelected(entry);
+    // It is not to wander off while one reads it.
+    setHeld(held ?? view.entries);
+  };
+  const release = (): void => {
+    setSelected(undefined);
+    setHeld(undefined);
+  };
   return (
     <>
       <section class="panel position" aria-labelledby="position-title">
@@ -23,13 +33,16 @@ export function Inspector({ view }: { view: View }): JSX.Element {
         <Numbers view={view} />
         <ConnectionList records={view.connections} />
       </section>
-      <EventLog entries={view.entries} total={view.totalEvents} selected={selected} select={select} />
+      <EventLog
+        entries={held ?? view.entries}
+        total={view.totalEvents}
+        isHeld={held !== undefined}
+        hold={(isHeld) => (isHeld ? setHeld(view.entries) : release())}
+        selected={selected}
+        select={select}
+      />
       <div class="side">
-        <EventDetail
-          entry={selected ?? view.entries.at(-1)}
-          isPinned={selected !== undefined}
-          unpin={() => select(undefined)}
-        />
+        <EventDetail entry={selected ?? view.entries.at(-1)} isPinned={selected !== undefined} unpin={release} />
         <StateTree state={view.state} />
       </div>
     </>

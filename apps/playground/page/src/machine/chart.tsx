@@ -18,6 +18,7 @@ interface ChartProps {
 }
 
 const HEIGHT_PX = 84;
+const MIN_SECONDS = 10;
 
 /** Decoration beside the number in the caption, which says the same to those who cannot see it. */
 export function Chart({ history, series, atLeast }: ChartProps): JSX.Element {
@@ -66,7 +67,7 @@ async function draw(
       cursor: { show: false },
       padding: [6, 2, 7, 0],
       scales: {
-        x: { time: true, range: (_, __, newest) => [newest - WINDOW_SECONDS, newest] },
+        x: { time: true, range: (_, oldest, newest) => [window(oldest, newest), newest] },
         y: { range: (_, __, highest) => [0, Math.max(atLeast, highest * 1.15)] },
       },
       axes: [
@@ -95,6 +96,11 @@ async function draw(
     drawn.destroy();
   });
   return drawn;
+}
+
+/** Where the axis begins: at the oldest sample, as long as there are few. */
+function window(oldest: number, newest: number): number {
+  return Math.max(newest - WINDOW_SECONDS, Math.min(oldest, newest - MIN_SECONDS));
 }
 
 function columns({ times, samples }: History, series: readonly ChartSeries[]): uPlot.AlignedData {

@@ -8,6 +8,8 @@ export interface LogEntry {
   readonly id: string | undefined;
   /** Of its data. */
   readonly size: number;
+  /** Whether it was too large to be kept with what it carried. */
+  readonly isHollow: boolean;
 }
 
 /** Events of one kind in a row. */
@@ -22,8 +24,7 @@ export interface LogRow {
 export type Shown = "everything" | "heartbeats" | (string & {});
 
 const MAX_ENTRIES = 1000;
-/** What the kept events may weigh together. */
-const MAX_SIZE = 4_000_000;
+const MAX_SIZE = 50_000;
 
 export interface EventLog {
   /** Oldest first; a new array after each change that is asked for. */
@@ -35,7 +36,6 @@ export interface EventLog {
 export function createEventLog(): EventLog {
   let kept: LogEntry[] = [];
   let shown: readonly LogEntry[] | undefined;
-  let keptSize = 0;
   let total = 0;
   return {
     get total() {
@@ -43,16 +43,20 @@ export function createEventLog(): EventLog {
     },
     entries: () => (shown ??= [...kept]),
     add(event, id, size) {
-      kept.push({ key: total++, event, id, size });
-      keptSize += size;
+      const isHollow = size > MAX_SIZE;
+      kept.push({ key: total++, event: isHollow ? hollow(event) : event, id, size, isHollow });
+      // Not one by one: that would move all others each time.
+      if (kept.length > MAX_ENTRIES * 1.2) kept = kept.slice(-MAX_ENTRIES);
       shown = undefined;
-      let gone = 0;
-      while (kept.length - gone > MAX_ENTRIES || (keptSize > MAX_SIZE && kept.length - gone > 1)) {
-        keptSize -= kept[gone++]?.size ?? 0;
-      }
-      if (gone > 0) kept = kept.slice(gone);
     },
   };
+}
+
+function hollow(event: StateEvent): StateEvent {
+  if (event.type === "state.initial") return { ...event, slices: {} };
+  if (event.type !== "state.update") return event;
+  const { value: _value, patches: _patches, ...rest } = event;
+  return rest;
 }
 
 /** The slice of an event that has one. */

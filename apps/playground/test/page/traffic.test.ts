@@ -1,0 +1,21 @@
+import type { StateEvent } from "@statestream/core";
+import { expect, test } from "vitest";
+import { createTraffic } from "../../page/src/model/traffic.ts";
+
+const change: StateEvent = { type: "state.update", slice: "a", seq: 1, base: 0, timestamp: 0 };
+
+test("weighs the whole state once for each commit", () => {
+  const traffic = createTraffic();
+  const state = { a: { text: "ä" }, b: [1, 2, 3] };
+  const weight = Buffer.byteLength(JSON.stringify(state));
+  traffic.take(change, state);
+  // A comma more than there is, and that is all.
+  expect(Math.abs(traffic.snapshotBytes - weight)).toBeLessThanOrEqual(1);
+  const once = traffic.snapshotBytes;
+  traffic.take({ ...change, more: true }, state);
+  traffic.take({ type: "heartbeat", seq: 1, head: 1, heartbeatMs: 5000, timestamp: 0 }, state);
+  traffic.take(change, undefined);
+  expect(traffic.snapshotBytes).toBe(once);
+  traffic.take(change, state);
+  expect(traffic.snapshotBytes).toBe(2 * once);
+});

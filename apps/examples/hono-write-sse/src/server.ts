@@ -3,13 +3,13 @@ import { createStateStream } from "@statestream/core";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 
-const stream = createStateStream({ initialState: { memory: process.memoryUsage(), uptime: 0 } });
+const stream = createStateStream({ initialState: { memory: process.memoryUsage(), connections: 0 } });
 
 const clock = setInterval(() => {
   // One commit: both slices of the same moment.
   stream.batch(() => {
     stream.set("memory", process.memoryUsage());
-    stream.set("uptime", Math.round(process.uptime()));
+    stream.set("connections", stream.stats().connections);
   });
 }, 1000);
 

@@ -24,8 +24,12 @@ export async function start(name: string, env: Record<string, string> = {}): Pro
   return {
     url: new URL(String(line[0]).trim()).origin,
     async stop() {
+      const began = performance.now();
       child.kill("SIGINT");
       const code = await exit;
+      // A server that waits for idle sockets takes four.
+      const seconds = (performance.now() - began) / 1000;
+      if (seconds > 3) throw new Error(`${name} took ${seconds} s to stop.`);
       if (errors !== "") throw new Error(`${name} complained: ${errors}`);
       return code;
     },
@@ -37,10 +41,10 @@ export type Received = StateEvent & { readonly id: string };
 
 /**
  * Reads the events of a stream, one after the other, until the server ends it. Not by `fetch`: when it lets go of a
- * response, it opens another socket, for which a server that stops has to wait.
+ * response, it opens another socket, for which every server that stops would wait.
  */
 export async function* follow(url: string, headers: Record<string, string> = {}): AsyncGenerator<Received, undefined> {
-  const [response] = (await once(get(url, { headers, agent: false }), "response")) as [IncomingMessage];
+  const [response] = (await once(get(url, { headers }), "response")) as [IncomingMessage];
   if (response.statusCode !== 200) throw new Error(`${url} answered ${response.statusCode}.`);
   let text = "";
   for await (const chunk of response.setEncoding("utf8")) {

@@ -27,6 +27,7 @@ export function Transcript({ transcript }: { transcript: TranscriptState | undef
       <pre
         ref={box}
         class="text"
+        role="region"
         // Long, so that it scrolls, and so that the keyboard can.
         tabIndex={0}
         aria-label="Text of the transcript"

@@ -9,16 +9,13 @@ declare module "vitest" {
 }
 
 /** Playwright's own download is never used: the machine's browser is good enough, and there already in CI. */
-const PLACES = [
-  process.env["CHROMIUM_PATH"],
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-];
+const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 export default function setup(project: TestProject): void {
-  const chromium = PLACES.find((path) => path !== undefined && existsSync(path)) ?? "";
-  if (chromium === "")
-    console.log("No Chromium here (apt-get install chromium, or CHROMIUM_PATH): browser tests are skipped.");
+  const own = process.env["CHROMIUM_PATH"];
+  const chromium = (own === undefined ? PLACES : [own]).find((path) => existsSync(path)) ?? "";
+  if (chromium === "") {
+    console.log("No Chromium here (apt-get install chromium, or CHROMIUM_PATH): the browser tests are skipped.");
+  }
   project.provide("chromium", chromium);
 }

@@ -33,7 +33,9 @@ export function Board({ board }: { board: BoardState | undefined }): JSX.Element
         {board !== undefined &&
           COLUMNS.map((name) => <Column key={name} name={name} tasks={board[name]} move={move} remove={remove} />)}
       </div>
-      <p class="note hint">Drag a task, or focus it: arrow keys move it, Delete removes it. Open a second window.</p>
+      <p class="note hint" id="board-hint">
+        Drag a task, or focus it: arrow keys move it, Delete removes it. Open a second window.
+      </p>
     </section>
   );
 }

@@ -50,6 +50,7 @@ export function TaskCard({ task: { id, title }, column, position, isLast, move, 
       id={id}
       class={isOver ? "task over" : "task"}
       tabIndex={0}
+      aria-describedby="board-hint"
       draggable
       onDragStart={({ dataTransfer }) => dataTransfer?.setData("text/plain", id)}
       onKeyDown={onKeyDown}

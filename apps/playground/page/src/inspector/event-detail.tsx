@@ -39,7 +39,7 @@ function Body({ entry: { event, id, size, isHollow } }: { entry: LogEntry }): JS
         {event.type === "state.update" && ` · builds on ${event.base}`}
         {event.type === "state.update" && event.cause !== undefined && ` · caused by ${JSON.stringify(event.cause)}`}
       </p>
-      <div class="content" tabIndex={0} aria-label="What the event says">
+      <div class="content" role="region" tabIndex={0} aria-label="What the event says">
         {event.type === "state.update" && event.patches !== undefined ? (
           <ol>
             {event.patches.slice(0, MAX_OPERATIONS).map((operation, index) => (

@@ -60,7 +60,7 @@ function Children({ value, startsOpen }: { value: object; startsOpen: boolean })
     <ul>
       {hidden > 0 && <li class="note">{`${hidden} before these`}</li>}
       {all.slice(hidden).map(([name, child]) => (
-        <Node key={name} name={name} value={child} startsOpen={startsOpen} />
+        <Node key={keyOf(name, child)} name={name} value={child} startsOpen={startsOpen} />
       ))}
     </ul>
   );
@@ -77,6 +77,12 @@ function useFlash(value: unknown): { current: HTMLElement | null } {
     element.current?.animate([{ backgroundColor: "var(--flash)" }, { backgroundColor: "transparent" }], FLASH_MS);
   }, [value]);
   return element;
+}
+
+/** What has an id keeps its place in the page when it moves, and does not light up for that. */
+function keyOf(name: string, child: unknown): string {
+  const id = typeof child === "object" && child !== null && "id" in child ? child.id : undefined;
+  return typeof id === "string" ? `#${id}` : name;
 }
 
 function shapeOf(value: object): string {

@@ -22,7 +22,7 @@ export interface View {
   readonly status: StreamStatus;
   readonly isReading: boolean;
   readonly slices: readonly SliceName[];
-  /** Who answered last. */
+  /** The chosen one, or who answered where none was chosen. */
   readonly framework: string | undefined;
   readonly history: History;
   readonly entries: readonly LogEntry[];
@@ -123,7 +123,7 @@ export function createSession(): Session {
       status: client.getStatus(),
       isReading: gate.isOpen,
       slices,
-      framework: connections.records().find(({ framework }) => framework !== undefined)?.framework,
+      framework: chosen ?? connections.records().find(({ framework }) => framework !== undefined)?.framework,
       history,
       entries: log.entries(),
       totalEvents: log.total,

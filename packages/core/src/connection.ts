@@ -9,7 +9,9 @@ export type CloseReason = EndReason | "disconnected" | "stalled";
 
 /**
  * One client: a position in the log and the slices it selects. It is read in one of two ways: as bytes (`read` and
- * `onReadable`), or as events (`for await`). What is read is shared by connections and must not be changed.
+ * `onReadable`), or as events (`for await`). What is read is shared by connections and must not be changed. A loop that
+ * waits for its client in its body learns that the connection was closed when it asks for the next event: let `onClose` end
+ * the wait.
  */
 export interface Connection extends AsyncIterable<ConnectionEvent> {
   /**

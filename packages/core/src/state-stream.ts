@@ -73,7 +73,8 @@ export interface StateStream<S extends object = object> {
   connect(options?: ConnectOptions): Connection;
   /**
    * Ends every connection with `state.end`, and the stream with them. Resolves when all are closed, at most half a second
-   * later: a client that has not taken its end by then is cut off. Default: reason `closed`, `retry: true`. With
+   * later: a client that has not taken its end by then is cut off. Changes after it throw `stream-closed`: stop what feeds
+   * the stream first. Default: reason `closed`, `retry: true`. With
    * `retry: false` clients must not come back, and adapters answer later requests with 204.
    */
   close(ending?: { reason?: EndReason; retry?: boolean }): Promise<void>;

@@ -36,7 +36,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["test/browser/*.browser.ts"],
-          globalSetup: "./test/browser/setup.ts",
+          globalSetup: `${appsDir}playground/test/browser/setup.ts`,
           testTimeout: 40_000,
           expect: { poll: { timeout: 10_000 } },
         },

@@ -38,6 +38,7 @@ export class HttpSocket {
   #gunzip: Gunzip | undefined;
   /** Bytes that came from the socket. */
   received = 0;
+  #drip: { readonly bytes: number; readonly pauseMs: number; taken: number } | undefined;
 
   constructor(url: URL) {
     this.#socket = connect({ host: url.hostname, port: Number(url.port || 80), noDelay: true });
@@ -66,6 +67,11 @@ export class HttpSocket {
     this.#socket.resume();
   }
 
+  /** From now on reads so many bytes, pauses so long, and so on. */
+  drip(bytes: number, pauseMs: number): void {
+    this.#drip = { bytes, pauseMs, taken: 0 };
+  }
+
   /** Leaves without a word. */
   destroy(): void {
     this.#socket.destroy();
@@ -73,8 +79,17 @@ export class HttpSocket {
 
   #data(bytes: Buffer): void {
     this.received += bytes.length;
+    this.#dripped(bytes.length);
     this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     while (this.#step());
+  }
+
+  #dripped(bytes: number): void {
+    const drip = this.#drip;
+    if (drip === undefined || (drip.taken += bytes) < drip.bytes) return;
+    drip.taken = 0;
+    this.pause();
+    setTimeout(() => this.resume(), drip.pauseMs);
   }
 
   /** Reads one piece; says whether there may be another. */

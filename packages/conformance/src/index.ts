@@ -1,11 +1,13 @@
 export { allCases } from "./cases/all.ts";
+export { deliveryCases, headersArrive } from "./cases/delivery.ts";
 export type { Case } from "./case.ts";
 export type { Received } from "./event.ts";
 export { listen } from "./listen.ts";
 export { localSubject } from "./local.ts";
 export type { Mount, Mounted } from "./local.ts";
 export { Probe } from "./probe.ts";
-export type { ProbeRequest, ProbeSettings } from "./probe.ts";
+export type { ProbeRequest, ProbeSettings, RequestDefaults } from "./probe.ts";
+export { remoteSubject } from "./remote.ts";
 export { runCase, runCases } from "./run.ts";
 export type { Result, RunOptions } from "./run.ts";
 export { SECRET } from "./rules.ts";

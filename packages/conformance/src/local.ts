@@ -73,7 +73,8 @@ function serverOf(holder: Holder, mounted: Mounted): Server {
     close: (ending) => stream.close(ending),
     connections: async () => stream.stats().connections,
     async dispose() {
-      await stream.close();
+      // Together: a broken stream may never say that it is closed.
+      void stream.close();
       await mounted.close();
     },
   };

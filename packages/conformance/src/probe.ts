@@ -22,13 +22,16 @@ export interface ProbeRequest {
   readonly paused?: boolean;
 }
 
+/** What requests may have in common. */
+export type RequestDefaults = Pick<ProbeRequest, "method" | "headers" | "body">;
+
 /** How a probe waits and what it forgives. */
 export interface ProbeSettings {
   /** How long it waits for what must come, in milliseconds. */
   readonly patienceMs: number;
   readonly tolerates: ReadonlySet<Rule>;
-  /** Headers of every request. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** What every request is like unless it says otherwise. */
+  readonly defaults: RequestDefaults;
 }
 
 interface Waiter {
@@ -55,7 +58,6 @@ export class Probe {
   readonly #socket: HttpSocket;
   readonly #reader: EventReader;
   readonly #waiters = new Set<Waiter>();
-  #drip: { readonly bytes: number; readonly pauseMs: number; taken: number } | undefined;
 
   constructor(url: string, request: ProbeRequest, settings: ProbeSettings, socket?: HttpSocket) {
     this.#url = new URL(url);
@@ -80,7 +82,6 @@ export class Probe {
       body: (bytes, whole) => {
         this.bodyBytes += bytes.length;
         if (this.streams) this.#reader.chunk(bytes, whole);
-        this.#dripped(bytes.length);
         this.#wake();
       },
       end: () => {
@@ -126,13 +127,23 @@ export class Probe {
     return this.headers.find((entry) => entry[0] === name)?.[1];
   }
 
-  /** Waits for what the server must do. Fails at once when that has become impossible, or a rule was broken. */
+  /**
+   * Waits for what the server must do. Fails at once when that has become impossible, or a rule was broken; and when
+   * nothing came for the time of its patience, or what came for ten times as long was not it.
+   */
   async until(holds: () => boolean, what: string): Promise<void> {
     if (holds()) return;
+    const { patienceMs } = this.#settings;
+    const began = Date.now();
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => done(this.#failure(`waited in vain for ${what}`)), this.#settings.patienceMs);
+      let seen = this.#socket.received;
+      const timer = setInterval(() => {
+        const idle = this.#socket.received === seen;
+        seen = this.#socket.received;
+        if (idle || Date.now() - began > 10 * patienceMs) done(this.#failure(`waited in vain for ${what}`));
+      }, patienceMs);
       const done = (error?: Error): void => {
-        clearTimeout(timer);
+        clearInterval(timer);
         this.#waiters.delete(waiter);
         if (error === undefined) resolve();
         else reject(error);
@@ -178,7 +189,7 @@ export class Probe {
 
   /** From now on reads so many bytes, pauses so long, and so on: a slow reader, but an honest one. */
   drip(bytes: number, pauseMs: number): void {
-    this.#drip = { bytes, pauseMs, taken: 0 };
+    this.#socket.drip(bytes, pauseMs);
   }
 
   /** Leaves without a word. */
@@ -199,14 +210,6 @@ export class Probe {
     return [...broken, `status ${this.status}, holds ${held}, last events: ${names.join(", ") || "none"}`].join("\n  ");
   }
 
-  #dripped(bytes: number): void {
-    const drip = this.#drip;
-    if (drip === undefined || (drip.taken += bytes) < drip.bytes) return;
-    drip.taken = 0;
-    this.pause();
-    setTimeout(() => this.resume(), drip.pauseMs);
-  }
-
   #wake(): void {
     for (const waiter of [...this.#waiters]) {
       if (waiter.holds()) waiter.resolve();
@@ -220,7 +223,9 @@ export class Probe {
   }
 
   #raw(request: ProbeRequest): RawRequest {
-    const { method = "GET", version = "1.1", slices = [], query, lastEventId, headers, body = "" } = request;
+    const { defaults } = this.#settings;
+    const { version = "1.1", slices = [], query, lastEventId, headers } = request;
+    const { method = "GET", body = "" } = request.method === undefined ? { ...defaults, ...request } : request;
     const target = new URL(this.#url);
     for (const slice of slices) target.searchParams.append("slices", slice);
     const search = [target.search.slice(1), query].filter(Boolean).join("&");
@@ -230,7 +235,7 @@ export class Probe {
       accept: "text/event-stream",
       ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }),
       ...(body === "" ? {} : { "content-length": String(Buffer.byteLength(body)) }),
-      ...this.#settings.headers,
+      ...defaults.headers,
       ...headers,
     };
     return { method, version, target: path, headers: Object.entries(all), body };

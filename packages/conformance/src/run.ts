@@ -1,4 +1,5 @@
 import type { Case } from "./case.ts";
+import type { RequestDefaults } from "./probe.ts";
 import type { Rule } from "./rules.ts";
 import type { Subject } from "./subject.ts";
 import { Trial } from "./trial.ts";
@@ -8,8 +9,8 @@ export interface RunOptions {
   patienceMs?: number;
   /** Rules that this server is known to break. */
   tolerates?: readonly Rule[];
-  /** Headers of every request, for what stands in front of the server. */
-  headers?: Readonly<Record<string, string>>;
+  /** What requests are like, for what stands in front of the server. */
+  defaults?: RequestDefaults;
 }
 
 export interface Result {
@@ -21,8 +22,8 @@ export interface Result {
 
 /** Runs one case; throws why it failed. */
 export async function runCase(subject: Subject, { run }: Case, options: RunOptions = {}): Promise<void> {
-  const { patienceMs = 5000, tolerates = [], headers = {} } = options;
-  const trial = new Trial(subject, { patienceMs, tolerates: new Set(tolerates), headers });
+  const { patienceMs = 5000, tolerates = [], defaults = {} } = options;
+  const trial = new Trial(subject, { patienceMs, tolerates: new Set(tolerates), defaults });
   try {
     await run(trial);
     trial.check();

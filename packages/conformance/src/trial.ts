@@ -17,7 +17,15 @@ export class Trial {
   async open(setup: Setup): Promise<Server> {
     const server = await this.#subject.open(setup);
     this.#servers.push(server);
-    return server;
+    return {
+      url: server.url,
+      process: server.process,
+      commit: (...commits) => this.#within(server.commit(...commits), "a commit"),
+      offer: (offer) => this.#within(server.offer(offer), "an offer"),
+      close: (ending) => this.#within(server.close(ending), "the stream to close"),
+      connections: () => this.#within(server.connections(), "the number of connections"),
+      dispose: () => server.dispose(),
+    };
   }
 
   /** Sends a request, whatever the answer will be. */
@@ -83,6 +91,19 @@ export class Trial {
   async dispose(): Promise<void> {
     for (const probe of this.#probes) probe.cut();
     await Promise.all(this.#servers.map((server) => server.dispose()));
+  }
+
+  /** A server that does not answer must not keep a case waiting for ever. */
+  async #within<T>(promise: Promise<T>, what: string): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), 10 * this.#settings.patienceMs);
+    });
+    try {
+      return await Promise.race([promise, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #keep(probe: Probe): Probe {

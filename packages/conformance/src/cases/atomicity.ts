@@ -25,9 +25,10 @@ export const atomicityCases: readonly Case[] = [
     async run(trial) {
       const server = await trial.open({ state: { n: 0 } });
       const probes: Probe[] = [];
-      const changing = server.offer({ slice: "n", bytes: 1, times: 300 });
-      while (probes.length < 24) probes.push(await trial.follow(server));
-      await changing;
+      const connecting = async (): Promise<void> => {
+        while (probes.length < 24) probes.push(await trial.follow(server));
+      };
+      await Promise.all([server.offer({ slice: "n", bytes: 1, times: 300 }), connecting()]);
       for (const probe of probes) await probe.reaches({ n: offered(1, 300) });
     },
   },

@@ -46,12 +46,15 @@ export const backpressureCases: readonly Case[] = [
     id: "slow-reader",
     name: "MUST NOT cut off a slow reader of a large snapshot that goes on reading",
     async run(trial) {
-      const server = await trial.open({ state: { large: LARGE }, options: { maxStallMs: 700 } });
+      const large = LARGE + LARGE;
+      const server = await trial.open({ state: { large }, options: { maxStallMs: 2500 } });
       const probe = await trial.connect(server);
-      probe.drip(MIB / 8, 12);
-      await probe.reaches({ large: LARGE });
+      // In all this takes longer than the stall time. The system tells of free room in steps of a few MiB, so the snapshot
+      // must be much larger than those for every step to be short.
+      probe.drip(MIB / 8, 14);
+      await probe.reaches({ large });
       await server.commit(setting("after", 1));
-      await probe.reaches({ large: LARGE, after: 1 });
+      await probe.reaches({ large, after: 1 });
     },
   },
   {
@@ -61,8 +64,8 @@ export const backpressureCases: readonly Case[] = [
       const server = await trial.open({ state: { large: LARGE, n: 0 }, options: { maxStallMs: 150 } });
       const other = await trial.follow(server, { slices: ["n"] });
       const stalled = await trial.connect(server);
+      await stalled.until(() => stalled.bodyBytes > 0, "the first bytes");
       stalled.pause();
-      await trial.connections(server, 2);
       await trial.connections(server, 1);
       await server.commit(setting("n", 1));
       await other.reaches({ n: 1 });
@@ -75,7 +78,10 @@ export const backpressureCases: readonly Case[] = [
       const server = await trial.open({ state: { large: LARGE, n: 0 }, options: { maxStallMs: 150 } });
       // One is only blocked, for the other there is news meanwhile.
       const probes = [await trial.connect(server, { slices: ["large"] }), await trial.connect(server)];
-      for (const probe of probes) probe.pause();
+      for (const probe of probes) {
+        await probe.until(() => probe.bodyBytes > 0, "the first bytes");
+        probe.pause();
+      }
       await server.commit(setting("n", 1));
       await trial.connections(server, 0);
       for (const probe of probes) {

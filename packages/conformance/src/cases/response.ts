@@ -46,7 +46,7 @@ export const responseCases: readonly Case[] = [
       await server.commit({ changes: [{ op: "set", slice: "a", value: 2 }] });
       await probe.reaches({ a: 2 });
       await server.close();
-      await probe.gone();
+      await probe.end();
       assert.equal(probe.events.at(-1)?.event, "state.end");
     },
   },

@@ -1,0 +1,52 @@
+import type { Server, Setup, Subject } from "./subject.ts";
+
+/** What a control server answers to a setup. */
+interface Opened {
+  /** Where the stream answers. */
+  readonly url: string;
+  /** Where this server is controlled. */
+  readonly control: string;
+}
+
+/** A subject in another process, in any language: driven by the HTTP API of CONTROL.md. */
+export function remoteSubject(controlUrl: string): Subject {
+  return {
+    inProcess: false,
+    async open(setup: Setup) {
+      const { url, control } = (await call("POST", controlUrl, setup)) as Opened;
+      return serverAt(url, control);
+    },
+  };
+}
+
+function serverAt(url: string, control: string): Server {
+  return {
+    url,
+    process: undefined,
+    async commit(...commits) {
+      await call("POST", `${control}/commit`, commits);
+    },
+    async offer(offer) {
+      await call("POST", `${control}/offer`, offer);
+    },
+    async close(ending = {}) {
+      await call("POST", `${control}/close`, ending);
+    },
+    async connections() {
+      return (await call("GET", `${control}/connections`)) as number;
+    },
+    async dispose() {
+      await call("DELETE", control);
+    },
+  };
+}
+
+async function call(method: string, url: string, body?: unknown): Promise<unknown> {
+  const response = await fetch(url, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`The control server answered ${response.status} to ${method} ${url}: ${text}`);
+  return text === "" ? undefined : (JSON.parse(text) as unknown);
+}

@@ -34,6 +34,9 @@ export interface ProbeSettings {
   readonly defaults: RequestDefaults;
 }
 
+/** In so many steps a probe loses its patience. */
+const TICKS = 20;
+
 interface Waiter {
   readonly holds: () => boolean;
   readonly resolve: () => void;
@@ -133,15 +136,16 @@ export class Probe {
    */
   async until(holds: () => boolean, what: string): Promise<void> {
     if (holds()) return;
-    const { patienceMs } = this.#settings;
-    const began = Date.now();
+    let seen = this.#socket.received;
+    let ticks = 0;
+    let idle = 0;
     await new Promise<void>((resolve, reject) => {
-      let seen = this.#socket.received;
+      // Counted in ticks, of which a busy process misses some: its time is not to be taken for the server's.
       const timer = setInterval(() => {
-        const idle = this.#socket.received === seen;
+        idle = this.#socket.received === seen ? idle + 1 : 0;
         seen = this.#socket.received;
-        if (idle || Date.now() - began > 10 * patienceMs) done(this.#failure(`waited in vain for ${what}`));
-      }, patienceMs);
+        if (idle > TICKS || ++ticks > 10 * TICKS) done(this.#failure(`waited in vain for ${what}`));
+      }, this.#settings.patienceMs / TICKS);
       const done = (error?: Error): void => {
         clearInterval(timer);
         this.#waiters.delete(waiter);

@@ -1,4 +1,5 @@
 import {
+  answerRequest,
   type ConnectOptions,
   type Connection,
   createStateStream,
@@ -403,11 +404,11 @@ export const brokenStreams: readonly Broken[] = [
   {
     name: "answers 204 after every end",
     mount: mountWith({
-      headers(res) {
-        res.statusCode = 204;
+      answer(stream, request, options) {
+        const answer = answerRequest(stream, request, options);
+        return stream.closing === undefined ? answer : { ...answer, status: 204, connect: undefined };
       },
-      empty: (res) => void res.end(),
     }),
-    caughtBy: ["status-and-headers", "end-closed-connect"],
+    caughtBy: ["end-closed-connect", "end-reuse"],
   },
 ];

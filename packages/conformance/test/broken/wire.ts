@@ -101,7 +101,12 @@ export const brokenWire: readonly Broken[] = [
   { name: "drops NUL", mount: onText((text) => text.replaceAll("\\u0000", "")), caughtBy: ["text-values"] },
   {
     name: "loses members named __proto__",
-    mount: onText((text) => text.replaceAll(/"__proto__":(1|2|\{"[^}]*\}),?/g, "")),
+    mount: onFrames((frame) => ({
+      ...frame,
+      data: JSON.parse(JSON.stringify(frame.data), (name, value: unknown) =>
+        name === "__proto__" ? undefined : value,
+      ) as Record<string, unknown>,
+    })),
     caughtBy: ["hostile-members", "hostile-operations"],
   },
   {

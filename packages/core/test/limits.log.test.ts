@@ -50,7 +50,9 @@ test("names of removed slices are forgotten in time, and nobody who saw them is 
   const { stream } = setup({}, { maxLogEvents: 3 });
   const bookmarks = Array.from({ length: 10 }, (_, n) => {
     stream.set(`room-${n}`, n);
-    return followed(stream, { slices: [`room-${n}`] }).client.bookmark;
+    const { client, connection } = followed(stream, { slices: [`room-${n}`] });
+    connection.close();
+    return client.bookmark;
   });
   for (let n = 0; n < 10; n++) stream.remove(`room-${n}`);
   for (const [n, bookmark] of bookmarks.entries()) {

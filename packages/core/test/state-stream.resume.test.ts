@@ -47,7 +47,8 @@ test("in the middle of a commit: the rest of it", () => {
 
 test("a filtered client of a quiet slice resumes on a busy stream without a snapshot", () => {
   const { stream } = setup({ quiet: 1, busy: 0 }, { maxLogEvents: 10 });
-  const { client } = followed(stream, { slices: ["quiet"] });
+  const { client, connection } = followed(stream, { slices: ["quiet"] });
+  connection.close();
   for (let n = 1; n <= 100; n++) stream.set("busy", n);
   const back = follow(stream, { slices: ["quiet"] }, client.bookmark);
   expect(back.pull()).toMatchObject([{ type: "heartbeat", seq: 0, head: 0 }]);
@@ -67,7 +68,8 @@ test("a heartbeat keeps the cursor of a filtered client fresh", () => {
 
 test("a slice removed while a client was away is told even when the log forgot the slice", () => {
   const { stream } = setup({ a: 1, b: 1, c: 1 }, { maxLogEvents: 1 });
-  const { client } = followed(stream, { slices: ["a"] });
+  const { client, connection } = followed(stream, { slices: ["a"] });
+  connection.close();
   stream.remove("a");
   stream.remove("b");
   stream.remove("c");

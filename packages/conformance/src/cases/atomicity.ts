@@ -3,6 +3,7 @@ import type { Connection } from "@statestream/core";
 import type { Case } from "../case.ts";
 import type { Probe } from "../probe.ts";
 import { offered, type Server, setting } from "../subject.ts";
+import { watchWrites } from "../writes.ts";
 import { snapshotOf } from "./snapshot.ts";
 
 function inProcess(server: Server): NonNullable<Server["process"]> {
@@ -113,6 +114,27 @@ export const atomicityCases: readonly Case[] = [
         assert.ok(!updates.has(undefined));
         for (const connection of connections) connection.close();
       }
+    },
+  },
+  {
+    id: "shared-bytes-written",
+    name: "MUST write the same bytes to every response, not copies",
+    needs: "process",
+    async run(trial) {
+      const server = await trial.open({ state: { a: 0 } });
+      const probes = await Promise.all([1, 2, 3].map(() => trial.follow(server)));
+      const mark = `mark ${Math.random()}`;
+      const written: unknown[] = [];
+      const stop = watchWrites((chunk) => {
+        if (chunk instanceof Uint8Array && Buffer.from(chunk).includes(mark)) written.push(chunk);
+      });
+      try {
+        await server.commit(setting("a", mark));
+        for (const probe of probes) await probe.reaches({ a: mark });
+      } finally {
+        stop();
+      }
+      assert.deepEqual([written.length, new Set(written).size], [3, 1]);
     },
   },
 ];

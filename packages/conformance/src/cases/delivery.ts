@@ -9,7 +9,6 @@ const DELIVERY: ReadonlySet<string> = new Set([
   "update-order",
   "resume-missed",
   "heartbeat-event",
-  "connect-while-changing",
   "leave-idle",
   "leave-early",
   "leave-quietly",

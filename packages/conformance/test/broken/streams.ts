@@ -151,7 +151,7 @@ export const brokenStreams: readonly Broken[] = [
   {
     name: "gives every connection its own bytes",
     create: made((stream) => writing(stream, () => (bytes) => [bytes.slice()])),
-    caughtBy: ["shared-bytes"],
+    caughtBy: ["shared-bytes", "shared-bytes-written"],
   },
   {
     name: "sends payloads",

@@ -10,8 +10,13 @@ export class Endpoint {
 
   constructor(url: string | URL, options: StateClientOptions) {
     const page = (globalThis as { location?: { href: string; origin: string } }).location;
+    if (page === undefined && !URL.canParse(url)) {
+      throw new TypeError(`There is no page that "${url}" could be relative to: give the whole URL.`);
+    }
     this.#url = new URL(url, page?.href);
-    for (const slice of options.slices ?? []) this.#url.searchParams.append("slices", slice);
+    const { slices } = options;
+    // A query has no empty list; the slice without a name is none.
+    for (const slice of slices?.length === 0 ? [""] : (slices ?? [])) this.#url.searchParams.append("slices", slice);
     this.#sameOrigin = page === undefined || page.origin === this.#url.origin;
     this.#options = options;
   }

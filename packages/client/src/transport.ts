@@ -39,7 +39,7 @@ export async function readStream(request: StreamRequest, handler: StreamHandler)
     onRetry: (ms) => handler.onRetry(ms),
     onEvent: ({ event, data, id }) => {
       const parsed = parse(event, data, id);
-      if (parsed !== undefined) handler.onEvent(parsed, id, data.length);
+      if (parsed !== undefined) handler.onEvent(parsed, id && ownText(id), data.length);
     },
   });
   try {
@@ -55,6 +55,11 @@ export async function readStream(request: StreamRequest, handler: StreamHandler)
     // However it ended: nobody reads on.
     reader.cancel().catch(() => {});
   }
+}
+
+/** The same text in memory of its own: a part of a larger text keeps all of that alive, here everything that came with it. */
+function ownText(part: string): string {
+  return part.split("").join("");
 }
 
 function decode(decoder: TextDecoder, bytes: Uint8Array): string {

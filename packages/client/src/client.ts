@@ -34,6 +34,13 @@ export function createStateClient<S extends object>(
 
 class Client<S extends object> implements StateClient<S | undefined> {
   readonly ready: Promise<void>;
+  readonly getState = (): S | undefined => this.#replica.read() as S | undefined;
+  readonly getStatus = (): StreamStatus => {
+    this.#store.set(this.#figures);
+    return this.#store.status;
+  };
+  readonly subscribe = (fn: () => void): (() => void) => this.#store.subscribe(fn);
+  readonly close = (): void => this.#end(undefined);
   readonly #endpoint: Endpoint;
   readonly #onEvent: StateClientOptions["onEvent"];
   readonly #replica: Replica;
@@ -71,32 +78,14 @@ class Client<S extends object> implements StateClient<S | undefined> {
     // Whoever does not wait for it sees it in the status.
     this.ready.catch(() => {});
     if (initial !== undefined) this.#settle.resolve();
-    const close = (): void => this.close();
-    signal?.addEventListener("abort", close);
+    signal?.addEventListener("abort", this.close);
     const stopFollowing = followPage({ onWake: () => this.#wake(), onHide: () => this.#hide() });
     this.#stopListening = () => {
-      signal?.removeEventListener("abort", close);
+      signal?.removeEventListener("abort", this.close);
       stopFollowing();
     };
     if (signal?.aborted === true) this.close();
     else this.#connect();
-  }
-
-  getState(): S | undefined {
-    return this.#replica.read() as S | undefined;
-  }
-
-  getStatus(): StreamStatus {
-    this.#store.set(this.#figures);
-    return this.#store.status;
-  }
-
-  subscribe(fn: () => void): () => void {
-    return this.#store.subscribe(fn);
-  }
-
-  close(): void {
-    this.#end(undefined);
   }
 
   #connect(): void {
@@ -124,10 +113,10 @@ class Client<S extends object> implements StateClient<S | undefined> {
           this.#bytes += count;
         },
         onRetry: (ms) => (this.#recovery.retryMs = ms),
-        onEvent: (event, id, size) => {
+        onEvent: (event, id, data) => {
           // A subscriber may have closed the client in the middle of a chunk.
           if (!isCurrent()) return;
-          this.#take(event, id, size);
+          this.#take(event, id, data);
           inOrder = event.type === "state.end";
         },
       });
@@ -138,7 +127,7 @@ class Client<S extends object> implements StateClient<S | undefined> {
     if (isCurrent()) this.#lost(error);
   }
 
-  #take(event: StateEvent, id: string | undefined, size: number): void {
+  #take(event: StateEvent, id: string | undefined, data: string): void {
     let complete: boolean;
     try {
       complete = this.#replica.take(event, id);
@@ -147,7 +136,8 @@ class Client<S extends object> implements StateClient<S | undefined> {
       throw new StateClientError("resync", `The copy was asked for anew: ${cause.message}.`, { cause });
     }
     if ("heartbeatMs" in event) this.#watchdog.expect(event.heartbeatMs);
-    this.#store.call(() => this.#onEvent?.(event, { id, size }));
+    // Counted only for whoever asks.
+    this.#store.call(() => this.#onEvent?.(event, { id, bytes: new TextEncoder().encode(data).length }));
     if (event.type === "state.end" && !event.retry) {
       throw new StateClientError("ended", `The server ended the stream for good: ${event.reason}.`);
     }

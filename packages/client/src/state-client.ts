@@ -35,8 +35,8 @@ export interface StateClientOptions {
   signal?: AbortSignal;
   /** Told of each failure, also of those that it recovers from by itself. */
   onError?: (error: StateClientError) => void;
-  /** Told of each event after it was applied, with its id and the size of its data in UTF-16 units; for developer tools. */
-  onEvent?: (event: StateEvent, details: { readonly id: string | undefined; readonly size: number }) => void;
+  /** Told of each event after it was applied, with its id and the bytes of its data; for developer tools. */
+  onEvent?: (event: StateEvent, details: { readonly id: string | undefined; readonly bytes: number }) => void;
 }
 
 /** A state known before the client connects, such as that of a page rendered on the server: it resumes from there. */
@@ -45,18 +45,18 @@ export interface InitialState<S> {
   readonly eventId: string;
 }
 
-/** A live copy of a server's state: a store. */
+/** A live copy of a server's state: a store. Its functions need no `this`: hand them on as they are. */
 export interface StateClient<T> {
   /** The state; a new object after each commit, sharing what did not change. `undefined` until the first has arrived. */
-  getState(): T;
+  readonly getState: () => T;
   /**
    * Calls `fn` after each commit, and when the status changes, until the returned function is called. It may close the client;
    * what it throws goes to `onError` and harms nobody else.
    */
-  subscribe(fn: () => void): () => void;
+  readonly subscribe: (fn: () => void) => () => void;
   /** Resolves when there is a state; rejects with a `StateClientError` when there will be none. */
   readonly ready: Promise<void>;
-  getStatus(): StreamStatus;
+  readonly getStatus: () => StreamStatus;
   /** Leaves the server; the state stays. */
-  close(): void;
+  readonly close: () => void;
 }

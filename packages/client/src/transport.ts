@@ -16,8 +16,8 @@ export interface StreamHandler {
   /** Bytes have come; the connection lives. */
   onBytes(count: number): void;
   onRetry(ms: number): void;
-  /** One event, complete. `size`: its data in UTF-16 units. */
-  onEvent(event: StateEvent, id: string | undefined, size: number): void;
+  /** One event, complete, with the text of its data. */
+  onEvent(event: StateEvent, id: string | undefined, data: string): void;
 }
 
 /** The longest event, in UTF-16 units: a server that never ends a line must not take the page's memory. */
@@ -39,7 +39,7 @@ export async function readStream(request: StreamRequest, handler: StreamHandler)
     onRetry: (ms) => handler.onRetry(ms),
     onEvent: ({ event, data, id }) => {
       const parsed = parse(event, data, id);
-      if (parsed !== undefined) handler.onEvent(parsed, id && ownText(id), data.length);
+      if (parsed !== undefined) handler.onEvent(parsed, id && ownText(id), data);
     },
   });
   try {

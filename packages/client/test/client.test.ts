@@ -470,19 +470,30 @@ describe("notifications", () => {
     expect(client.getStatus().status).toBe("live");
   });
 
-  test("onEvent sees every event after it was applied, with its id and size", async () => {
+  test("onEvent sees every event after it was applied, with its id and bytes", async () => {
     const seen: unknown[] = [];
     await live({ onEvent: ({ type }, details) => seen.push([type, details, client.getState()?.a]) });
     seen.length = 0;
     const update = say.update("a", 6, 5, { value: 2 });
     await server.last.send(update, say.heartbeat(6, 6), say.end("draining", true));
-    const size = (text: string): number => (text.split("\n")[1] as string).length - "data: ".length;
+    const bytes = (text: string): number => Buffer.byteLength(text.split("\n")[1] as string) - "data: ".length;
     expect(seen).toStrictEqual([
-      ["state.update", { id: "e.6", size: size(update) }, 2],
-      ["heartbeat", { id: "e.6", size: size(say.heartbeat(6, 6)) }, 2],
-      ["state.end", { id: undefined, size: size(say.end("draining", true)) }, 2],
+      ["state.update", { id: "e.6", bytes: bytes(update) }, 2],
+      ["heartbeat", { id: "e.6", bytes: bytes(say.heartbeat(6, 6)) }, 2],
+      ["state.end", { id: undefined, bytes: bytes(say.end("draining", true)) }, 2],
     ]);
   });
+});
+
+test("its functions work without it, as useSyncExternalStore calls them", async () => {
+  await live();
+  const { getState, getStatus, subscribe, close } = client;
+  const fn = vi.fn<() => void>();
+  subscribe(fn);
+  close();
+  expect(fn).toHaveBeenCalledTimes(1);
+  expect(getState()).toStrictEqual({ a: 1 });
+  expect(getStatus().status).toBe("closed");
 });
 
 describe("closing", () => {

@@ -40,7 +40,7 @@ async function read(
     await readStream(request, {
       onBytes: (count) => void (heard.bytes += count),
       onRetry: (ms) => heard.retries.push(ms),
-      onEvent: (event, id, size) => heard.events.push([event, id, size]),
+      onEvent: (event, id, data) => heard.events.push([event, id, data]),
     });
     return heard;
   } catch (error) {
@@ -59,7 +59,7 @@ describe("events", () => {
   const text = `retry: 1234\n${say.initial({ "é\u2028😀": 1 }, 5)}${say.update("a", 6, 5, { value: "ü" })}`;
   const whole = bytes(text);
 
-  test("come with their id and the size of their data, after the retry line", async () => {
+  test("come with their id and the text of their data, after the retry line", async () => {
     const { events, retries, bytes: count } = await readText(text);
     expect(retries).toStrictEqual([1234]);
     expect(events.map(([event, id]) => [event.type, id])).toStrictEqual([
@@ -67,7 +67,7 @@ describe("events", () => {
       ["state.update", "e.6"],
     ]);
     const data = text.split("\n").filter((line) => line.startsWith("data: "));
-    expect(events.map(([, , size]) => size)).toStrictEqual(data.map((line) => line.length - "data: ".length));
+    expect(events.map(([, , told]) => told)).toStrictEqual(data.map((line) => line.slice("data: ".length)));
     expect(count).toBe(whole.length);
   });
 

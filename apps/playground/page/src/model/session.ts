@@ -68,7 +68,7 @@ export function createSession(): Session {
       ...resumable(before),
       fetch: fetchGated,
       onError: ({ message }) => connections.failed(message),
-      onEvent: (event, { id, size }) => note(opened, event, id, size),
+      onEvent: (event, { id, bytes }) => note(opened, event, id, bytes),
     });
     opened.subscribe(changed);
     return opened;

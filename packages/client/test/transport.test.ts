@@ -5,7 +5,7 @@ import { readStream } from "../src/transport.ts";
 import { say } from "./support/fake-server.ts";
 
 interface Heard {
-  readonly events: [StateEvent, string | undefined, number][];
+  readonly events: [StateEvent, string | undefined, string][];
   readonly retries: number[];
   bytes: number;
 }

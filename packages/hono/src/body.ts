@@ -32,7 +32,14 @@ export function bodyOf(open: () => Connection, outgoing: ServerResponse | undefi
         if (await direct) return;
         for (;;) {
           const bytes = connection.read();
-          if (bytes !== undefined) return left ? undefined : controller.enqueue(bytes);
+          if (bytes !== undefined) {
+            if (left) return;
+            // Closed before this is taken: the client stalls, and whoever wraps the body waits for it.
+            connection.onReadable(() => {
+              if (connection?.closed && !left) outgoing?.destroy();
+            });
+            return controller.enqueue(bytes);
+          }
           if (connection.closed) return end();
           await readable(connection);
         }

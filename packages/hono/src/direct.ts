@@ -1,10 +1,9 @@
 import type { ServerResponse } from "node:http";
 
-/** The Node response behind a context of @hono/node-server; `undefined` on other runtimes, and where something patched it. */
+/** The Node response behind a context of @hono/node-server; `undefined` on other runtimes. */
 export function outgoingOf(env: unknown): ServerResponse | undefined {
   const outgoing = (env as { outgoing?: ServerResponse } | undefined)?.outgoing;
-  if (typeof outgoing?.write !== "function" || typeof outgoing.once !== "function") return undefined;
-  return Object.hasOwn(outgoing, "write") ? undefined : outgoing;
+  return typeof outgoing?.write === "function" && typeof outgoing.once === "function" ? outgoing : undefined;
 }
 
 /** How long a chunk that the server has read may take to reach the response, in milliseconds. */
@@ -28,6 +27,7 @@ export function watchForDirect(
     },
   });
   return (first) => {
+    // A patched write is somebody's who wants to see what is written: the server's own way leads there.
     if (!readByServer || Object.hasOwn(outgoing, "write")) return Promise.resolve(false);
     return new Promise((resolve) => {
       const write = outgoing.write.bind(outgoing) as (...args: unknown[]) => boolean;

@@ -15,7 +15,7 @@ interface Front {
   readonly use: readonly MiddlewareHandler[];
   readonly defaults?: RequestDefaults;
   readonly headers?: Readonly<Record<string, RegExp>>;
-  /** There is no Node response to plain `fetch`. */
+  /** There is no Node response to plain `fetch`, which is what this is about. */
   readonly needsNode?: true;
 }
 
@@ -88,8 +88,11 @@ const fronts: readonly Front[] = [
         if (c.res.body) c.res = new Response(c.res.body.pipeThrough(new TransformStream()), c.res);
       },
     ],
+    needsNode: true,
   },
 ];
+
+const stalls = allCases.filter(({ id }) => id.startsWith("stalled-") || id.startsWith("end-stalled"));
 
 for (const { name, use, defaults = {}, headers = {}, needsNode = false } of fronts) {
   for (const [server, listen] of [
@@ -100,7 +103,7 @@ for (const { name, use, defaults = {}, headers = {}, needsNode = false } of fron
     describeAdapter(
       `hono on ${server} behind ${name}`,
       (stream, options) => listen(new Hono().use(...use).all("/events", (c) => streamState(c, stream, options))),
-      { cases: [...deliveryCases, headersArrive(headers)], defaults },
+      { cases: [...deliveryCases, headersArrive(headers), ...(needsNode ? stalls : [])], defaults },
     );
   }
 }

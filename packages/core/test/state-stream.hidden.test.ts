@@ -123,3 +123,13 @@ test("what a client has been given in part is not given further once a slice of 
   expect(connection.read()).toBeUndefined();
   expect(connection.closeReason).toBe("revoked");
 });
+
+test("nor is it when its writer comes back before the flush", () => {
+  const { stream, shown, ask } = hiding({ tick: 0, a: filler(100_000) + SENTINEL });
+  const { connection, pull } = follow(stream);
+  pull(2);
+  shown.delete("a");
+  ask();
+  expect(connection.read()).toBeUndefined();
+  expect(connection.closeReason).toBe("revoked");
+});

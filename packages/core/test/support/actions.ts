@@ -30,6 +30,8 @@ export type Action =
   | Change
   | ClientAction
   | { readonly do: "batch"; readonly changes: readonly Change[]; readonly throws: boolean }
+  /** Large values of one slice, each told: more than a client that does not read may be sent as frames. */
+  | { readonly do: "burst"; readonly slice: string; readonly count: number }
   | { readonly do: "tick" }
   | { readonly do: "pass"; readonly ms: number };
 
@@ -131,6 +133,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 6, arbitrary: connect },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("burst"), slice: name, count: fc.integer({ min: 1, max: 6 }) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("cut"), client, at: fc.nat({ max: 400 }) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("slow"), client, chunks: fc.nat({ max: 3 }) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("read"), client }) },

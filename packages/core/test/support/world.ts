@@ -70,6 +70,12 @@ export class World {
         return clock.flush();
       case "pass":
         return clock.advance(action.ms);
+      case "burst":
+        for (let count = 0; count < action.count; count++) {
+          this.#model.change({ do: "set", slice: action.slice, value: String(count).repeat(20_000) });
+          clock.flush();
+        }
+        return;
       case "batch":
         return this.#model.batch(action.changes, action.throws);
       case "connect":
@@ -160,7 +166,7 @@ export class World {
     this.#largest = Math.max(this.#largest, events);
     if (logEvents > Math.max(maxLogEvents, this.#largest)) throw new Error(`The log holds ${logEvents} events.`);
     if (logBytes > maxLogBytes && logEvents > this.#largest) throw new Error(`The log holds ${logBytes} bytes.`);
-    if (action.do !== "tick" && action.do !== "pass") return;
+    if (action.do !== "tick" && action.do !== "pass" && action.do !== "burst") return;
     const pinned = new Set<ArrayBufferLike>();
     for (const { held, told, connection } of this.#clients) {
       if (held !== undefined && told && connection?.closed === false) pinned.add(held.buffer);

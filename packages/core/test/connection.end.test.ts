@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { CloseReason } from "../src/index.ts";
+import { Selection } from "../src/selection.ts";
 import { chunksOf, collector, filler, follow, followed, setup, textOf, thrownBy } from "./support/streams.ts";
 
 test("close without a reason is at once: the client has left", () => {
@@ -169,4 +170,21 @@ test("context is kept", () => {
   const context = { user: 1 };
   expect(stream.connect({ context }).context).toBe(context);
   expect(stream.connect().context).toBeUndefined();
+});
+
+test("a snapshot that cannot be made closes the connection as unavailable, and no change comes without a state", () => {
+  const errors: unknown[] = [];
+  const { stream, clock } = setup({ a: 0 }, { onError: (error) => errors.push(error) });
+  const snapshot = vi.spyOn(Selection.prototype, "snapshot").mockImplementation(() => {
+    throw new RangeError("Invalid string length");
+  });
+  const connection = stream.connect();
+  const text = textOf([connection.read(), connection.read()].filter((bytes) => bytes !== undefined));
+  snapshot.mockRestore();
+  stream.set("a", 1);
+  clock.flush();
+  expect(text).toMatch(/^retry: \d+\n$/);
+  expect(connection.read()).toBeUndefined();
+  expect(connection.closeReason).toBe("unavailable");
+  expect(errors).toMatchObject([{ code: "not-serializable" }]);
 });

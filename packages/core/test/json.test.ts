@@ -195,6 +195,17 @@ test("copyJson shares no object with the value", () => {
   expect((copyJson({ toJSON: () => result }, "s") as typeof result).a).not.toBe(result.a);
 });
 
+test.each<[string, (rows: object[]) => object[]]>([
+  ["added before them", (rows) => [{ id: 9 }, ...rows]],
+  ["removed before them", (rows) => rows.slice(2)],
+  ["removed between them", (rows) => [...rows.slice(0, 2), ...rows.slice(3)]],
+])("does not walk rows that are known where some were %s", (_, change) => {
+  const untouchable = (): object => new Proxy({}, { ownKeys: () => expect.unreachable("walked") });
+  const rows = Array.from({ length: 5 }, untouchable);
+  const value = change(rows);
+  expect(toJson(value, "s", { raw: rows, json: rows as never })).toBe(value);
+});
+
 describe("a Map or a Set", () => {
   afterEach(() => {
     vi.unstubAllEnvs();

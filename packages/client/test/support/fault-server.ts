@@ -43,9 +43,14 @@ const HEAD = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: 
 
 /**
  * Stands between clients and the server at `upstream`, and does to each connection what its plan says. It writes to the
- * socket itself, so that what arrives is what is said here to the byte.
+ * socket itself, so that what arrives is what is said here to the byte. Clients are told another interval of heartbeats
+ * than the real one, so that on a busy machine a connection does not look silent.
  */
-export async function startFaultServer(upstream: number, plans: readonly ConnectionPlan[]): Promise<FaultServer> {
+export async function startFaultServer(
+  upstream: number,
+  plans: readonly ConnectionPlan[],
+  heartbeatMs: number,
+): Promise<FaultServer> {
   const sockets = new Set<Socket>();
   let count = 0;
   let healed = false;
@@ -59,7 +64,7 @@ export async function startFaultServer(upstream: number, plans: readonly Connect
       if (!request.endsWith("\r\n\r\n")) return;
       const number = count++;
       const plan = healed ? undefined : plans[number];
-      void serve(socket, request, upstream, plan ?? { faults: [] }, () => healed);
+      void serve(socket, request, upstream, plan ?? { faults: [] }, () => healed, heartbeatMs);
     });
   });
   const opened = await open(server, sockets);
@@ -78,6 +83,7 @@ async function serve(
   port: number,
   { answer, faults }: ConnectionPlan,
   isHealed: () => boolean,
+  heartbeatMs: number,
 ): Promise<void> {
   if (answer === "reset") return void socket.resetAndDestroy();
   if (answer === "html")
@@ -88,7 +94,8 @@ async function serve(
   const mangler = new Mangler(socket, faults, isHealed);
   try {
     for await (const frame of framesOf(await ask(socket, request, port))) {
-      if (!(await mangler.pass(frame))) return;
+      const told = frame.toString().replace(/"heartbeatMs":\d+/, `"heartbeatMs":${heartbeatMs}`);
+      if (!(await mangler.pass(Buffer.from(told)))) return;
     }
     socket.end();
   } catch {

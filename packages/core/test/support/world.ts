@@ -132,6 +132,8 @@ export class World {
       if (client.connection !== connection) return;
       client.told = true;
       if (client.reading) this.#read(client);
+      // A writer takes one chunk before it is full.
+      else if (client.held === undefined) this.#read(client, 1);
     });
   }
 

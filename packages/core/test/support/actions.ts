@@ -4,7 +4,7 @@ import type { Json, Operation } from "../../src/index.ts";
 /** How a value cannot be sent. */
 export type Failure = "bigint" | "cycle" | "getter" | "deep";
 
-export type Selected = readonly string[] | undefined;
+type Selected = readonly string[] | undefined;
 
 /** What happens to the state. */
 export type Change =

@@ -10,23 +10,17 @@ const MAX_JITTER_MS = 30_000;
 /** The longest delay timers accept; a longer one would fire at once. */
 export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
-/** How long to wait before the next attempt, in milliseconds. */
-export interface Wait {
-  /** What the server told at the last connection; already different for each client. */
-  readonly retryMs?: number | undefined;
-  /** How many attempts have failed since it last worked; 0 when the server ended the connection in order. */
-  readonly failures: number;
-  /** What an answer with `Retry-After` asked for. */
-  readonly retryAfterMs?: number | undefined;
-}
-
 /**
- * Never less than the server asks for, and after failures exponentially longer, with full jitter: clients that failed
- * together do not come back together.
+ * How long to wait before the next attempt, in milliseconds. Never less than the server asks for, and after failures
+ * exponentially longer, with full jitter: clients that failed together do not come back together.
+ *
+ * @param failures how many attempts have failed since it last worked; 0 when the server ended the connection in order
+ * @param retryMs what the server told at the last connection; already different for each client
+ * @param retryAfterMs what an answer with `Retry-After` asked for
  */
-export function waitMs({ retryMs = DEFAULT_RETRY_MS, failures, retryAfterMs = 0 }: Wait): number {
+export function waitMs(failures: number, retryMs: number = DEFAULT_RETRY_MS, retryAfterMs: number = 0): number {
   const least = Math.max(retryMs, retryAfterMs);
   const step = Math.max(retryMs, MIN_STEP_MS);
-  const ceiling = failures === 0 ? 0 : Math.min(MAX_JITTER_MS, step * 2 ** (failures - 1));
+  const ceiling = failures && Math.min(MAX_JITTER_MS, step * 2 ** (failures - 1));
   return Math.min(least + Math.random() * ceiling, MAX_TIMER_MS);
 }

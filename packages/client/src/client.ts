@@ -1,9 +1,9 @@
-import type { Json, StateEvent } from "@statestream/core";
-import { Endpoint } from "./endpoint.ts";
+import type { HeartbeatEvent, Json, StateEvent } from "@statestream/core";
+import { endpointOf } from "./endpoint.ts";
 import { StateClientError } from "./errors.ts";
 import { followPage } from "./page.ts";
 import { isMismatch, Recovery } from "./recovery.ts";
-import { Misfit, Replica } from "./replica.ts";
+import { Replica } from "./replica.ts";
 import type { InitialState, StateClient, StateClientOptions, StreamStatus } from "./state-client.ts";
 import { Store } from "./store.ts";
 import { readStream } from "./transport.ts";
@@ -41,16 +41,16 @@ class Client<S extends object> implements StateClient<S | undefined> {
   };
   readonly subscribe = (fn: () => void): (() => void) => this.#store.subscribe(fn);
   readonly close = (): void => this.#end(undefined);
-  readonly #endpoint: Endpoint;
+  readonly #requestAfter: ReturnType<typeof endpointOf>;
   readonly #onEvent: StateClientOptions["onEvent"];
   readonly #replica: Replica;
   readonly #store: Store;
   readonly #recovery = new Recovery();
-  readonly #watchdog = new Watchdog((ms) =>
-    this.#lost(new StateClientError("timeout", `Nothing was heard for ${ms} ms.`)),
-  );
-  readonly #stopListening: () => void;
-  #settle!: { readonly resolve: () => void; readonly reject: (error: StateClientError) => void };
+  readonly #watchdog = new Watchdog((ms) => this.#lost(new StateClientError("timeout", `Silent for ${ms} ms.`)));
+  /** Whether it is closed, for whoever it listens to. */
+  readonly #gone = new AbortController();
+  #resolve!: () => void;
+  #reject!: (error: StateClientError) => void;
   #bytes = 0;
   /** The connection, or the attempt at one; whoever is not this one any more has nothing to say. */
   #request: AbortController | undefined;
@@ -59,31 +59,29 @@ class Client<S extends object> implements StateClient<S | undefined> {
 
   constructor(url: string | URL, options: StateClientOptions & { initial?: InitialState<S> }) {
     const { initial, signal } = options;
-    this.#endpoint = new Endpoint(url, options);
+    this.#requestAfter = endpointOf(url, options);
     this.#onEvent = options.onEvent;
     this.#replica = new Replica(initial as InitialState<Readonly<Record<string, Json>>> | undefined);
-    const status: StreamStatus = {
-      status: this.#waiting,
-      since: Date.now(),
-      attempt: 0,
-      resumed: false,
-      eventId: initial?.eventId,
-      error: undefined,
-      bytes: 0,
-    };
-    this.#store = new Store(status, options.onError);
+    this.#store = new Store(
+      { status: this.#waiting, since: Date.now(), attempt: 0, resumed: false, error: undefined, ...this.#figures },
+      options.onError,
+    );
     this.ready = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
+      this.#resolve = resolve;
+      this.#reject = reject;
     });
     // Whoever does not wait for it sees it in the status.
     this.ready.catch(() => {});
-    if (initial !== undefined) this.#settle.resolve();
-    signal?.addEventListener("abort", this.close);
-    const stopFollowing = followPage({ onWake: () => this.#wake(), onHide: () => this.#hide() });
-    this.#stopListening = () => {
-      signal?.removeEventListener("abort", this.close);
-      stopFollowing();
-    };
+    if (initial !== undefined) this.#resolve();
+    signal?.addEventListener("abort", this.close, { signal: this.#gone.signal });
+    followPage(
+      this.#gone.signal,
+      () => (this.#request === undefined ? this.#connect() : this.#watchdog.look()),
+      () => {
+        this.#drop();
+        this.#change({ status: this.#waiting });
+      },
+    );
     if (signal?.aborted === true) this.close();
     else this.#connect();
   }
@@ -104,7 +102,7 @@ class Client<S extends object> implements StateClient<S | undefined> {
     let error: StateClientError | undefined;
     let inOrder = false;
     try {
-      const asked = await this.#endpoint.request(this.#replica.eventId, request.signal);
+      const asked = await this.#requestAfter(this.#replica.eventId, request.signal);
       if (!isCurrent()) return;
       this.#replica.begin();
       await readStream(asked, {
@@ -120,7 +118,7 @@ class Client<S extends object> implements StateClient<S | undefined> {
           inOrder = event.type === "state.end";
         },
       });
-      if (!inOrder) error = new StateClientError("network", "The connection ended without a word.");
+      if (!inOrder) error = new StateClientError("network", "The connection failed.");
     } catch (cause) {
       error = cause instanceof StateClientError ? cause : new StateClientError("protocol", String(cause), { cause });
     }
@@ -128,25 +126,19 @@ class Client<S extends object> implements StateClient<S | undefined> {
   }
 
   #take(event: StateEvent, id: string | undefined, data: string): void {
-    let complete: boolean;
-    try {
-      complete = this.#replica.take(event, id);
-    } catch (cause) {
-      if (!(cause instanceof Misfit)) throw cause;
-      throw new StateClientError("resync", `The copy was asked for anew: ${cause.message}.`, { cause });
-    }
-    if ("heartbeatMs" in event) this.#watchdog.expect(event.heartbeatMs);
+    const complete = this.#replica.take(event, id);
+    this.#watchdog.expect((event as Partial<HeartbeatEvent>).heartbeatMs);
     // Counted only for whoever asks.
     this.#store.call(() => this.#onEvent?.(event, { id, bytes: new TextEncoder().encode(data).length }));
     if (event.type === "state.end" && !event.retry) {
-      throw new StateClientError("ended", `The server ended the stream for good: ${event.reason}.`);
+      throw new StateClientError("ended", `The server ended it: ${event.reason}.`);
     }
     if (!complete) return;
     const { upToDate, changed, resumed } = this.#replica;
     const isLive = this.#store.status.status === "live";
     if (upToDate && !isLive) {
       this.#recovery.worked();
-      this.#settle.resolve();
+      this.#resolve();
       this.#change({ status: "live", attempt: 0, error: undefined, resumed });
     } else if (changed || upToDate !== isLive) {
       this.#change(upToDate ? {} : { status: this.#waiting });
@@ -156,23 +148,22 @@ class Client<S extends object> implements StateClient<S | undefined> {
   /** The connection is gone, or there was none: again, or the end. */
   #lost(error: StateClientError | undefined): void {
     this.#drop();
-    if (isMismatch(error)) this.#replica.forgetPosition();
+    // It is not to be trusted: the next connection asks for everything.
+    if (isMismatch(error)) this.#replica.eventId = undefined;
     const remedy = this.#recovery.remedy(error);
-    if (remedy.final !== undefined) return this.#end(remedy.final);
+    if (typeof remedy === "object") return this.#end(remedy);
     // Before anybody is told, who may close the client.
-    this.#timer = setTimeout(() => this.#connect(), remedy.afterMs);
+    this.#timer = setTimeout(() => this.#connect(), remedy);
     if (error !== undefined) this.#store.report(error);
     this.#change({ status: this.#waiting, error });
   }
 
   #end(error: StateClientError | undefined): void {
-    if (this.#store.status.status === "closed") return;
     this.#drop();
-    this.#stopListening();
-    this.#store.set({ ...this.#figures, status: "closed", error });
-    this.#settle.reject(error ?? new StateClientError("closed", "The client was closed before there was a state."));
+    this.#gone.abort();
+    if (!this.#change({ status: "closed", error })) return;
+    this.#reject(error ?? new StateClientError("closed", "Closed before any state."));
     if (error !== undefined) this.#store.report(error);
-    this.#notify();
   }
 
   /** Lets go of the connection and of the timers. */
@@ -184,16 +175,6 @@ class Client<S extends object> implements StateClient<S | undefined> {
     request?.abort();
   }
 
-  #wake(): void {
-    if (this.#request === undefined) this.#connect();
-    else this.#watchdog.look();
-  }
-
-  #hide(): void {
-    this.#drop();
-    this.#change({ status: this.#waiting });
-  }
-
   /** What the status is when it is not live. */
   get #waiting(): "connecting" | "stale" {
     return this.#replica.isEmpty ? "connecting" : "stale";
@@ -203,14 +184,11 @@ class Client<S extends object> implements StateClient<S | undefined> {
     return { eventId: this.#replica.eventId, bytes: this.#bytes };
   }
 
-  #change(change: Partial<StreamStatus>): void {
-    if (this.#store.status.status === "closed") return;
-    this.#store.set({ ...this.#figures, ...change });
-    this.#notify();
-  }
-
-  #notify(): void {
-    this.#replica.told();
+  /** Tells readers of the change, and of the state's. False once it is closed. */
+  #change(change: Partial<StreamStatus>): boolean {
+    if (!this.#store.set({ ...this.#figures, ...change })) return false;
+    this.#replica.changed = false;
     this.#store.notify();
+    return true;
   }
 }

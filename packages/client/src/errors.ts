@@ -42,12 +42,9 @@ export class StateClientError extends Error {
     message: string,
     details: { httpStatus?: number; retryAfterMs?: number | undefined; cause?: unknown } = {},
   ) {
-    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    super(message, details);
     this.code = code;
     this.httpStatus = details.httpStatus;
     this.retryAfterMs = details.retryAfterMs;
   }
 }
-
-/** After these the client is closed. */
-export const FINAL: ReadonlySet<StateClientErrorCode> = new Set(["refused", "ended", "diverged", "closed"]);

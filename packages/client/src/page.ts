@@ -1,27 +1,17 @@
-/** What a page goes through that its connection must know of. */
-export interface PageHandler {
-  /** The page is looked at again, or online again: timers may have slept, so look at the clock. */
-  readonly onWake: () => void;
-  /** The page is put away: browsers keep it only if it holds no connection. */
-  readonly onHide: () => void;
-}
-
-/** Follows the page, where there is one; returns how to stop. */
-export function followPage({ onWake, onHide }: PageHandler): () => void {
-  const page = globalThis as Partial<Pick<typeof globalThis, "document" | "addEventListener" | "removeEventListener">>;
-  const { document } = page;
-  if (document === undefined || page.addEventListener === undefined) return () => {};
+/**
+ * Follows the page, where there is one, until the signal is aborted.
+ *
+ * @param onWake the page is looked at again, or online again: timers may have slept, so look at the clock
+ * @param onHide the page is put away: browsers keep it only if it holds no connection
+ */
+export function followPage(signal: AbortSignal, onWake: () => void, onHide: () => void): void {
+  const { document } = globalThis as Partial<typeof globalThis>;
+  if (document === undefined) return;
   const onVisible = (): void => {
     if (document.visibilityState === "visible") onWake();
   };
-  document.addEventListener("visibilitychange", onVisible);
-  addEventListener("pageshow", onWake);
-  addEventListener("online", onWake);
-  addEventListener("pagehide", onHide);
-  return () => {
-    document.removeEventListener("visibilitychange", onVisible);
-    removeEventListener("pageshow", onWake);
-    removeEventListener("online", onWake);
-    removeEventListener("pagehide", onHide);
-  };
+  document.addEventListener("visibilitychange", onVisible, { signal });
+  addEventListener("pageshow", onWake, { signal });
+  addEventListener("online", onWake, { signal });
+  addEventListener("pagehide", onHide, { signal });
 }

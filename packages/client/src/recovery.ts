@@ -1,12 +1,9 @@
 import { waitMs } from "./backoff.ts";
-import { FINAL, StateClientError } from "./errors.ts";
+import { StateClientError } from "./errors.ts";
 
 /** How many times in a minute the state is asked for anew before the client gives up. */
 const MAX_RESYNCS = 5;
 const RESYNC_WINDOW_MS = 60_000;
-
-/** What to do when a connection is lost: end for good with this error, or try again after so many milliseconds. */
-export type Remedy = { readonly final: StateClientError } | { readonly final?: undefined; readonly afterMs: number };
 
 /** Remembers how connecting went, and knows from that what to do next. */
 export class Recovery {
@@ -17,7 +14,8 @@ export class Recovery {
   #worked = false;
   /** Was told 401, and has asked for headers again. */
   #unauthorized = false;
-  readonly #resyncs: number[] = [];
+  /** When the state was asked for anew. */
+  #resyncs: readonly number[] = [];
 
   worked(): void {
     this.#worked = true;
@@ -25,39 +23,31 @@ export class Recovery {
     this.#unauthorized = false;
   }
 
-  /** No error: the server ended the connection in order. */
-  remedy(error: StateClientError | undefined): Remedy {
+  /**
+   * What to do when a connection is lost: try again after so many milliseconds, or end for good with an error. No error: the
+   * server ended the connection in order.
+   */
+  remedy(error: StateClientError | undefined): number | StateClientError {
     // An end before any state, from a server that is overloaded for example, must not be answered without pause either.
     this.#failures = error === undefined && this.#worked ? 0 : this.#failures + 1;
     this.#worked = false;
-    if (error === undefined) return { afterMs: this.#wait() };
-    if (FINAL.has(error.code)) return { final: error };
-    if (error.httpStatus === 401) return this.#askHeadersAgain(error);
-    if (!isMismatch(error)) return { afterMs: this.#wait(error.retryAfterMs) };
-    if (this.#resyncsTooOften()) {
-      const message = `Asked for the state anew ${MAX_RESYNCS} times in a minute. ${error.message}`;
-      return { final: new StateClientError("diverged", message, { cause: error }) };
+    if (error !== undefined) {
+      if (error.code === "refused" || error.code === "ended") return error;
+      if (error.httpStatus === 401) {
+        if (this.#unauthorized)
+          return new StateClientError("refused", error.message, { httpStatus: 401, cause: error });
+        this.#unauthorized = true;
+        return 0;
+      }
+      if (isMismatch(error)) {
+        const now = Date.now();
+        this.#resyncs = [...this.#resyncs.filter((at) => at >= now - RESYNC_WINDOW_MS), now];
+        if (this.#resyncs.length > MAX_RESYNCS)
+          return new StateClientError("diverged", error.message, { cause: error });
+        if (error.code === "resync" && this.#failures === 1) return 0;
+      }
     }
-    return { afterMs: error.code === "resync" && this.#failures === 1 ? 0 : this.#wait() };
-  }
-
-  #wait(retryAfterMs?: number): number {
-    return waitMs({ retryMs: this.retryMs, failures: this.#failures, retryAfterMs });
-  }
-
-  #askHeadersAgain(error: StateClientError): Remedy {
-    const details = { httpStatus: 401, cause: error };
-    if (this.#unauthorized)
-      return { final: new StateClientError("refused", "The server refused the request with 401, twice.", details) };
-    this.#unauthorized = true;
-    return { afterMs: 0 };
-  }
-
-  #resyncsTooOften(): boolean {
-    const now = Date.now();
-    this.#resyncs.push(now);
-    while ((this.#resyncs[0] ?? now) < now - RESYNC_WINDOW_MS) this.#resyncs.shift();
-    return this.#resyncs.length > MAX_RESYNCS;
+    return waitMs(this.#failures, this.retryMs, error?.retryAfterMs);
   }
 }
 

@@ -1,10 +1,20 @@
-import type { HeartbeatEvent, Json, StateEvent, StateInitialEvent, StateUpdateEvent } from "@statestream/core";
+import type {
+  HeartbeatEvent,
+  Json,
+  Operation,
+  StateEvent,
+  StateInitialEvent,
+  StateUpdateEvent,
+} from "@statestream/core";
 import { applyOperations, setOwn } from "@statestream/core/patch";
+import { StateClientError } from "./errors.ts";
 
 type State = Readonly<Record<string, Json>>;
 
 /** What a copy cannot go on from; asking for the state anew mends it. */
-export class Misfit extends Error {}
+function misfit(why: string): StateClientError {
+  return new StateClientError("resync", `Resync: ${why}.`);
+}
 
 /**
  * The copy of the server's state and its position, kept by the rules of PROTOCOL.md. States are never changed in place
@@ -14,8 +24,12 @@ export class Replica {
   #state: State | undefined;
   /** Nobody has seen the state's own object yet, so it may be changed further. */
   #unseen = false;
-  /** The id up to which everything is in the state. */
-  #eventId: string | undefined;
+  /** Up to where everything is in the state: resuming from there misses nothing and repeats nothing. */
+  eventId: string | undefined;
+  /** Whether the state has changed since readers were told. */
+  changed = false;
+  /** Whether the connection went on where the one before ended. */
+  resumed = false;
   /** The id the connection came with. */
   #cameWith: string | undefined;
   /** Where the connection began: the version of every slice that is not in `#versions`. */
@@ -24,14 +38,12 @@ export class Replica {
   /** The seq of the last event applied, and the last one known to be selected. */
   #applied = 0;
   #head = 0;
-  #changed = false;
-  #resumed = false;
   /** The server has lost touch with where the state comes from. */
   #stale = false;
 
   constructor(initial: { readonly state: State; readonly eventId: string } | undefined) {
     this.#state = initial?.state;
-    this.#eventId = initial?.eventId;
+    this.eventId = initial?.eventId;
   }
 
   get isEmpty(): boolean {
@@ -44,74 +56,41 @@ export class Replica {
     return this.#state;
   }
 
-  /** The position of the state: resuming from there misses nothing and repeats nothing. */
-  get eventId(): string | undefined {
-    return this.#eventId;
-  }
-
   /** Whether everything that the server told of has been applied. */
   get upToDate(): boolean {
     return this.#start !== undefined && this.#applied >= this.#head && !this.#stale;
   }
 
-  /** Whether the state has changed since `told` was called. */
-  get changed(): boolean {
-    return this.#changed;
-  }
-
-  /** Whether the connection went on where the one before ended. */
-  get resumed(): boolean {
-    return this.#resumed;
-  }
-
   /** A connection begins: versions are compared within one only. */
   begin(): void {
-    this.#cameWith = this.#eventId;
+    this.#cameWith = this.eventId;
     this.#start = undefined;
     this.#versions.clear();
     this.#stale = false;
   }
 
-  /** The position is not to be trusted: the next connection asks for everything. */
-  forgetPosition(): void {
-    this.#eventId = undefined;
-  }
-
-  /** Readers have been told of the change. */
-  told(): void {
-    this.#changed = false;
-  }
-
   /**
    * Applies an event; nothing of it, if it throws. Says whether it ends a commit.
    *
-   * @throws {Misfit} when something was missed, or does not fit
+   * @throws {StateClientError} `resync`, when something was missed, or does not fit
    */
   take(event: StateEvent, id: string | undefined): boolean {
-    switch (event.type) {
-      case "state.initial":
-        this.#replace(event, id);
-        return true;
-      case "state.update":
-        this.#update(event, id);
-        return event.more !== true;
-      case "heartbeat":
-        this.#place(event, id);
-        return true;
-      case "state.end":
-        // Its id says nothing that is not known, and something may be missing before it.
-        return true;
-    }
+    if (event.type === "state.initial") this.#replace(event, id);
+    if (event.type === "heartbeat") this.#place(event, id);
+    // The id of an end says nothing that is not known, and something may be missing before it.
+    if (event.type !== "state.update") return true;
+    this.#update(event, id);
+    return event.more !== true;
   }
 
   #replace({ slices, seq }: StateInitialEvent, id: string | undefined): void {
     const state = kept(this.#state, slices) as State;
-    this.#changed ||= state !== this.#state;
+    this.changed ||= state !== this.#state;
     // The old one may come back, and readers have seen that.
     this.#unseen = false;
     this.#state = state;
-    this.#eventId = id;
-    this.#resumed = false;
+    this.eventId = id;
+    this.resumed = false;
     this.#stale = false;
     this.#start = seq;
     this.#versions.clear();
@@ -122,33 +101,32 @@ export class Replica {
   #place({ seq, head, stale }: HeartbeatEvent, id: string | undefined): void {
     if (this.#start === undefined) {
       // Only at this very position does the server vouch that everything before has arrived.
-      if (this.#state === undefined || id === undefined || id !== this.#cameWith)
-        throw new Misfit("it resumes from where the copy is not");
+      if (this.#state === undefined || id === undefined || id !== this.#cameWith) throw misfit("it resumes elsewhere");
       this.#start = seq;
       this.#applied = seq;
-      this.#resumed = true;
+      this.resumed = true;
     }
-    if (this.#applied < head && head <= seq) throw new Misfit(`event ${head} is missing`);
+    if (this.#applied < head && head <= seq) throw misfit(`event ${head} is missing`);
     this.#head = Math.max(this.#head, head);
     this.#stale = stale === true;
     // A bookmark is one only where nothing is missing before it; and it never leads back.
-    if (head <= this.#applied && this.#applied <= seq) this.#eventId = id;
+    if (head <= this.#applied && this.#applied <= seq) this.eventId = id;
   }
 
   #update(update: StateUpdateEvent, id: string | undefined): void {
     const { slice, seq, base } = update;
-    if (this.#start === undefined || this.#state === undefined) throw new Misfit("a change comes before any state");
+    if (this.#start === undefined || this.#state === undefined) throw misfit("there is no state to change");
     const version = this.#versions.get(slice) ?? this.#start;
     // Its id is dropped too: going back to it would have what came after applied twice.
     if (seq <= version) return;
-    if (base > version) throw new Misfit(`slice "${slice}" is at ${version}, and the change builds on ${base}`);
+    if (base > version) throw misfit(`slice "${slice}" is at ${version}, not ${base}`);
     const current = Object.hasOwn(this.#state, slice) ? this.#state[slice] : undefined;
     const value = next(update, current);
     if (value !== current) this.#put(slice, value);
     this.#versions.set(slice, seq);
     if (seq < this.#applied) return;
     this.#applied = seq;
-    this.#eventId = id;
+    this.eventId = id;
   }
 
   #put(slice: string, value: Json | undefined): void {
@@ -157,19 +135,19 @@ export class Replica {
     else setOwn(state, slice, value);
     this.#state = state;
     this.#unseen = true;
-    this.#changed = true;
+    this.changed = true;
   }
 }
 
 function next(update: StateUpdateEvent, current: Json | undefined): Json | undefined {
   if (update.removed === true) return undefined;
   if (update.value !== undefined) return kept(current, update.value);
-  if (current === undefined) throw new Misfit(`slice "${update.slice}" is patched, but not there`);
-  if (!Array.isArray(update.patches)) throw new Misfit("a change carries neither patches, nor a value, nor a removal");
+  if (current === undefined) throw misfit(`slice "${update.slice}" is not there`);
   try {
-    return applyOperations(current, update.patches, update.slice);
+    return applyOperations(current, update.patches as readonly Operation[], update.slice);
   } catch (cause) {
-    throw new Misfit((cause as Error).message);
+    // They do not fit, or are not there, or are none.
+    throw misfit((cause as Error).message);
   }
 }
 
@@ -178,17 +156,7 @@ function next(update: StateUpdateEvent, current: Json | undefined): Json | undef
  * value is ours, fresh from the wire, and is changed.
  */
 function kept(before: Json | undefined, after: Json): Json {
-  if (typeof after !== "object" || after === null || typeof before !== "object" || before === null) return after;
-  if (Array.isArray(after)) {
-    if (!Array.isArray(before)) return after;
-    let same = after.length === before.length;
-    for (let index = 0; index < after.length; index++) {
-      after[index] = kept(before[index], after[index] as Json);
-      same &&= after[index] === before[index];
-    }
-    return same ? before : after;
-  }
-  if (Array.isArray(before)) return after;
+  if (!isContainer(before) || !isContainer(after) || Array.isArray(before) !== Array.isArray(after)) return after;
   const keys = Object.keys(after);
   let same = keys.length === Object.keys(before).length;
   for (const key of keys) {
@@ -198,4 +166,9 @@ function kept(before: Json | undefined, after: Json): Json {
     same &&= value === old;
   }
   return same ? before : after;
+}
+
+/** An array is one too: its indices are its keys. */
+function isContainer(value: Json | undefined): value is { [key: string]: Json } {
+  return Object(value) === value;
 }

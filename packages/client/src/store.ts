@@ -5,25 +5,25 @@ import type { StreamStatus } from "./state-client.ts";
 export class Store {
   readonly #onError: ((error: StateClientError) => void) | undefined;
   readonly #subscribers = new Set<() => void>();
-  #status: StreamStatus;
+  status: StreamStatus;
 
   constructor(status: StreamStatus, onError: ((error: StateClientError) => void) | undefined) {
-    this.#status = status;
+    this.status = status;
     this.#onError = onError;
   }
 
-  get status(): StreamStatus {
-    return this.#status;
-  }
-
-  /** Keeps the object where nothing changes. Closed is for good: readers may close the client in the middle of anything. */
-  set(change: Partial<StreamStatus>): void {
-    const before = this.#status;
-    if (before.status === "closed") return;
-    const names = Object.keys(change) as (keyof StreamStatus)[];
-    if (names.every((name) => change[name] === before[name])) return;
-    const since = (change.status ?? before.status) === before.status ? before.since : Date.now();
-    this.#status = { ...before, ...change, since };
+  /**
+   * Keeps the object where nothing changes. False, and nothing happens, once it is closed: readers may close the client in
+   * the middle of anything, and that is for good.
+   */
+  set(change: Partial<StreamStatus>): boolean {
+    const before = this.status;
+    if (before.status === "closed") return false;
+    const after = { ...before, ...change };
+    if (after.status !== before.status) after.since = Date.now();
+    if (Object.keys(after).some((name) => after[name as keyof StreamStatus] !== before[name as keyof StreamStatus]))
+      this.status = after;
+    return true;
   }
 
   subscribe(fn: () => void): () => void {
@@ -49,11 +49,10 @@ export class Store {
   }
 
   report(error: StateClientError): void {
-    // The application's own mistakes must not vanish; what the client recovers from is in its status.
-    if (this.#onError === undefined && error.code !== "listener") return;
     try {
-      if (this.#onError === undefined) throw error;
-      this.#onError(error);
+      // The application's own mistakes must not vanish; what the client recovers from is in its status.
+      if (this.#onError !== undefined) this.#onError(error);
+      else if (error.code === "listener") throw error;
     } catch (thrown) {
       queueMicrotask(() => {
         throw thrown;

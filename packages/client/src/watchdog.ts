@@ -6,9 +6,9 @@ const DEFAULT_HEARTBEAT_MS = 15_000;
 /** Notices that nothing was heard for two and a half heartbeats. */
 export class Watchdog {
   readonly #onSilence: (ms: number) => void;
-  #heartbeatMs = DEFAULT_HEARTBEAT_MS;
+  #heartbeatMs!: number;
   /** When something was heard last, milliseconds since 1970. */
-  #heardAt = 0;
+  #heardAt!: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(onSilence: (ms: number) => void) {
@@ -26,8 +26,8 @@ export class Watchdog {
     this.#heardAt = Date.now();
   }
 
-  /** The server told its interval. */
-  expect(heartbeatMs: number): void {
+  /** The server told its interval, if it did. */
+  expect(heartbeatMs = 0): void {
     if (heartbeatMs === this.#heartbeatMs || !(heartbeatMs > 0)) return;
     this.#heartbeatMs = heartbeatMs;
     this.look();

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Endpoint } from "../src/endpoint.ts";
+import { endpointOf } from "../src/endpoint.ts";
 
-const ask = (endpoint: Endpoint, eventId?: string) => endpoint.request(eventId, new AbortController().signal);
+const ask = (request: ReturnType<typeof endpointOf>, eventId?: string) =>
+  request(eventId, new AbortController().signal);
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -11,20 +12,20 @@ describe("slices", () => {
     ["those named, one each", ["a", "b&c"], "?slices=a&slices=b%26c"],
     ["none, for an empty list", [], "?slices="],
   ])("asks for %s", async (_, slices, query) => {
-    const endpoint = new Endpoint("http://localhost/events", slices === undefined ? {} : { slices });
+    const endpoint = endpointOf("http://localhost/events", slices === undefined ? {} : { slices });
     expect((await ask(endpoint)).url).toBe(`http://localhost/events${query}`);
   });
 });
 
 describe("the position", () => {
   it("goes into the header where there is no other origin", async () => {
-    const { url, headers } = await ask(new Endpoint("http://localhost/events", {}), "epoch.1");
+    const { url, headers } = await ask(endpointOf("http://localhost/events", {}), "epoch.1");
     expect([url, headers.get("last-event-id")]).toEqual(["http://localhost/events", "epoch.1"]);
   });
 
   it("goes into the query at another origin, where a header would need a preflight", async () => {
     vi.stubGlobal("location", { href: "http://page.test/", origin: "http://page.test" });
-    const { url, headers } = await ask(new Endpoint("http://localhost/events", {}), "epoch.1");
+    const { url, headers } = await ask(endpointOf("http://localhost/events", {}), "epoch.1");
     expect([url, headers.get("last-event-id")]).toEqual(["http://localhost/events?lastEventId=epoch.1", null]);
   });
 });
@@ -32,12 +33,10 @@ describe("the position", () => {
 describe("the URL", () => {
   it("is relative to the page", async () => {
     vi.stubGlobal("location", { href: "http://page.test/here", origin: "http://page.test" });
-    expect((await ask(new Endpoint("/events", {}))).url).toBe("http://page.test/events");
+    expect((await ask(endpointOf("/events", {}))).url).toBe("http://page.test/events");
   });
 
   it("must be whole where there is no page, and the error says so", () => {
-    expect(() => new Endpoint("/events", {})).toThrow(
-      'no page that "/events" could be relative to: give the whole URL',
-    );
+    expect(() => endpointOf("/events", {})).toThrow('no page that "/events" could be relative to: give the whole URL');
   });
 });

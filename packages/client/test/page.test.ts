@@ -6,6 +6,12 @@ let page: FakePage;
 const onWake = vi.fn<() => void>();
 const onHide = vi.fn<() => void>();
 
+function follow(): () => void {
+  const controller = new AbortController();
+  followPage(controller.signal, onWake, onHide);
+  return () => controller.abort();
+}
+
 beforeEach(() => {
   page = new FakePage();
 });
@@ -15,14 +21,14 @@ afterEach(() => {
 });
 
 test.each(["pageshow", "online"])("%s wakes", (type) => {
-  followPage({ onWake, onHide });
+  follow();
   page.happen(type);
   expect(onWake).toHaveBeenCalledTimes(1);
   expect(onHide).not.toHaveBeenCalled();
 });
 
 test("becoming visible wakes, becoming hidden does nothing", () => {
-  followPage({ onWake, onHide });
+  follow();
   page.show(false);
   expect(onWake).not.toHaveBeenCalled();
   page.show(true);
@@ -31,14 +37,15 @@ test("becoming visible wakes, becoming hidden does nothing", () => {
 });
 
 test("pagehide hides", () => {
-  followPage({ onWake, onHide });
+  follow();
   page.happen("pagehide");
   expect(onHide).toHaveBeenCalledTimes(1);
   expect(onWake).not.toHaveBeenCalled();
 });
 
 test("once stopped it hears nothing, and leaves no listener behind", () => {
-  followPage({ onWake, onHide })();
+  const stop = follow();
+  stop();
   page.happen("pageshow");
   page.happen("online");
   page.happen("pagehide");
@@ -50,7 +57,7 @@ test("once stopped it hears nothing, and leaves no listener behind", () => {
 
 test("without a page there is nothing to follow, nor to stop", () => {
   page.remove();
-  const stop = followPage({ onWake, onHide });
+  const stop = follow();
   expect(stop).not.toThrow();
   expect(page.listeners).toBe(0);
 });

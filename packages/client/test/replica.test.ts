@@ -1,6 +1,6 @@
 import type { Json, StateUpdateEvent } from "@statestream/core";
 import { describe, expect, test } from "vitest";
-import { Misfit, Replica } from "../src/replica.ts";
+import { Replica } from "../src/replica.ts";
 
 type Slices = Record<string, Json>;
 type Change = Partial<Pick<StateUpdateEvent, "patches" | "value" | "removed" | "more">>;
@@ -24,7 +24,7 @@ function connected(seq: number, slices: Slices): Replica {
   const replica = new Replica(undefined);
   replica.begin();
   snapshot(replica, seq, slices);
-  replica.told();
+  replica.changed = false;
   return replica;
 }
 
@@ -32,7 +32,7 @@ function connected(seq: number, slices: Slices): Replica {
 function refuses(replica: Replica, work: () => void): void {
   const figures = () => [replica.eventId, replica.changed, replica.upToDate, replica.resumed];
   const [state, before] = [replica.read(), figures()];
-  expect(work).toThrow(Misfit);
+  expect(work).toThrow(expect.objectContaining({ code: "resync" }));
   expect(replica.read()).toBe(state);
   expect(figures()).toStrictEqual(before);
 }
@@ -151,7 +151,7 @@ describe("an update", () => {
     const replica = connected(1, { a: [0] });
     update(replica, "a", 3, 1, { patches: [{ op: "add", path: "/-", value: 1 }] });
     const before = replica.read();
-    replica.told();
+    replica.changed = false;
     expect(update(replica, "a", seq, 0, { patches: [{ op: "add", path: "/-", value: 1 }] })).toBe(true);
     expect(replica.read()).toBe(before);
     expect(replica).toMatchObject({ eventId: "e.3", changed: false });
@@ -263,7 +263,7 @@ describe("a heartbeat", () => {
 
   test("that comes first is refused when the connection asked for everything", () => {
     const replica = connected(5, { a: 1 });
-    replica.forgetPosition();
+    replica.eventId = undefined;
     replica.begin();
     refuses(replica, () => heartbeat(replica, 5, 5));
   });

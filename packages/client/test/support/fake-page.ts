@@ -6,12 +6,9 @@ class CountingTarget extends EventTarget {
 
   override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
     this.count++;
+    const { signal } = args[2] as AddEventListenerOptions;
+    signal?.addEventListener("abort", () => this.count--);
     super.addEventListener(...args);
-  }
-
-  override removeEventListener(...args: Parameters<EventTarget["removeEventListener"]>): void {
-    this.count--;
-    super.removeEventListener(...args);
   }
 }
 
@@ -27,7 +24,6 @@ export class FakePage {
   constructor(href = "http://page.test/app/index.html") {
     vi.stubGlobal("document", this.#document);
     vi.stubGlobal("addEventListener", this.#window.addEventListener.bind(this.#window));
-    vi.stubGlobal("removeEventListener", this.#window.removeEventListener.bind(this.#window));
     vi.stubGlobal("location", new URL(href));
   }
 

@@ -9,7 +9,7 @@ it("the table of broken servers and the cases that catch them", async () => {
   const catches = new Map(allCases.map(({ id }) => [id, 0]));
   const missed: string[] = [];
   for (const { name, mount = rightMount, create, caughtBy } of allBroken) {
-    const results = await runCases(localSubject(mount, create), allCases, { patienceMs: 2000, concurrency: 8 });
+    const results = await runCases(localSubject(mount, create), allCases, { patienceMs: 2000, concurrency: 16 });
     const failed = results.filter(({ outcome }) => outcome === "failed").map(({ id }) => id);
     for (const id of failed) catches.set(id, (catches.get(id) ?? 0) + 1);
     missed.push(...caughtBy.filter((id) => !failed.includes(id)).map((id) => `${name}: ${id}`));

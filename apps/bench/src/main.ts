@@ -1,9 +1,11 @@
 import { parseArgs } from "node:util";
+import { apply } from "./apply.ts";
 import { diff } from "./diff.ts";
 import { load } from "./load.ts";
 import { stall } from "./stall.ts";
 
 const USAGE = `pnpm bench diff
+pnpm bench apply
 pnpm bench load  [--framework hono|express|koa|node|all] [--connections 1000] [--updates 1000]
 pnpm bench stall [--framework hono|express|koa|node|all] [--seconds 60]`;
 
@@ -19,8 +21,8 @@ const { values, positionals } = parseArgs({
   },
 });
 
-if (positionals[0] === "diff") {
-  console.table(diff());
+if (positionals[0] === "diff" || positionals[0] === "apply") {
+  console.table(positionals[0] === "diff" ? diff() : apply());
   process.exit(0);
 }
 

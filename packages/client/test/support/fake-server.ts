@@ -3,7 +3,7 @@ import { vi } from "vitest";
 
 export type Sent<Event extends { readonly type: string }> = Partial<Omit<Event, "type" | "timestamp">>;
 
-export function frame(type: string, data: object, id: string | undefined): string {
+function frame(type: string, data: object, id: string | undefined): string {
   const json = JSON.stringify({ type, timestamp: 0, ...data });
   return `event: ${type}\ndata: ${json}\n${id === undefined ? "" : `id: ${id}\n`}\n`;
 }

@@ -26,7 +26,13 @@ const ROWS = 2500;
 const MIDDLE = ROWS / 2;
 
 function row(id: number): Row {
-  return { id, name: `Row ${id}`, position: { x: id, y: ROWS - id }, tags: ["a", "b", `t${id % 7}`], text: "x".repeat(300) };
+  return {
+    id,
+    name: `Row ${id}`,
+    position: { x: id, y: ROWS - id },
+    tags: ["a", "b", `t${id % 7}`],
+    text: "x".repeat(300),
+  };
 }
 
 /** One megabyte of JSON. */

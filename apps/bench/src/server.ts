@@ -13,7 +13,7 @@ import Koa from "koa";
 
 // The server's side of a measurement, a process of its own: `node server.js <framework>`. Orders come from the parent.
 
-export interface BenchState extends Record<string, unknown> {
+interface BenchState extends Record<string, unknown> {
   counter: { n: number; label: string };
   /** Makes a snapshot as large as the parent asks. */
   ballast: string;

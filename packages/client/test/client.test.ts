@@ -210,6 +210,17 @@ describe("the position", () => {
     expect(server.last.url.searchParams.getAll("lastEventId")).toStrictEqual(["e.9"]);
   });
 
+  test("is gone from the query too once everything is asked for anew", async () => {
+    vi.stubGlobal("location", new globalThis.URL("http://page.test/"));
+    await live();
+    await server.last.fail();
+    await pass(10_000);
+    await server.last.open(say.heartbeat(5, 5), say.heartbeat(6, 6));
+    await settled();
+    expect(server.requests).toHaveLength(3);
+    expect(server.last.url.search).toBe("");
+  });
+
   test("is that of the last event applied, not of one that was only begun", async () => {
     await live();
     const update = say.update("a", 6, 5, { value: 2 });

@@ -336,6 +336,24 @@ test("a new connection begins with no versions: those of the one before say noth
   expect(replica.read()).toStrictEqual({ a: 3 });
 });
 
+test("a connection that resumes begins with no versions either", () => {
+  const replica = connected(5, { a: 1 });
+  update(replica, "a", 9, 5, { value: 2 });
+  replica.begin();
+  heartbeat(replica, 3, 3, { id: "e.9" });
+  update(replica, "a", 4, 3, { value: 3 });
+  expect(replica.read()).toStrictEqual({ a: 3 });
+});
+
+test("what a snapshot or a value brings is never taken for a prototype that equals it", () => {
+  const replica = connected(1, { a: {} });
+  const a = JSON.parse('{"__proto__":{}}') as Json;
+  update(replica, "a", 2, 1, { value: a });
+  const slice = (replica.read() as { a: object }).a;
+  expect(Object.getOwnPropertyDescriptor(slice, "__proto__")?.value).not.toBe(Object.prototype);
+  expect(JSON.stringify(slice)).toBe('{"__proto__":{}}');
+});
+
 test.each(["__proto__", "constructor", "prototype", "toString", "hasOwnProperty"])("%s is a slice", (name) => {
   const own = (value: Json): Slices => Object.fromEntries([[name, value]]);
   const text = (replica: Replica): string => JSON.stringify(replica.read());

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
-const LIMIT = 6 * 1024;
+const LIMIT = 6000;
 const src = (path) => fileURLToPath(new URL(`../packages/${path}`, import.meta.url));
 
 const page = "page";

@@ -13,6 +13,8 @@ import { Watchdog } from "./watchdog.ts";
  * Connects to a state stream and follows it for good: through network failures, restarts and sleep. The state is never
  * wrong: what does not fit is asked for anew, and what cannot be mended closes the client with an error.
  *
+ * The URL may be relative to the page; where there is none, as on a server, it must be whole.
+ *
  * @example
  * const client = createStateClient<{ count: number }>("/events");
  * client.subscribe(() => render(client.getState()));

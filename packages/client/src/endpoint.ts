@@ -12,9 +12,6 @@ export function endpointOf(
   { slices, headers, credentials, fetch = globalThis.fetch }: StateClientOptions,
 ): (eventId: string | undefined, signal: AbortSignal) => Promise<StreamRequest> {
   const page = (globalThis as { location?: { href: string; origin: string } }).location;
-  if (page === undefined && !URL.canParse(url)) {
-    throw new TypeError(`There is no page that "${url}" could be relative to: give the whole URL.`);
-  }
   const endpoint = new URL(url, page?.href);
   // A query has no empty list; the slice without a name is none.
   for (const slice of slices?.length === 0 ? [""] : (slices ?? [])) endpoint.searchParams.append("slices", slice);

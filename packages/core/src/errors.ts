@@ -37,7 +37,7 @@ export class StateStreamError extends Error {
   readonly slice: string | undefined;
 
   constructor(code: StateStreamErrorCode, message: string, details: { slice?: string; cause?: unknown } = {}) {
-    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    super(message, details);
     this.code = code;
     this.slice = details.slice;
   }

@@ -1,6 +1,6 @@
 import { StateStreamError } from "./errors.ts";
 import type { Json, Operation } from "./events.ts";
-import { isRecord, jsonEqual, setOwn } from "./json.ts";
+import { isRecord, jsonEqual, ownMember, setOwn } from "./json.ts";
 
 /**
  * Applies a JSON Patch (RFC 6902) without touching the document: what an operation does not reach keeps its identity, so
@@ -58,7 +58,6 @@ class Draft {
 
   /** The container of the last token, safe to write to. */
   container(tokens: readonly string[]): Json {
-    this.read(tokens.slice(0, -1));
     this.root = this.#own(this.root);
     let container = this.root;
     for (const token of tokens.slice(0, -1)) {
@@ -108,7 +107,7 @@ function applyOne(draft: Draft, operation: Operation): void {
       if (!jsonEqual(draft.read(tokensOf(operation.path)), valueOf(operation))) throw new Misfit("the test fails");
       return;
     default:
-      throw new Misfit("its op is none of add, remove, replace, move, copy, test");
+      throw new Misfit("its op is unknown");
   }
 }
 
@@ -128,20 +127,16 @@ function put(draft: Draft, pointer: string, value: Json, add: boolean): void {
   const parent = draft.read(tokens.slice(0, -1));
   if (Array.isArray(parent)) {
     const index = last === "-" && add ? parent.length : indexOf(last, parent.length + (add ? 1 : 0));
-    if (!add && jsonEqual(parent[index], value)) return;
-    (draft.container(tokens) as Json[]).splice(index, add ? 0 : 1, value);
+    if (add || !jsonEqual(parent[index], value)) (draft.container(tokens) as Json[]).splice(index, add ? 0 : 1, value);
     return;
   }
-  if (!isRecord(parent)) throw new Misfit("its parent is neither an object nor an array");
-  const known = Object.hasOwn(parent, last);
-  if (!add && !known) throw new Misfit("there is nothing to replace");
-  if (known && jsonEqual(parent[last], value)) return;
-  setOwn(draft.container(tokens) as object, last, value);
+  if (!isRecord(parent) || !(add || Object.hasOwn(parent, last))) throw new Misfit("its path leads nowhere");
+  if (!jsonEqual(ownMember(parent, last), value)) setOwn(draft.container(tokens) as object, last, value);
 }
 
 function remove(draft: Draft, tokens: readonly string[]): void {
   const last = tokens.at(-1);
-  if (last === undefined) throw new Misfit("the whole value cannot be removed; remove the slice instead");
+  if (last === undefined) throw new Misfit("it would leave nothing; remove the slice instead");
   draft.read(tokens);
   const container = draft.container(tokens);
   if (Array.isArray(container)) container.splice(Number(last), 1);
@@ -164,7 +159,7 @@ function indexOf(token: string, length: number): number {
 function tokensOf(pointer: string): string[] {
   if (pointer === "") return [];
   if (typeof pointer !== "string" || !pointer.startsWith("/") || /~(?![01])/.test(pointer)) {
-    throw new Misfit("its path is no JSON Pointer: it starts with / and writes ~ as ~0, / as ~1");
+    throw new Misfit("its path is no JSON Pointer");
   }
   return pointer
     .slice(1)

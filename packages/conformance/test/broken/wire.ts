@@ -58,7 +58,7 @@ export const brokenWire: readonly Broken[] = [
   { name: "ends lines with CR LF", mount: onText((text) => text.replaceAll("\n", "\r\n")), caughtBy: ["first-bytes"] },
   {
     name: "puts the id before the data",
-    mount: onText((text) => text.replaceAll(/^(data: .*)\n(id: .*)$/gm, "$2\n$1")),
+    mount: onText((text) => text.replaceAll(/^(data: [^\n]*)\n(id: [^\n]*)/gm, "$2\n$1")),
     caughtBy: ["first-bytes", "snapshot-first"],
   },
   { name: "leaves out ids", mount: onFrames((frame) => ({ ...frame, id: "" })), caughtBy: ["snapshot-first"] },
@@ -70,7 +70,7 @@ export const brokenWire: readonly Broken[] = [
   {
     name: "indents its JSON over many lines",
     mount: onText((text) =>
-      text.replaceAll(/^data: (.*)$/gm, (_, data: string) =>
+      text.replaceAll(/^data: ([^\n]*)/gm, (_, data: string) =>
         JSON.stringify(JSON.parse(data), null, 2).replaceAll(/^/gm, "data: "),
       ),
     ),

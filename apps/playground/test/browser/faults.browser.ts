@@ -45,6 +45,8 @@ describeInBrowser("the page, when things fail", (visit) => {
     await isLive(page);
     expect(await newestConnection(page)).toContain("resumed");
     await expect.poll(() => boardOf(page)).toEqual([["Move a task and watch both"], ...INITIAL_BOARD.slice(1)]);
+    // Also those whose script was still to come.
+    await expect.poll(() => page.locator(".chart canvas").count()).toBe(3);
     expect(ownComplaints(visitor)).toEqual([]);
   });
 

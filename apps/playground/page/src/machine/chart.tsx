@@ -49,9 +49,8 @@ async function draw(
   atLeast: number,
   signal: AbortSignal,
 ): Promise<uPlot | undefined> {
-  // The page does not wait for its charts.
-  const { default: UPlot } = await import("./uplot.ts");
-  if (signal.aborted) return undefined;
+  const UPlot = await load(signal);
+  if (UPlot === undefined) return undefined;
   const axis = {
     stroke: () => color("--muted"),
     font: "10px system-ui, sans-serif",
@@ -96,6 +95,18 @@ async function draw(
     drawn.destroy();
   });
   return drawn;
+}
+
+/** The page does not wait for its charts. One that lost the network meanwhile asks again when it is back. */
+async function load(signal: AbortSignal): Promise<typeof uPlot | undefined> {
+  while (!signal.aborted) {
+    try {
+      return (await import("./uplot.ts")).default;
+    } catch {
+      await new Promise((resolve) => addEventListener("online", resolve, { once: true, signal }));
+    }
+  }
+  return undefined;
 }
 
 /** Where the axis begins: at the oldest sample, as long as there are few. */

@@ -4,6 +4,7 @@ import type { Json, Operation } from "../src/events.ts";
 import { fastJsonPatch } from "../src/differ.ts";
 import { applyOperations } from "../src/operations.ts";
 import { structuralDiffer } from "../src/structural-differ.ts";
+import { applyFitting } from "./support/apply.ts";
 
 const row = (id: number, more: object = {}): Json => ({ id, title: `task number ${id}`, done: false, ...more });
 const rows = (...ids: number[]): Json[] => ids.map((id) => row(id));
@@ -179,7 +180,7 @@ describe("arbitrary values", () => {
   }));
   const container = value.filter((given) => typeof given === "object" && given !== null);
 
-  it("applies to what is asked for, and touches neither value", () => {
+  it("applies to what is asked for by two appliers, and touches neither value", () => {
     fc.assert(
       fc.property(container, container, (before, after) => {
         fc.pre(Array.isArray(before) === Array.isArray(after));
@@ -189,6 +190,7 @@ describe("arbitrary values", () => {
         if (found === undefined) return;
         const wire = JSON.parse(JSON.stringify(found)) as Operation[];
         expect(applyOperations(JSON.parse(texts[0] as string) as Json, wire, "s")).toEqual(after);
+        expect(applyFitting(before, wire)).toEqual(after);
       }),
       { numRuns: 3000 },
     );

@@ -17,7 +17,8 @@ export interface Clock {
 /** The longest delay timers accept; a longer one would fire at once. */
 export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/** The digits of base64url (RFC 4648, section 5), of which epochs and selections are made. */
+export const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 // Read at each use: a runtime may install them late, and tests fake them.
 const host = globalThis as { setImmediate?: (fn: () => void) => unknown };
@@ -36,5 +37,5 @@ export const systemClock: Clock = {
     else setTimeout(fn, 0);
   },
   random: () => Math.random(),
-  epoch: () => Array.from(crypto.getRandomValues(new Uint8Array(11)), (byte) => ALPHABET[byte & 63]).join(""),
+  epoch: () => Array.from(crypto.getRandomValues(new Uint8Array(11)), (byte) => BASE64URL[byte & 63]).join(""),
 };

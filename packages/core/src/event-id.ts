@@ -1,3 +1,5 @@
+import { BASE64URL } from "./clock.ts";
+
 /** A position as a client carries it: `<epoch>.<seq>` or `<epoch>.<seq>.<selection>`. PROTOCOL.md, "Event IDs". */
 export interface EventId {
   readonly epoch: string;
@@ -24,8 +26,6 @@ export function parseEventId(text: string): EventId | undefined {
   return Number.isSafeInteger(seq) ? { epoch: match[1] as string, seq, selection: match[3] } : undefined;
 }
 
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 /**
  * 48 bits as 8 base64url characters: two lanes of FNV-1a with different seeds, mixed at the end. It guards against
  * mistakes, not against forgery: what a connection sees is decided by its selection, never by its id.
@@ -42,7 +42,7 @@ function hashOf(text: string): string {
   low = Math.imul(low ^ (high >>> 13), 0x297a2d39);
   let hash = "";
   for (const lane of [high, low]) {
-    for (let shift = 0; shift < 24; shift += 6) hash += ALPHABET[(lane >>> shift) & 63];
+    for (let shift = 0; shift < 24; shift += 6) hash += BASE64URL[(lane >>> shift) & 63];
   }
   return hash;
 }

@@ -136,10 +136,10 @@ export class Hub implements ConnectionHost, SelectionContext {
     this.#flushSoon();
   }
 
-  handed(bytes: number): void {
+  handed(connection: StateConnection, bytes: number): void {
     this.counted.bytesWritten += bytes;
     // Where heartbeats are rare, nothing else would look at the clock in time. Whoever is not let in is not timed.
-    if (this.size > 0) this.#arm(this.elapsed() + this.#settings.maxStallMs);
+    if (this.size > 0) this.#arm(connection.idleSince + this.#settings.maxStallMs);
   }
 
   snapshotSent(reason: SnapshotReason): void {

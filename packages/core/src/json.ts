@@ -17,7 +17,7 @@ export function setOwn(target: object, key: string, value: unknown): void {
   }
 }
 
-function isObject(value: unknown): boolean {
+export function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null;
 }
 

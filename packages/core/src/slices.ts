@@ -1,7 +1,7 @@
 import { type Difference, type Differ, differenceOf, patchDifference, REMOVED, valueDifference } from "./differ.ts";
 import { StateStreamError, textOf } from "./errors.ts";
 import type { Json, Operation } from "./events.ts";
-import { copyJson, guarded, jsonEqual, setOwn, toJson } from "./json.ts";
+import { copyJson, guarded, isObject, jsonEqual, setOwn, toJson } from "./json.ts";
 import type { SnapshotMode } from "./source.ts";
 
 /** Turns a slice's value into JSON text. What it leaves out is never sent; what it gives must parse. */
@@ -198,10 +198,6 @@ export class Slices {
       return valueDifference(json);
     }
   }
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null;
 }
 
 function parseSerialized(value: unknown, slice: string, serialize: Serialize): Json {

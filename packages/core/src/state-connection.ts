@@ -15,7 +15,8 @@ export interface ConnectionHost {
   elapsed(): number;
   /** Asks for `wake` in a later turn. */
   schedule(connection: StateConnection): void;
-  handed(bytes: number): void;
+  /** Bytes were handed to the connection's writer, at its `idleSince`. */
+  handed(connection: StateConnection, bytes: number): void;
   snapshotSent(reason: SnapshotReason): void;
   /** A connection cannot pass this chunk on, so its bytes are held for it. */
   pin(connection: StateConnection, chunk: Chunk): void;
@@ -211,7 +212,8 @@ export class StateConnection implements Connection {
         continue;
       }
       this.#chunk = chunk;
-      this.#host.handed(chunk.bytes.length);
+      this.idleSince = this.#host.elapsed();
+      this.#host.handed(this, chunk.bytes.length);
       const { events } = chunk;
       for (const [index, event] of events.entries()) {
         // A part of the chunk, as bytes are: what is left of it may have to be withheld.
@@ -315,7 +317,7 @@ export class StateConnection implements Connection {
     const start = this.#offset;
     this.#offset = Math.min(start + PART_BYTES, bytes.length);
     this.idleSince = this.#host.elapsed();
-    this.#host.handed(this.#offset - start);
+    this.#host.handed(this, this.#offset - start);
     if (this.#offset - start === bytes.length) return bytes;
     // So large a chunk is held until its last part is taken, and few need the same.
     this.#pin(chunk);

@@ -42,6 +42,12 @@ export interface ContinuedStream<S extends object> {
   readonly stream: WritableStateStream<S>;
   /** The state and the log's position as a text that other streams can begin with. Costs the state. */
   checkpoint(): string;
+  /**
+   * Goes on from another checkpoint, under a new epoch: what is different here is one commit.
+   *
+   * @throws {Error} when the checkpoint is none.
+   */
+  rebase(checkpoint: string, epoch: string): void;
 }
 
 /**
@@ -69,7 +75,11 @@ export function continueStream<S extends object>(
 ): ContinuedStream<S> {
   const start = checkpoint === undefined ? newStart(epoch) : readCheckpoint(checkpoint).start;
   const stream = makeStream(clock, options, { start, epoch, onCommit });
-  return { stream: stream as unknown as WritableStateStream<S>, checkpoint: () => stream.checkpoint() };
+  return {
+    stream: stream as unknown as WritableStateStream<S>,
+    checkpoint: () => stream.checkpoint(),
+    rebase: (text, next) => stream.rebase(text, next),
+  };
 }
 
 /** What a checkpoint says: the state by slice, and the slices that were there once and are not any more. */

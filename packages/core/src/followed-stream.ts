@@ -2,6 +2,7 @@ import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
 import type { Clock } from "./clock.ts";
 import { type Commit, readCommit } from "./commit.ts";
 import { StateStreamError, textOf } from "./errors.ts";
+import { parseEventId } from "./event-id.ts";
 import type { Json, SnapshotReason } from "./events.ts";
 import { applyOperations } from "./operations.ts";
 import type { Settings } from "./options.ts";
@@ -36,8 +37,15 @@ export interface FollowedStream<S extends object = object> extends StateStream<S
    * @throws {StateStreamError} `invalid-commit`: it does not, or cannot be read or applied. Then nothing has changed.
    */
   follow(commit: Commit): void;
-  /** Answers clients that wait with what is known: nothing more can be found out about their positions. */
-  settle(): void;
+  /** Whether this position is one of its log's. */
+  includes(position: Position): boolean;
+  /** The state and the log's position as a text that other streams can begin with. Costs the state. */
+  checkpoint(): string;
+  /**
+   * Answers clients that wait with what is known: nothing more can be found out about their positions; those that are
+   * ahead of the log only if they are not to wait until it comes to them.
+   */
+  settle(options: { readonly ahead: boolean }): void;
   /** Sends clients that wait away, with `state.end` and the reason `unavailable`. */
   refuse(): void;
 }
@@ -87,21 +95,18 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
 
   adopt(text: string, commits: readonly Commit[]): void {
     const checkpoint = trusted("The checkpoint", () => readCheckpoint(text));
-    const { start, slices } = checkpoint;
+    const { start } = checkpoint;
     const past = pastOf(checkpoint, commits).map((commit) => ({
       ...commit,
       ...trusted("A commit", () => readCommit(commit)),
     }));
-    this.log.restart(start, past);
-    this.slices.clear();
-    for (const [slice, json] of slices) this.slices.put(slice, json);
+    this.restart(checkpoint, past);
     this.#begun = true;
     this.#stateBytes = text.length;
     this.#followed = 0;
-    this.published([], start.seq);
     this.hub.restarted("repaired");
     for (const commit of commits) if (commit.first > start.seq) this.follow(commit);
-    this.#decide(false);
+    this.#decide(() => false);
   }
 
   follow(commit: Commit): void {
@@ -134,11 +139,15 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
     for (const [slice, json] of moved) this.slices.put(slice, json);
     this.published(events, seq);
     this.#measure(commit.body.length);
-    this.#decide(false);
+    this.#decide(() => false);
   }
 
-  settle(): void {
-    if (this.#begun) this.#decide(true);
+  includes({ epoch, seq }: Position): boolean {
+    return this.#begun && this.log.includes(epoch, seq);
+  }
+
+  settle({ ahead }: { readonly ahead: boolean }): void {
+    if (this.#begun) this.#decide((lastEventId) => ahead || (parseEventId(lastEventId)?.seq ?? 0) <= this.log.head);
   }
 
   refuse(): void {
@@ -157,10 +166,12 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
     return start === "epoch" ? undefined : start;
   }
 
-  #decide(finally_: boolean): void {
+  /** Opens connections that wait and are known to begin somewhere; `settled` says of whom nothing more will be known. */
+  #decide(settled: (lastEventId: string) => boolean): void {
     for (const [connection, lastEventId] of this.#waiting) {
       const { selection } = connection;
-      const start = finally_ ? super.start(lastEventId, selection) : this.start(lastEventId, selection);
+      const final = lastEventId === undefined || settled(lastEventId);
+      const start = final ? super.start(lastEventId, selection) : this.start(lastEventId, selection);
       if (start === undefined && !connection.closed) continue;
       this.#waiting.delete(connection);
       if (start !== undefined) connection.open(start);

@@ -1,4 +1,4 @@
-import { textOfCheckpoint } from "./checkpoint.ts";
+import { readCheckpoint } from "./checkpoint.ts";
 import type { Clock } from "./clock.ts";
 import { bodyOfCommit, type Commit } from "./commit.ts";
 import type { Json } from "./events.ts";
@@ -38,10 +38,15 @@ export abstract class PublishedStateStream<S extends object> extends BaseStateSt
     );
   }
 
-  /** The whole state, for those who go on from here. */
-  checkpoint(): string {
-    return textOfCheckpoint(this.log.toStart(), this.#texts());
+  /** Goes on from another checkpoint, under a new epoch: what is different here is one commit. */
+  rebase(checkpoint: string, epoch: string): void {
+    this.restart(readCheckpoint(checkpoint), []);
+    this.log.begin(epoch);
+    this.republish();
   }
+
+  /** Looks at every slice, and publishes what is not as the log says. */
+  protected abstract republish(): void;
 
   #commit(drafts: readonly Draft[], position: number): Commit {
     const { log } = this;
@@ -53,13 +58,6 @@ export abstract class PublishedStateStream<S extends object> extends BaseStateSt
       last: log.head,
       body: bodyOfCommit(log.after(position, undefined), hidden),
     };
-  }
-
-  *#texts(): Iterable<readonly [slice: string, text: string]> {
-    for (const slice of this.slices.names()) {
-      const text = this.slices.text(slice);
-      if (text !== undefined) yield [slice, text];
-    }
   }
 
   /** What clients hold of this value, where operations may build on it. */

@@ -36,6 +36,10 @@ export class SourceStateStream<S extends object> extends PublishedStateStream<S>
     this.#unsubscribe();
   }
 
+  protected republish(): void {
+    this.#turn.run(() => this.#heard([]));
+  }
+
   #heard(args: readonly unknown[]): void {
     this.#read((reader, state) => {
       const { slice, patches, cause } = changeOf(args, state);

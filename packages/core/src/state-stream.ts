@@ -1,3 +1,4 @@
+import { type Checkpoint, textOfCheckpoint } from "./checkpoint.ts";
 import type { Clock } from "./clock.ts";
 import type { CloseReason, Connection } from "./connection.ts";
 import { type Ending, StateConnection } from "./state-connection.ts";
@@ -6,7 +7,7 @@ import type { EndReason, SnapshotReason } from "./events.ts";
 import { formatEventId, parseEventId } from "./event-id.ts";
 import { Hub } from "./hub.ts";
 import { isRecord } from "./json.ts";
-import { Log } from "./log.ts";
+import { type EncodedCommit, Log } from "./log.ts";
 import { expiryOf, isNames, type Settings } from "./options.ts";
 import type { Selection } from "./selection.ts";
 import { Slices } from "./slices.ts";
@@ -171,6 +172,26 @@ export abstract class BaseStateStream<S extends object> implements StateStream<S
       this.#closed = this.hub.endAll(this.#closing);
     }
     return this.#closed;
+  }
+
+  /** The whole state and the log's position, for those who go on from here. Costs the state. */
+  checkpoint(): string {
+    return textOfCheckpoint(this.log.toStart(), this.#texts());
+  }
+
+  *#texts(): Iterable<readonly [slice: string, text: string]> {
+    for (const slice of this.slices.names()) {
+      const text = this.slices.text(slice);
+      if (text !== undefined) yield [slice, text];
+    }
+  }
+
+  /** Begins anew at a checkpoint, with what the log holds of the time before. */
+  protected restart({ start, slices }: Checkpoint, past: readonly EncodedCommit[]): void {
+    this.log.restart(start, past);
+    this.slices.clear();
+    for (const [slice, json] of slices) this.slices.put(slice, json);
+    this.published([], start.seq);
   }
 
   /** Something was appended to the log, after `position`. */

@@ -123,6 +123,13 @@ export class OwnStateStream<S extends object> extends PublishedStateStream<S> im
     // The state is our own.
   }
 
+  protected republish(): void {
+    this.#turn.run(() => {
+      for (const failure of this.publisher.publish(this.#reader, { named: undefined, cause: undefined }))
+        this.report(failure);
+    });
+  }
+
   #change(slice: string, cause: Cause | undefined, apply: (changes: Changes) => void): void {
     this.#check(cause);
     if (typeof slice !== "string")

@@ -128,6 +128,14 @@ export default defineConfig({
       }),
     },
     {
+      files: ["packages/redis/src/**"],
+      rules: imports({
+        group: only("./*", "node:*", "@statestream/core", "@statestream/core/*"),
+        message:
+          "Beside its neighbours, the Redis package may import only @statestream/core and node:, never a driver.",
+      }),
+    },
+    {
       files: ["packages/react/src/**"],
       rules: imports({
         group: only("./*", "@statestream/client", "react"),

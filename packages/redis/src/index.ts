@@ -1,0 +1,1 @@
+export type { Checkpoint, Engine, Entry, Message, Position } from "./engine.ts";

@@ -63,9 +63,13 @@ export class Ring {
     this.#outside = 0;
   }
 
-  /** The entries that follow a position; `undefined` when it is not one of theirs. */
-  after({ epoch, seq }: Position): Entry[] | undefined {
+  /** Takes out the entries that follow a position; `undefined` when it is not one of theirs. */
+  takeAfter({ epoch, seq }: Position): Entry[] | undefined {
     const index = this.#kept.findIndex(({ entry }) => entry.first === seq + 1 && entry.previous === epoch);
-    return index < 0 ? undefined : this.#kept.slice(index).map(({ entry }) => entry);
+    if (index < 0) return undefined;
+    const taken = this.#kept.splice(index);
+    this.#total = this.#kept.at(-1)?.total ?? 0;
+    this.#outside = Math.min(this.#outside, this.#kept.length);
+    return taken.map(({ entry }) => entry);
   }
 }

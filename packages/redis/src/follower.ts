@@ -25,7 +25,7 @@ type Resync = "gap" | "diverged" | "rolled-back" | "unusable";
 export class Follower {
   readonly key: string;
   readonly stream: FollowedStream;
-  readonly counted: { reads: number; repairs: number; resyncs: Partial<Record<Resync, number>> } = {
+  readonly counted: { reads: number; resyncs: Partial<Record<Resync, number>> } = {
     reads: 0,
     resyncs: {},
   };
@@ -169,7 +169,8 @@ export class Follower {
         for (const entry of reply.entries) this.stream.follow(entry);
         this.#fresh();
       } else if (reply.status === "snapshot") {
-        if (position !== undefined) this.#count(left ? "rolled-back" : this.#unusable ? "unusable" : this.#reasonOf(reply.head));
+        if (position !== undefined)
+          this.#count(left ? "rolled-back" : this.#unusable ? "unusable" : this.#reasonOf(reply.head));
         this.stream.adopt(reply.checkpoint.body, reply.entries);
         this.#fresh();
       } else if (reply.status === "ahead") {

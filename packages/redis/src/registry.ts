@@ -19,7 +19,7 @@ interface Member {
   usedAt: number;
 }
 
-type Ending = NonNullable<Parameters<FollowedStream["close"]>[0]>;
+type Ending = NonNullable<FollowedStream["closing"]>;
 
 /** How many heads are asked for at a time. */
 const HEADS = 200;
@@ -34,8 +34,7 @@ export class Registry {
   #cancelTimer: (() => void) | undefined;
   #checking = false;
   #closing: Ending | undefined;
-  /** Has no state and lets nobody in. */
-  #full: FollowedStream | undefined;
+  #nothing: FollowedStream | undefined;
 
   constructor(engine: Engine, settings: RegistrySettings, clock: Clock) {
     this.#engine = engine;
@@ -70,13 +69,23 @@ export class Registry {
     const member = this.#members.get(key);
     if (member !== undefined) return member.follower.stream;
     if (this.#closing === undefined && this.#hasRoom()) return this.#join(key).follower.stream;
-    this.#full ??= this.#refusing();
-    return this.#full;
+    return this.nothing;
+  }
+
+  /** A stream that has no state and lets nobody in. */
+  get nothing(): FollowedStream {
+    if (this.#nothing === undefined) {
+      const options = { ...this.#settings.stream, maxConnections: 0, onWaiting: () => undefined };
+      this.#nothing = followStream(options, this.#clock);
+      if (this.#closing !== undefined) void this.#nothing.close(this.#closing);
+    }
+    return this.#nothing;
   }
 
   /** The copy of a stream for a writer, kept until it is released. */
   pin(key: string): Follower {
-    if (this.#closing !== undefined) throw new StateStreamError("stream-closed", "The backplane is closed; make a new one.");
+    if (this.#closing !== undefined)
+      throw new StateStreamError("stream-closed", "The backplane is closed; make a new one.");
     const member = this.#members.get(key) ?? this.#join(key);
     member.pins++;
     return member.follower;
@@ -94,7 +103,7 @@ export class Registry {
     this.#cancelTimer?.();
     this.#stopListening();
     await Promise.all([...this.#members.values()].map(({ follower }) => follower.close(ending)));
-    await this.#full?.close(ending);
+    await this.#nothing?.close(ending);
   }
 
   #join(key: string): Member {
@@ -120,13 +129,7 @@ export class Registry {
 
   #forget({ follower }: Member): void {
     this.#members.delete(follower.key);
-    void follower.close({ reason: "unavailable" });
-  }
-
-  #refusing(): FollowedStream {
-    const stream = followStream({ ...this.#settings.stream, maxConnections: 0, onWaiting: () => undefined }, this.#clock);
-    if (this.#closing !== undefined) void stream.close(this.#closing);
-    return stream;
+    void follower.close({ reason: "unavailable", retry: true });
   }
 
   #changed(change: "up" | "down"): void {

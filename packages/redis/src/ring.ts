@@ -44,9 +44,10 @@ export class Ring {
     const most = Math.max(MIN_WINDOW_BYTES, this.#snapshotBytes);
     const inside = ({ at, total }: Kept, index: number): boolean =>
       this.#kept.length - index <= WINDOW_ENTRIES && this.#total - total < most && now - at <= WINDOW_MS;
-    while (this.#outside < this.#kept.length - 1 && !inside(this.#kept[this.#outside] as Kept, this.#outside)) this.#outside++;
+    while (this.#outside < this.#kept.length - 1 && !inside(this.#kept[this.#outside] as Kept, this.#outside))
+      this.#outside++;
     let useless = 0;
-    while (this.#total - (this.#kept[useless] as Kept).total >= REPAIR_BYTES) useless++;
+    while (useless < this.#outside && this.#total - (this.#kept[useless] as Kept).total >= REPAIR_BYTES) useless++;
     // Copied when half of it is useless: constant per entry.
     if (useless * 2 <= this.#kept.length) return;
     this.#kept = this.#kept.slice(useless);

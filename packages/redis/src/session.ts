@@ -4,14 +4,14 @@ import type { Engine, Entry, Position } from "./engine.ts";
 import { Ring } from "./ring.ts";
 
 /** What a session needs of its writer. */
-export interface SessionHost {
+export interface SessionHost<S extends object> {
   readonly key: string;
   readonly engine: Engine;
   readonly clock: Clock;
   readonly owner: string;
   readonly leaseMs: number;
   /** Somebody else leads: what was not acknowledged may not be in the stream. */
-  lost(session: Session): void;
+  lost(session: Session<S>): void;
   report(error: StateStreamError): void;
 }
 
@@ -33,11 +33,11 @@ type Repair = "install" | "install-by-force" | "rebase";
  * A writer's time of leading. Its changes are entries, sent in their order until the engine has them, the same ones again
  * where the outcome is unknown. One call at a time; changes made meanwhile go with the next.
  */
-export class Session {
+export class Session<S extends object> {
   /** How often the engine was put right: entries it had lost, or the whole stream. */
   repairs = 0;
-  readonly #host: SessionHost;
-  readonly #continued: ContinuedStream<object>;
+  readonly #host: SessionHost<S>;
+  readonly #continued: ContinuedStream<S>;
   readonly #ring = new Ring();
   /** Not known to be in the engine, oldest first. */
   #pending: Entry[] = [];
@@ -60,10 +60,10 @@ export class Session {
 
   /** The engine holds the lease, and the stream at `position` with these entries before it. */
   constructor(
-    host: SessionHost,
+    host: SessionHost<S>,
     position: Position,
     entries: readonly Entry[],
-    make: (onCommit: (commit: Commit) => void) => ContinuedStream<object>,
+    make: (onCommit: (commit: Commit) => void) => ContinuedStream<S>,
   ) {
     this.#host = host;
     this.#accepted = position;
@@ -74,7 +74,7 @@ export class Session {
     this.#arm();
   }
 
-  get stream(): ContinuedStream<object>["stream"] {
+  get stream(): ContinuedStream<S>["stream"] {
     return this.#continued.stream;
   }
 
@@ -183,7 +183,8 @@ export class Session {
     this.#renewed();
     if (reply.status === "empty") this.#repair = "install";
     else if (reply.broken) this.#repair = "install-by-force";
-    else if (reply.head.seq !== this.#accepted.seq || reply.head.epoch !== this.#accepted.epoch) this.#restore(reply.head);
+    else if (reply.head.seq !== this.#accepted.seq || reply.head.epoch !== this.#accepted.epoch)
+      this.#restore(reply.head);
   }
 
   /** The engine was rolled back to an earlier position: it is given again what it had. */
@@ -273,7 +274,10 @@ export class Session {
 
   #checkpointDue(entries: readonly Entry[]): boolean {
     const bytes = entries.reduce((sum, { body }) => sum + body.length, this.#bytesSince);
-    return bytes > Math.max(CHECKPOINT_BYTES, this.#checkpointBytes) || this.#entriesSince + entries.length > CHECKPOINT_ENTRIES;
+    return (
+      bytes > Math.max(CHECKPOINT_BYTES, this.#checkpointBytes) ||
+      this.#entriesSince + entries.length > CHECKPOINT_ENTRIES
+    );
   }
 
   #checkpoint(): { position: Position; body: string } {

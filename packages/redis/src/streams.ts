@@ -1,7 +1,7 @@
 import type { Connection, ConnectOptions, StateStream, StateStreamStats } from "@statestream/core";
 import type { Position } from "./engine.ts";
 import type { Registry } from "./registry.ts";
-import type { Writer } from "./writer.ts";
+import type { WriterOfNode } from "./writer.ts";
 
 /** What an operator needs to know of a stream on this node. */
 export interface BackplaneStats {
@@ -37,9 +37,9 @@ export interface ServedStream<S extends object = object> extends StateStream<S> 
 export class KeyedStream<S extends object> implements ServedStream<S> {
   readonly #key: string;
   readonly #registry: Registry;
-  readonly #writers: ReadonlyMap<string, Pick<Writer<object>, "leading" | "repairs">>;
+  readonly #writers: ReadonlyMap<string, WriterOfNode>;
 
-  constructor(key: string, registry: Registry, writers: ReadonlyMap<string, Pick<Writer<object>, "leading" | "repairs">>) {
+  constructor(key: string, registry: Registry, writers: ReadonlyMap<string, WriterOfNode>) {
     this.#key = key;
     this.#registry = registry;
     this.#writers = writers;

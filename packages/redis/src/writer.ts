@@ -61,8 +61,16 @@ export interface WriterParts {
   readonly onClose: () => void;
 }
 
+/** What this node knows of its writers. */
+export interface WriterOfNode {
+  readonly leading: boolean;
+  /** How many entries, or whole streams, it gave the engine again. */
+  readonly repairs: number;
+  close(): Promise<void>;
+}
+
 /** Wants to lead: tries for the lease until it has it, then keeps a session until it loses it. */
-export class Writer<S extends object> implements OwnStateWriter<S>, SessionHost {
+export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode, SessionHost<S> {
   readonly key: string;
   readonly engine: Engine;
   readonly clock: Clock;
@@ -72,7 +80,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, SessionHost 
   readonly #options: WriterOptions<S>;
   readonly #follower: Follower;
   readonly #onClose: () => void;
-  #session: Session | undefined;
+  #session: Session<S> | undefined;
   /** Of sessions that are over. */
   #repairs = 0;
   #campaigning = false;
@@ -130,7 +138,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, SessionHost 
     return this.#closed;
   }
 
-  lost(session: Session): void {
+  lost(session: Session<S>): void {
     if (session !== this.#session) return;
     this.#repairs += session.repairs;
     this.#session = undefined;
@@ -162,7 +170,8 @@ export class Writer<S extends object> implements OwnStateWriter<S>, SessionHost 
 
   #campaignIn(ms: number): void {
     this.#cancelTimer?.();
-    if (this.#closed === undefined) this.#cancelTimer = this.clock.after(ms * (0.75 + this.clock.random() / 2), () => void this.#campaign());
+    if (this.#closed === undefined)
+      this.#cancelTimer = this.clock.after(ms * (0.75 + this.clock.random() / 2), () => void this.#campaign());
   }
 
   async #campaign(): Promise<void> {
@@ -216,7 +225,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, SessionHost 
   async #create(force: boolean): Promise<void> {
     const position = { epoch: this.clock.epoch(), seq: 0 };
     this.#tellLeading(undefined);
-    const session = new Session(this, position, [], (onCommit) => {
+    const session = new Session<S>(this, position, [], (onCommit) => {
       return continueStream(this.#streamOptions(), { epoch: position.epoch, onCommit }, this.clock);
     });
     // Until it is in place nobody else may be told of changes, and there are none: the writer does not lead yet.
@@ -236,7 +245,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, SessionHost 
     const { state, removed } = readState(checkpoint);
     this.#tellLeading(state as S);
     const epoch = this.clock.epoch();
-    const session = new Session(this, position, entries, (onCommit) => {
+    const session = new Session<S>(this, position, entries, (onCommit) => {
       const options = this.#streamOptions(state, removed);
       return continueStream(options, { epoch, onCommit }, this.clock);
     });
@@ -245,7 +254,10 @@ export class Writer<S extends object> implements OwnStateWriter<S>, SessionHost 
   }
 
   /** The state that the stream says, and of slices it has never heard of what the options say. */
-  #streamOptions(state: Record<string, unknown> = {}, removed: readonly string[] = []): OwnStateOptions<S> | SourceOptions<S> {
+  #streamOptions(
+    state: Record<string, unknown> = {},
+    removed: readonly string[] = [],
+  ): OwnStateOptions<S> | SourceOptions<S> {
     const options = { ...this.#options, maxLogEvents: 0, maxLogBytes: 0 };
     if (!("initialState" in options)) return options;
     const own = new Map(Object.entries(options.initialState));
@@ -254,7 +266,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, SessionHost 
     return { ...options, initialState: Object.fromEntries(own) as S };
   }
 
-  #leads(session: Session): void {
+  #leads(session: Session<S>): void {
     this.#session = session;
     if ("initialState" in this.#options) this.#tell(() => this.#options.onLeadership?.(true, { state: this.state }));
     for (const { resolve } of this.#waiters.splice(0)) resolve();
@@ -274,7 +286,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, SessionHost 
     }
   }
 
-  #lead(): Session {
+  #lead(): Session<S> {
     if (this.#session !== undefined) return this.#session;
     throw new StateStreamError(
       "not-leading",
@@ -283,7 +295,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, SessionHost 
   }
 
   #stream(): WritableStateStream<S> {
-    return this.#lead().stream as unknown as WritableStateStream<S>;
+    return this.#lead().stream;
   }
 }
 

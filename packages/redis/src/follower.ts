@@ -34,7 +34,7 @@ export class Follower {
   /** Since when what clients have may be old: milliseconds since 1970. */
   staleSince: number | undefined;
   /** When the engine was last known to be where this copy is, or ahead by what is on its way: milliseconds elapsed. */
-  checkedAt = -Infinity;
+  checkedAt: number = -Infinity;
   /** Told when the engine says that somebody should look: a lease was given back, or a stream put in place. */
   onHead: (() => void) | undefined;
   readonly #engine: Engine;

@@ -1,1 +1,7 @@
-export type { Checkpoint, Engine, Entry, Message, Position } from "./engine.ts";
+export { createRedisBackplane } from "./redis-backplane.ts";
+export type { RedisBackplaneOptions } from "./redis-backplane.ts";
+export type { Backplane, BackplaneNodeStats, BackplaneOptions } from "./backplane.ts";
+export type { BackplaneStats, ServedStream, ServedStreamStats } from "./streams.ts";
+export type { LostChanges, OwnStateWriter, StateWriter, WriterHooks } from "./writer.ts";
+export type { Position } from "./engine.ts";
+export type { RedisClient, RedisClientOverrides, RedisListener } from "./redis-client.ts";

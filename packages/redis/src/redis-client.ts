@@ -3,7 +3,7 @@ export interface RedisClient {
   readonly isOpen: boolean;
   readonly isReady: boolean;
   /** A new client with the same options but these. */
-  duplicate(overrides?: RedisClientOverrides): RedisClient;
+  duplicate(overrides?: object): RedisClient;
   connect(): Promise<unknown>;
   sendCommand(args: readonly string[]): Promise<unknown>;
   subscribe(channels: string[], listener: RedisListener): Promise<unknown>;
@@ -14,11 +14,3 @@ export interface RedisClient {
 }
 
 export type RedisListener = (message: string, channel: string) => void;
-
-/** What the user's options must not change on connections of ours. */
-export interface RedisClientOverrides {
-  readonly disableOfflineQueue: true;
-  readonly commandOptions: object;
-  readonly clientSideCache: undefined;
-  readonly emitInvalidate: false;
-}

@@ -50,6 +50,10 @@ export class Link {
     client.on("error", (error) => {
       if (client === this.#client) this.#report(error);
     });
+    client.on("connect", () => {
+      // The driver does not stop a connection that is being made.
+      if (client !== this.#client) client.destroy();
+    });
     client.on("ready", () => {
       if (client !== this.#client) return;
       this.#lastError = "";

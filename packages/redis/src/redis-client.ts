@@ -8,9 +8,9 @@ export interface RedisClient {
   sendCommand(args: readonly string[]): Promise<unknown>;
   subscribe(channels: string[], listener: RedisListener): Promise<unknown>;
   unsubscribe(channels: string[], listener: RedisListener): Promise<unknown>;
-  on(event: "ready", listener: () => void): unknown;
+  on(event: "connect" | "ready", listener: () => void): unknown;
   on(event: "error", listener: (error: unknown) => void): unknown;
   destroy(): void;
 }
 
-export type RedisListener = (message: string, channel: string) => void;
+type RedisListener = (message: string, channel: string) => void;

@@ -80,7 +80,8 @@ if status == 'ok' then
   local sn = tonumber(redis.call('HGET', KEYS[3], 'n'))
   if sn then
     -- What comes after the checkpoint is needed to get to the head.
-    redis.call('XTRIM', KEYS[2], 'MINID', '=', string.format('%.0f-0', math.min(tonumber(ARGV[3]), sn + 1)))
+    local from = math.max(0, math.min(tonumber(ARGV[3]), sn + 1))
+    redis.call('XTRIM', KEYS[2], 'MINID', '=', string.format('%.0f-0', from))
   end
   lease(ARGV[2], ARGV[4])
 end

@@ -8,6 +8,17 @@ export interface LinkOptions {
   readonly onError: (error: Error) => void;
 }
 
+/** Options of the user's client that ours must not have. */
+const OVERRIDES = {
+  // Its queue would send commands whose callers have given up long before.
+  disableOfflineQueue: true,
+  // Replies as strings.
+  commandOptions: {},
+  // Shared with the user's client, and emptied when a connection of ours is lost.
+  clientSideCache: undefined,
+  emitInvalidate: false,
+};
+
 /**
  * One connection of our own, made anew when it is no good. The driver reconnects by itself when a socket closes; what it
  * does not see, or gives up on, ends with `reopen()`.
@@ -34,16 +45,14 @@ export class Link {
   reopen(): void {
     this.#drop();
     if (this.#closed) return;
-    // A queue of the driver would send commands whose callers have given up long before.
-    const client = this.#options.redis.duplicate({
-      disableOfflineQueue: true,
-      commandOptions: {},
-      clientSideCache: undefined,
-      emitInvalidate: false,
-    });
+    const client = this.#options.redis.duplicate(OVERRIDES);
     this.#client = client;
     client.on("error", (error) => {
       if (client === this.#client) this.#report(error);
+    });
+    client.on("connect", () => {
+      // The driver does not stop a connection that is being made.
+      if (client !== this.#client) client.destroy();
     });
     client.on("ready", () => {
       if (client !== this.#client) return;

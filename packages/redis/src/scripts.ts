@@ -80,7 +80,8 @@ if status == 'ok' then
   local sn = tonumber(redis.call('HGET', KEYS[3], 'n'))
   if sn then
     -- What comes after the checkpoint is needed to get to the head.
-    redis.call('XTRIM', KEYS[2], 'MINID', '=', string.format('%.0f-0', math.min(tonumber(ARGV[3]), sn + 1)))
+    local from = math.max(0, math.min(tonumber(ARGV[3]), sn + 1))
+    redis.call('XTRIM', KEYS[2], 'MINID', '=', string.format('%.0f-0', from))
   end
   lease(ARGV[2], ARGV[4])
 end
@@ -128,6 +129,8 @@ if meta[1] then
   if ARGV[4] ~= '1' and not (ours and meta[1] == ARGV[7] and meta[2] == ARGV[8]) then return {'exists'} end
   if not ours then return {'fenced'} end
 end
+-- DEL alone would be let through by a server that is out of memory, and then all that follows it.
+redis.call('HSET', KEYS[1], 'e', ARGV[7])
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
 for i = 10, #ARGV, 5 do
   redis.call('XADD', KEYS[2], ARGV[i + 3] .. '-0',

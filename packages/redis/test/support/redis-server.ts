@@ -28,7 +28,15 @@ export class RedisServer {
   static async start(port?: number): Promise<RedisServer> {
     port ??= await freePort();
     const dir = await mkdtemp(join(tmpdir(), "statestream-redis-"));
-    const options = { port, bind: "127.0.0.1", save: "", appendonly: "no", dir };
+    const options = {
+      port,
+      bind: "127.0.0.1",
+      save: "",
+      appendonly: "no",
+      "repl-diskless-sync-delay": 0,
+      "enable-debug-command": "local",
+      dir,
+    };
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const server = new RedisServer(spawn("redis-server", args, { stdio: "ignore" }), port, dir);
     await server.command("PING");
@@ -66,7 +74,7 @@ export class RedisServer {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

@@ -4,4 +4,4 @@ export type { Backplane, BackplaneNodeStats, BackplaneOptions } from "./backplan
 export type { BackplaneStats, ServedStream, ServedStreamStats } from "./streams.ts";
 export type { LostChanges, OwnStateWriter, StateWriter, WriterHooks } from "./writer.ts";
 export type { Position } from "./engine.ts";
-export type { RedisClient, RedisClientOverrides, RedisListener } from "./redis-client.ts";
+export type { RedisClient } from "./redis-client.ts";

@@ -45,8 +45,8 @@ export class RedisEngine implements Engine {
     this.#expireMs = String(expireMs);
     this.#onError = onError;
     const link: LinkOptions = { redis, deadlineMs, onError };
-    this.#commands = new Link(link, () => this.#health.connected());
-    this.#subscriber = new Subscriber(link, () => this.#health.connected());
+    this.#commands = new Link(link, (_client, again) => this.#health.connected(again));
+    this.#subscriber = new Subscriber(link, (again) => this.#health.connected(again));
     const probe = `${prefix}:probe:${crypto.randomUUID()}`;
     this.#health = new Health({
       probeMs,

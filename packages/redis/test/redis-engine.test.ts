@@ -118,7 +118,8 @@ describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
     const heard = await follow(engine);
     const deaf = made[1] as ReturnType<typeof client>;
     await deaf.unsubscribe();
-    await vi.waitFor(() => expect(changes).toEqual(["down", "up"]), SOON);
+    await vi.waitFor(() => expect(changes).toContain("down"), SOON);
+    await vi.waitFor(() => expect(changes.at(-1)).toBe("up"), SOON);
     expect(deaf.isOpen).toBe(false);
     expect(made[0]?.isOpen).toBe(true);
     await engine.install("k", installing(0));
@@ -139,13 +140,9 @@ describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
       await mortal.stop();
       await vi.waitFor(() => expect(changes).toContain("down"), SOON);
       await expect(engine.read("k", undefined)).rejects.toThrow("could not be reached");
-      // Two connections, and two things that went wrong with each, however often.
-      expect(errors.toSorted()).toEqual([
-        "Socket closed unexpectedly",
-        "Socket closed unexpectedly",
-        `connect ECONNREFUSED 127.0.0.1:${port}`,
-        `connect ECONNREFUSED 127.0.0.1:${port}`,
-      ]);
+      // However many attempts there were, each of the two connections tells of it once.
+      const refused = `connect ECONNREFUSED 127.0.0.1:${port}`;
+      expect(errors.filter((message) => message === refused)).toEqual([refused, refused]);
 
       mortal = await RedisServer.start(port);
       await vi.waitFor(() => expect(changes.at(-1)).toBe("up"), SOON);
@@ -160,10 +157,10 @@ describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
     const { engine, changes } = open(createClient({ url: `redis://127.0.0.1:${port}` }));
     expect(engine.downSince).toBeUndefined();
     await expect(engine.read("k", undefined)).rejects.toThrow("could not be reached within 500 ms");
-    expect(changes).toEqual(["down"]);
+    await vi.waitFor(() => expect(changes).toEqual(["down"]), SOON);
     const late = await RedisServer.start(port);
     after.push(() => late.stop());
-    await vi.waitFor(() => expect(changes).toEqual(["down", "up"]), SOON);
+    await vi.waitFor(() => expect(changes.at(-1)).toBe("up"), SOON);
     expect(await engine.read("k", undefined)).toEqual({ status: "empty" });
   });
 
@@ -177,23 +174,28 @@ describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
     await slow.command("CONFIG", "SET", "key-load-delay", "1000", "loading-process-events-interval-bytes", "1024");
     const loaded = slow.command("DEBUG", "RELOAD");
     await vi.waitFor(() => expect(engine.read("k", undefined)).rejects.toThrow("LOADING"), SOON);
-    await vi.waitFor(() => expect(changes).toEqual(["down"]), SOON);
+    await vi.waitFor(() => expect(changes).toContain("down"), SOON);
     await loaded;
-    await vi.waitFor(() => expect(changes).toEqual(["down", "up"]), SOON);
+    await vi.waitFor(() => expect(changes.at(-1)).toBe("up"), SOON);
     expect(await engine.read("k", undefined)).toMatchObject({ status: "snapshot", head: at("A", 0) });
   });
 
   test("rejects what a server that is out of memory does not take", async () => {
     await server.command("CONFIG", "SET", "maxmemory", "1");
     after.push(() => server.command("CONFIG", "SET", "maxmemory", "0"));
-    const { engine, changes } = open(client());
+    const { engine } = open(client());
     await expect(engine.install("k", installing(0))).rejects.toThrow("OOM");
     expect(await engine.read("k", undefined)).toEqual({ status: "empty" });
-    // Messages and reading still work.
+    // Messages still arrive, probes too.
     const heard = await follow(engine);
+    const listener = await client().connect();
+    after.push(() => listener.destroy());
+    let probes = 0;
+    await listener.pSubscribe("p:probe:*", () => probes++);
     await server.command("PUBLISH", "p:{k}:c", "head");
     await vi.waitFor(() => expect(heard).toEqual([HEAD]));
-    expect(changes).toEqual([]);
+    await vi.waitFor(() => expect(probes).toBeGreaterThan(5), SOON);
+    await vi.waitFor(() => expect(engine.downSince).toBeUndefined(), SOON);
   });
 
   test("follows the primary to a replica that was promoted, with all that was replicated", async () => {

@@ -1,5 +1,5 @@
-import { jsonEqual } from "./json.ts";
-import type { Range } from "./row-range.ts";
+import type { Json } from "./events.ts";
+import type { Range, Same } from "./row-range.ts";
 
 /** Rows that were replaced by others, somewhere between rows that stayed. */
 export interface Run {
@@ -21,15 +21,15 @@ const COMPARISONS_PER_ROW = 8;
  * The runs that lead from one array to the other with the fewest rows removed and added: Myers' greedy algorithm ("An
  * O(ND) difference algorithm and its variations", 1986), bounded. Beyond the bound, one run over everything.
  */
-export function editRuns(range: Range): Run[] {
+export function editRuns(range: Range, same: Same): Run[] {
   const { start, beforeEnd, afterEnd } = range;
   const everything = { start, removed: beforeEnd - start, afterStart: start, added: afterEnd - start };
-  const trace = findEdits(range);
+  const trace = findEdits(range, same);
   return trace === undefined ? [everything] : runsOf(trace, range);
 }
 
 /** For each number of edits, how far into the array before each diagonal reaches; `undefined` beyond the bound. */
-function findEdits({ before, after, start, beforeEnd, afterEnd }: Range): Int32Array[] | undefined {
+function findEdits({ before, after, start, beforeEnd, afterEnd }: Range, same: Same): Int32Array[] | undefined {
   const rows = beforeEnd - start;
   const others = afterEnd - start;
   const most = Math.min(MAX_EDITS, rows + others);
@@ -44,7 +44,7 @@ function findEdits({ before, after, start, beforeEnd, afterEnd }: Range): Int32A
       let y = x - diagonal;
       while (x < rows && y < others) {
         if (comparisons-- === 0) return undefined;
-        if (!jsonEqual(before[start + x], after[start + y])) break;
+        if (!same(before[start + x] as Json, after[start + y] as Json)) break;
         x++;
         y++;
       }

@@ -171,20 +171,30 @@ function warnOfCollection(value: object): void {
 export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a)) {
-    if (!Array.isArray(b) || a.length !== b.length) return false;
-    for (let index = 0; index < a.length; index++) {
-      if (!jsonEqual(a[index], b[index])) return false;
-    }
-    return true;
-  }
-  if (Array.isArray(b)) return false;
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
-  for (const key of keys) {
-    if (!jsonEqual(a[key], ownMember(b, key))) return false;
+  if (Array.isArray(a)) return Array.isArray(b) && rowsEqual(a, b);
+  return !Array.isArray(b) && membersEqual(a, b);
+}
+
+function rowsEqual(a: readonly Json[], b: readonly Json[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) {
+    const one = a[index];
+    const other = b[index];
+    if (one !== other && !(typeof one === "object" && jsonEqual(one, other))) return false;
   }
   return true;
+}
+
+function membersEqual(a: { readonly [key: string]: Json }, b: { readonly [key: string]: Json }): boolean {
+  let members = 0;
+  for (const key in a) {
+    members++;
+    const one = a[key];
+    const other = b[key];
+    if (one !== other && !(typeof one === "object" && jsonEqual(one, ownMember(b, key)))) return false;
+  }
+  for (const _ in b) members--;
+  return members === 0;
 }
 
 /**

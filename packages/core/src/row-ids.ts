@@ -4,16 +4,6 @@ import { OrderedSlots, risingRows } from "./row-order.ts";
 import type { PatchWriter } from "./patch-writer.ts";
 import type { Range } from "./row-range.ts";
 
-/** Members that may tell a row from the others, in the order in which they are tried. */
-const ID_MEMBERS = ["id", "_id", "key", "uuid", "name"] as const;
-
-/** The member that may be the rows' id, judged by the first of each side. */
-export function idMember({ before, after, start }: Range): string | undefined {
-  return ID_MEMBERS.find(
-    (member) => idOf(before[start], member) !== undefined && idOf(after[start], member) !== undefined,
-  );
-}
-
 export function idOf(row: Json | undefined, member: string): string | number | undefined {
   if (!isRecord(row) || !Object.hasOwn(row, member)) return undefined;
   const id = row[member];

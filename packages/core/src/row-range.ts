@@ -9,8 +9,10 @@ export interface Range {
   readonly afterEnd: number;
 }
 
+export type Same = (a: Json, b: Json) => boolean;
+
 /** Leaves out the rows at both ends that are the same. */
-export function trim(range: Range, same: (a: Json, b: Json) => boolean): Range {
+export function trim(range: Range, same: Same): Range {
   const { before, after } = range;
   let { start, beforeEnd, afterEnd } = range;
   while (start < beforeEnd && start < afterEnd && same(before[start] as Json, after[start] as Json)) start++;

@@ -2,8 +2,18 @@ import type { Json } from "./events.ts";
 
 const encoder = new TextEncoder();
 
+/** Where texts are encoded to be counted: to make an array for each takes longer than to fill it. */
+const scratch = new Uint8Array(16 * 1024);
+
 export function utf8Length(text: string): number {
-  return encoder.encode(text).length;
+  let bytes = 0;
+  let rest = text;
+  for (;;) {
+    const { read, written } = encoder.encodeInto(rest, scratch);
+    bytes += written;
+    if (read === rest.length) return bytes;
+    rest = rest.slice(read);
+  }
 }
 
 /** From this many UTF-16 units on, a text's JSON is remembered: what an answer of a language model grows to, say. */

@@ -224,7 +224,6 @@ function remaining(value: Json, bytes: number): number {
   let separator = 0;
   for (const key in value) {
     if (left <= 0) break;
-    if (!Object.hasOwn(value, key)) continue;
     left = remaining(value[key] as Json, left - key.length - 3 - separator);
     separator = 1;
   }

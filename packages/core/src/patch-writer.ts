@@ -8,23 +8,29 @@ export const GIVE_UP: Error = new Error("The value is sent instead");
 /** A patch up to this is sent without asking what the value would cost. Bytes of JSON; PROTOCOL.md, "Updates". */
 export const SMALL_PATCH_BYTES = 512;
 
-/** A path's step: a member's name or a row's index. */
-type Step = string | number;
+/** A member's name or a row's index. */
+export type Step = string | number;
 
-/**
- * Takes down operations while the walk goes on. The path is where the walk is; its text is only made for an operation, and
- * shared by those of one parent.
- */
+/** Where a container is. Its path is only made for an operation, and shared by all inside the container. */
+export class Place {
+  readonly parent: Place | undefined;
+  readonly step: Step;
+  path: string | undefined;
+
+  constructor(parent: Place | undefined, step: Step) {
+    this.parent = parent;
+    this.step = step;
+    this.path = parent === undefined ? "" : undefined;
+  }
+}
+
+/** Takes down operations while the walk goes on. */
 export abstract class PatchWriter {
   /** What the walk has seen of the value: it has at least so many bytes of JSON. */
   valueBytes = 0;
   /** The value's JSON, where its size had to be known. */
   valueText: string | undefined;
   readonly #after: Json;
-  readonly #steps: Step[] = [];
-  /** The texts of the path's beginnings, as far as they are known. */
-  readonly #paths: string[] = [""];
-  #known = 0;
   /** What the operations may cost before the value is looked at again. */
   #limit = SMALL_PATCH_BYTES;
 
@@ -32,60 +38,30 @@ export abstract class PatchWriter {
     this.#after = after;
   }
 
-  /** The text of a step in a path. */
-  protected abstract pathText(step: string, parent: Step | undefined): string;
+  abstract replace(parent: Place, step: Step, value: Json): void;
+  abstract add(parent: Place, step: Step, value: Json): void;
+  abstract remove(parent: Place, step: Step): void;
+  abstract move(parent: Place, from: number, to: number): void;
 
-  /** Takes down an operation; returns what all of them cost at least, in bytes of JSON. */
-  protected abstract put(op: "add" | "replace", path: string, value: Json): number;
-  protected abstract putRemoval(path: string): number;
-  protected abstract putMove(from: string, path: string): number;
+  /** Replaces a text by another; both with the objects that hold them. */
+  abstract replaceText(parent: Place, name: string, value: string, holder: object, old: string, oldHolder: object): void;
 
-  /** Goes to a member or row of the container at this depth. */
-  enter(depth: number, step: Step): void {
-    this.#steps[depth] = step;
-    if (this.#known > depth) this.#known = depth;
+  /** A step as it stands in a path. */
+  protected abstract stepText(step: string, parent: Place): string;
+
+  protected path(parent: Place, step: Step): string {
+    const path = (parent.path ??= this.path(parent.parent as Place, parent.step));
+    return `${path}/${typeof step === "number" ? step : this.stepText(step, parent)}`;
   }
 
-  replace(depth: number, value: Json): void {
-    this.spend(this.put("replace", this.path(depth), value));
-  }
-
-  /** The same for a text that took the place of another; both with the objects that hold them. */
-  replaceText(depth: number, value: string, _holder: object, _old: string, _oldHolder: object): void {
-    this.replace(depth, value);
-  }
-
-  add(depth: number, step: Step, value: Json): void {
-    this.enter(depth, step);
-    this.spend(this.put("add", this.path(depth + 1), value));
-  }
-
-  remove(depth: number, step: Step): void {
-    this.enter(depth, step);
-    this.spend(this.putRemoval(this.path(depth + 1)));
-  }
-
-  move(depth: number, from: number, to: number): void {
-    this.enter(depth, from);
-    const origin = this.path(depth + 1);
-    this.enter(depth, to);
-    this.spend(this.putMove(origin, this.path(depth + 1)));
-  }
-
-  protected path(depth: number): string {
-    for (let at = this.#known; at < depth; at++) {
-      const step = this.#steps[at] as Step;
-      const text = typeof step === "number" ? step : this.pathText(step, this.#steps[at - 1]);
-      this.#paths[at + 1] = `${this.#paths[at]}/${text}`;
-    }
-    if (this.#known < depth) this.#known = depth;
-    return this.#paths[depth] as string;
-  }
-
+  /** All operations cost so many bytes of JSON at least. */
   protected spend(bytes: number): void {
-    if (bytes <= this.#limit || bytes <= this.valueBytes) return;
+    if (bytes > this.#limit && bytes > this.valueBytes) this.#compare(bytes);
+  }
+
+  #compare(bytes: number): void {
     if (this.valueText === undefined) {
-      // More than is asked for, so that all looks together cost what the last one does.
+      // More than is asked for, so that all looks together cost little more than the last one.
       if (isAtLeast(this.#after, 4 * bytes)) {
         this.#limit = 4 * bytes;
         return;
@@ -105,64 +81,94 @@ export class OperationWriter extends PatchWriter {
   readonly operations: Operation[] = [];
   #bytes = 0;
 
-  protected override pathText(step: string): string {
+  override replace(parent: Place, step: Step, value: Json): void {
+    this.#put({ op: "replace", path: this.path(parent, step), value }, value);
+  }
+
+  override replaceText(parent: Place, name: string, value: string): void {
+    this.replace(parent, name, value);
+  }
+
+  override add(parent: Place, step: Step, value: Json): void {
+    this.#put({ op: "add", path: this.path(parent, step), value }, value);
+  }
+
+  override remove(parent: Place, step: Step): void {
+    this.#put({ op: "remove", path: this.path(parent, step) }, null);
+  }
+
+  override move(parent: Place, from: number, to: number): void {
+    this.#put({ op: "move", from: this.path(parent, from), path: this.path(parent, to) }, null);
+  }
+
+  protected override stepText(step: string): string {
     return escape(step);
   }
 
-  protected override put(op: "add" | "replace", path: string, value: Json): number {
-    this.operations.push({ op, path, value });
-    return (this.#bytes += OPERATION_BYTES + path.length + (typeof value === "string" ? value.length : 1));
-  }
-
-  protected override putRemoval(path: string): number {
-    this.operations.push({ op: "remove", path });
-    return (this.#bytes += OPERATION_BYTES + path.length);
-  }
-
-  protected override putMove(from: string, path: string): number {
-    this.operations.push({ op: "move", from, path });
-    return (this.#bytes += OPERATION_BYTES + from.length + path.length);
+  #put(operation: Operation, value: Json): void {
+    this.operations.push(operation);
+    this.#bytes += OPERATION_BYTES + operation.path.length + (typeof value === "string" ? value.length : 1);
+    this.spend(this.#bytes);
   }
 }
 
 /** Operations as the text that is sent; gives up where one would name a member that appliers refuse. */
 export class TextWriter extends PatchWriter {
-  #text = "";
+  /** The operations, with commas between them. */
+  text = "";
 
-  /** The JSON Patch; empty when nothing changed. */
-  get text(): string {
-    return this.#text === "" ? "" : `[${this.#text}]`;
+  override replace(parent: Place, step: Step, value: Json): void {
+    this.#put(`{"op":"replace","path":"${this.path(parent, step)}","value":${JSON.stringify(value)}}`);
   }
 
-  override replaceText(depth: number, value: string, holder: object, old: string, oldHolder: object): void {
+  override replaceText(
+    parent: Place,
+    name: string,
+    value: string,
+    holder: object,
+    old: string,
+    oldHolder: object,
+  ): void {
     const json = growText(holder, value, oldHolder, old);
-    this.spend(this.#add(`{"op":"replace","path":"${this.path(depth)}","value":${json}}`));
+    this.#put(`{"op":"replace","path":"${this.path(parent, name)}","value":${json}}`);
   }
 
-  protected override pathText(step: string, parent: Step | undefined): string {
-    if (step === "__proto__" || (step === "prototype" && parent === "constructor")) throw GIVE_UP;
-    // oxlint-disable-next-line no-control-regex
-    if (!/[~/"\\\u0000-\u001f\ud800-\udfff]/.test(step)) return step;
-    return JSON.stringify(escape(step)).slice(1, -1);
+  override add(parent: Place, step: Step, value: Json): void {
+    this.#put(`{"op":"add","path":"${this.path(parent, step)}","value":${JSON.stringify(value)}}`);
   }
 
-  protected override put(op: "add" | "replace", path: string, value: Json): number {
-    const json = typeof value === "number" ? value : JSON.stringify(value);
-    return this.#add(`{"op":"${op}","path":"${path}","value":${json}}`);
+  override remove(parent: Place, step: Step): void {
+    this.#put(`{"op":"remove","path":"${this.path(parent, step)}"}`);
   }
 
-  protected override putRemoval(path: string): number {
-    return this.#add(`{"op":"remove","path":"${path}"}`);
+  override move(parent: Place, from: number, to: number): void {
+    this.#put(`{"op":"move","from":"${this.path(parent, from)}","path":"${this.path(parent, to)}"}`);
   }
 
-  protected override putMove(from: string, path: string): number {
-    return this.#add(`{"op":"move","from":"${from}","path":"${path}"}`);
+  protected override stepText(step: string, parent: Place): string {
+    if (step === "__proto__" || (step === "prototype" && parent.step === "constructor")) throw GIVE_UP;
+    return isPlain(step) ? step : JSON.stringify(escape(step)).slice(1, -1);
   }
 
-  #add(operation: string): number {
-    this.#text = this.#text === "" ? operation : `${this.#text},${operation}`;
-    return this.#text.length;
+  #put(operation: string): void {
+    this.text = this.text === "" ? operation : `${this.text},${operation}`;
+    this.spend(this.text.length);
   }
+}
+
+const QUOTE = 0x22;
+const SLASH = 0x2f;
+const BACKSLASH = 0x5c;
+const TILDE = 0x7e;
+
+/** Whether a step stands in a path as it is, and in JSON. Names are short: a regular expression would take longer. */
+function isPlain(step: string): boolean {
+  for (let index = 0; index < step.length; index++) {
+    const unit = step.charCodeAt(index);
+    if (unit < 0x20 || unit >= 0xd800 || unit === QUOTE || unit === SLASH || unit === BACKSLASH || unit === TILDE)
+      return false;
+  }
+  return true;
 }
 
 function escape(step: string): string {

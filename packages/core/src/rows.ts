@@ -1,7 +1,7 @@
 import { editRuns } from "./edit-runs.ts";
 import type { Json } from "./events.ts";
 import { isRecord, jsonEqual } from "./json.ts";
-import type { PatchWriter } from "./patch-writer.ts";
+import type { PatchWriter, Place, Step } from "./patch-writer.ts";
 import { idOf, matchById, placeRows } from "./row-ids.ts";
 import { type Range, type Same, trim } from "./row-range.ts";
 
@@ -11,7 +11,7 @@ export interface Walk {
   readonly rowIds: readonly string[];
   /** How many arrays around this place have had their rows compared. */
   alignments: number;
-  diff(before: Json, after: Json, depth: number, walk: Walk): void;
+  diff(before: Json, after: Json, parent: Place, step: Step, walk: Walk): void;
 }
 
 /**
@@ -24,36 +24,36 @@ const MAX_ALIGNMENTS = 4;
  * Tells which rows of an array were added, removed and moved, then what changed inside those that stayed. Rows are followed
  * by their ids where they have some, else by their values.
  */
-export function diffRows(before: readonly Json[], after: readonly Json[], depth: number, walk: Walk): void {
+export function diffRows(before: readonly Json[], after: readonly Json[], place: Place, walk: Walk): void {
   const { writer } = walk;
   writer.valueBytes += 2 * after.length;
   const shared = trim({ before, after, start: 0, beforeEnd: before.length, afterEnd: after.length }, isSame);
-  if (tellEnds(shared, depth, writer)) return;
+  if (tellEnds(shared, place, writer)) return;
   const same = walk.alignments < MAX_ALIGNMENTS ? jsonEqual : isSame;
   const range = same === isSame ? shared : trim(shared, same);
-  if (range !== shared && tellEnds(range, depth, writer)) return;
+  if (range !== shared && tellEnds(range, place, writer)) return;
   walk.alignments++;
-  diffRange(range, same, depth, walk);
+  diffRange(range, same, place, walk);
   walk.alignments--;
 }
 
-function diffRange(range: Range, same: Same, depth: number, walk: Walk): void {
+function diffRange(range: Range, same: Same, place: Place, walk: Walk): void {
   const { before, after, start, beforeEnd, afterEnd } = range;
-  if (beforeEnd - start === 1 && afterEnd - start === 1) return diffRow(range, start, start, depth, walk);
+  if (beforeEnd - start === 1 && afterEnd - start === 1) return diffRow(range, start, start, place, walk);
   if (isRecord(before[start]) && isRecord(after[start])) {
     for (const member of walk.rowIds) {
-      if (haveSameIds(range, member)) return diffInPlace(range, depth, walk);
+      if (haveSameIds(range, member)) return diffInPlace(range, place, walk);
       const match = matchById(range, member);
       if (match === undefined) continue;
-      placeRows(range, match, depth, walk.writer);
+      placeRows(range, match, place, walk.writer);
       for (let index = 0; index < match.origins.length; index++) {
         const origin = match.origins[index] as number;
-        if (origin >= 0) diffRow(range, origin, start + index, depth, walk);
+        if (origin >= 0) diffRow(range, origin, start + index, place, walk);
       }
       return;
     }
   }
-  diffRuns(range, same, depth, walk);
+  diffRuns(range, same, place, walk);
 }
 
 function isSame(a: Json, b: Json): boolean {
@@ -61,10 +61,10 @@ function isSame(a: Json, b: Json): boolean {
 }
 
 /** Where one side has nothing left, the rest was only added or only removed. */
-function tellEnds({ after, start, beforeEnd, afterEnd }: Range, depth: number, writer: PatchWriter): boolean {
+function tellEnds({ after, start, beforeEnd, afterEnd }: Range, place: Place, writer: PatchWriter): boolean {
   if (start < beforeEnd && start < afterEnd) return false;
-  for (let index = beforeEnd - 1; index >= start; index--) writer.remove(depth, index);
-  for (let index = start; index < afterEnd; index++) writer.add(depth, index, after[index] as Json);
+  for (let index = beforeEnd - 1; index >= start; index--) writer.remove(place, index);
+  for (let index = start; index < afterEnd; index++) writer.add(place, index, after[index] as Json);
   return true;
 }
 
@@ -78,31 +78,27 @@ function haveSameIds({ before, after, start, beforeEnd, afterEnd }: Range, membe
   return true;
 }
 
-function diffInPlace(range: Range, depth: number, walk: Walk): void {
-  for (let index = range.start; index < range.beforeEnd; index++) diffRow(range, index, index, depth, walk);
+function diffInPlace(range: Range, place: Place, walk: Walk): void {
+  for (let index = range.start; index < range.beforeEnd; index++) diffRow(range, index, index, place, walk);
 }
 
-function diffRow({ before, after }: Range, from: number, to: number, depth: number, walk: Walk): void {
-  const old = before[from] as Json;
-  const row = after[to] as Json;
-  if (old === row) return;
-  walk.writer.enter(depth, to);
-  walk.diff(old, row, depth + 1, walk);
+function diffRow({ before, after }: Range, from: number, to: number, place: Place, walk: Walk): void {
+  if (before[from] !== after[to]) walk.diff(before[from] as Json, after[to] as Json, place, to, walk);
 }
 
 /** Rows without ids: those of a run are taken for the same one by one, and what is left over was added or removed. */
-function diffRuns(range: Range, same: Same, depth: number, walk: Walk): void {
+function diffRuns(range: Range, same: Same, place: Place, walk: Walk): void {
   const { writer } = walk;
   // From the end, so that what is told of later rows does not move earlier ones.
   for (const { start, removed, afterStart, added } of editRuns(range, same).reverse()) {
     const changed = Math.min(removed, added);
-    for (let index = start + removed - 1; index >= start + changed; index--) writer.remove(depth, index);
+    for (let index = start + removed - 1; index >= start + changed; index--) writer.remove(place, index);
     for (let index = changed; index < added; index++) {
-      writer.add(depth, start + index, range.after[afterStart + index] as Json);
+      writer.add(place, start + index, range.after[afterStart + index] as Json);
     }
     for (let index = 0; index < changed; index++) {
-      writer.enter(depth, start + index);
-      walk.diff(range.before[start + index] as Json, range.after[afterStart + index] as Json, depth + 1, walk);
+      const row = range.after[afterStart + index] as Json;
+      walk.diff(range.before[start + index] as Json, row, place, start + index, walk);
     }
   }
 }

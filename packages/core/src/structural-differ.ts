@@ -1,7 +1,7 @@
 import { StateStreamError } from "./errors.ts";
 import type { Json, Operation } from "./events.ts";
-import { ownMember } from "./json.ts";
-import { GIVE_UP, OperationWriter, TextWriter, type PatchWriter } from "./patch-writer.ts";
+import { isObject, ownMember } from "./json.ts";
+import { GIVE_UP, OperationWriter, type PatchWriter, Place, type Step, TextWriter } from "./patch-writer.ts";
 import { diffRows, type Walk } from "./rows.ts";
 
 type Members = { readonly [key: string]: Json };
@@ -59,15 +59,20 @@ export function writePatch(differ: StructuralDiffer, before: Json, after: Json):
   const rowIds = rowIdsOf.get(differ);
   if (rowIds === undefined) return undefined;
   const writer = new TextWriter(after);
-  const patches = walk(before, after, rowIds, writer) ? writer.text : undefined;
-  return { patches, valueBytes: writer.valueBytes, valueText: writer.valueText };
+  const isWhole = walk(before, after, rowIds, writer);
+  const patches = writer.text === "" ? "" : `[${writer.text}]`;
+  return { patches: isWhole ? patches : undefined, valueBytes: writer.valueBytes, valueText: writer.valueText };
 }
 
 /** Whether the operations are all there; else the value is to be sent. */
 function walk(before: Json, after: Json, rowIds: readonly string[], writer: PatchWriter): boolean {
+  if (!isObject(before) || !isObject(after) || Array.isArray(before) !== Array.isArray(after)) return before === after;
   if (objectsInherit()) return false;
+  const root = new Place(undefined, "");
+  const context: Walk = { writer, rowIds, alignments: 0, diff };
   try {
-    diff(before, after, 0, { writer, rowIds, alignments: 0, diff });
+    if (Array.isArray(after)) diffRows(before as Json[], after, root, context);
+    else diffMembers(before as Members, after as Members, root, context);
     return true;
   } catch (thrown) {
     // Too deep for the stack, which the serializer may take all the same.
@@ -82,54 +87,69 @@ function objectsInherit(): boolean {
   return false;
 }
 
-/** Two values at the same place, `depth` steps below the slice. */
-function diff(before: Json, after: Json, depth: number, walk: Walk): void {
+/** Two values of one member or row. */
+function diff(before: Json, after: Json, parent: Place, step: Step, walk: Walk): void {
   if (typeof before === "object" && before !== null && typeof after === "object" && after !== null) {
     if (Array.isArray(before)) {
-      if (Array.isArray(after)) return diffRows(before, after, depth, walk);
+      if (Array.isArray(after)) return diffRows(before, after, new Place(parent, step), walk);
     } else if (!Array.isArray(after)) {
-      return diffMembers(before, after, depth, walk);
+      return diffMembers(before, after, new Place(parent, step), walk);
     }
   }
-  if (before !== after) walk.writer.replace(depth, after);
+  if (before !== after) walk.writer.replace(parent, step, after);
 }
 
-function diffMembers(before: Members, after: Members, depth: number, walk: Walk): void {
+function diffMembers(before: Members, after: Members, place: Place, walk: Walk): void {
   const { writer } = walk;
+  const known = memberCounts.get(before);
   let members = 0;
   let added = 0;
-  for (const key in after) {
-    members++;
-    writer.valueBytes += 5;
-    const value = after[key] as Json;
-    const old = before[key] as Json | undefined;
-    if (old === value) continue;
-    if (typeof old === "object" && old !== null && key !== "__proto__") {
-      writer.enter(depth, key);
-      diff(old, value, depth + 1, walk);
-    } else if (ownMember(before, key) === undefined) {
-      added++;
-      writer.add(depth, key, value);
-    } else {
-      writer.enter(depth, key);
-      if (typeof value === "string" && typeof old === "string") writer.replaceText(depth + 1, value, after, old, before);
-      else diff(ownMember(before, key) as Json, value, depth + 1, walk);
+  if (known === undefined) {
+    for (const key in after) {
+      members++;
+      writer.valueBytes += key.length + MEMBER_BYTES;
+      if (before[key] !== after[key] && diffMember(before, after, place, key, walk)) added++;
+    }
+  } else {
+    // Of many members, a list is made faster than each is asked for whether it is still there.
+    const keys = Object.keys(after);
+    members = keys.length;
+    writer.valueBytes += MEMBER_BYTES * members;
+    for (const key of keys) {
+      if (before[key] !== after[key] && diffMember(before, after, place, key, walk)) added++;
     }
   }
   if (members >= MANY_MEMBERS) memberCounts.set(after, members);
-  if (countMembers(before, members) === members - added) return;
+  if ((known ?? countMembers(before)) === members - added) return;
   for (const key in before) {
-    if (ownMember(after, key) === undefined) writer.remove(depth, key);
+    if (ownMember(after, key) === undefined) writer.remove(place, key);
   }
 }
+
+/** A member that is not the same; returns whether it is new. */
+function diffMember(before: Members, after: Members, place: Place, key: string, walk: Walk): boolean {
+  const old = ownMember(before, key);
+  const value = after[key] as Json;
+  if (old === undefined) {
+    walk.writer.add(place, key, value);
+    return true;
+  }
+  if (typeof old === "string" && typeof value === "string")
+    walk.writer.replaceText(place, key, value, after, old, before);
+  else diff(old, value, place, key, walk);
+  return false;
+}
+
+/** What a member costs at least beside its name, in bytes of JSON. */
+const MEMBER_BYTES = 5;
 
 /** From this many members on, their number is remembered: counting them means listing them. */
 const MANY_MEMBERS = 64;
 const memberCounts = new WeakMap<object, number>();
 
-function countMembers(object: Members, about: number): number {
-  if (about >= MANY_MEMBERS) return memberCounts.get(object) ?? Object.keys(object).length;
-  let count = 0;
-  for (const _ in object) count++;
-  return count;
+function countMembers(object: Members): number {
+  let members = 0;
+  for (const _ in object) members++;
+  if (members >= MANY_MEMBERS) memberCounts.set(object, members);
+  return members;
 }

@@ -50,8 +50,22 @@ export abstract class PatchWriter {
   protected abstract stepText(step: string, parent: Place): string;
 
   protected path(parent: Place, step: Step): string {
-    const path = (parent.path ??= this.path(parent.parent as Place, parent.step));
-    return `${path}/${typeof step === "number" ? step : this.stepText(step, parent)}`;
+    return `${parent.path ?? this.#pathTo(parent)}/${this.#text(parent, step)}`;
+  }
+
+  /** Kept for this place alone, so that a deep one costs what its path does. */
+  #pathTo(place: Place): string {
+    const steps: string[] = [];
+    let at = place;
+    for (; at.path === undefined; at = at.parent as Place) steps.push(this.#text(at.parent as Place, at.step));
+    let path = at.path;
+    for (let index = steps.length - 1; index >= 0; index--) path += `/${steps[index]}`;
+    place.path = path;
+    return path;
+  }
+
+  #text(parent: Place, step: Step): string {
+    return typeof step === "number" ? String(step) : this.stepText(step, parent);
   }
 
   /** All operations cost so many bytes of JSON at least. */
@@ -114,11 +128,13 @@ export class OperationWriter extends PatchWriter {
 
 /** Operations as the text that is sent; gives up where one would name a member that appliers refuse. */
 export class TextWriter extends PatchWriter {
-  /** The operations, with commas between them. */
+  /** The JSON Patch but for its last bracket; empty when nothing changed. */
   text = "";
+  /** The last name that stood as it is: it mostly comes again. */
+  #plain = "";
 
   override replace(parent: Place, step: Step, value: Json): void {
-    this.#put(`{"op":"replace","path":"${this.path(parent, step)}","value":${JSON.stringify(value)}}`);
+    this.#put(`{"op":"replace","path":"${this.path(parent, step)}","value":${textOf(value)}}`);
   }
 
   override replaceText(
@@ -134,7 +150,7 @@ export class TextWriter extends PatchWriter {
   }
 
   override add(parent: Place, step: Step, value: Json): void {
-    this.#put(`{"op":"add","path":"${this.path(parent, step)}","value":${JSON.stringify(value)}}`);
+    this.#put(`{"op":"add","path":"${this.path(parent, step)}","value":${textOf(value)}}`);
   }
 
   override remove(parent: Place, step: Step): void {
@@ -147,13 +163,21 @@ export class TextWriter extends PatchWriter {
 
   protected override stepText(step: string, parent: Place): string {
     if (step === "__proto__" || (step === "prototype" && parent.step === "constructor")) throw GIVE_UP;
-    return isPlain(step) ? step : JSON.stringify(escape(step)).slice(1, -1);
+    if (step === this.#plain) return step;
+    if (!isPlain(step)) return JSON.stringify(escape(step)).slice(1, -1);
+    this.#plain = step;
+    return step;
   }
 
   #put(operation: string): void {
-    this.text = this.text === "" ? operation : `${this.text},${operation}`;
+    this.text = this.text === "" ? `[${operation}` : `${this.text},${operation}`;
     this.spend(this.text.length);
   }
+}
+
+function textOf(value: Json): string {
+  // What JSON.stringify gives, without the call.
+  return typeof value === "number" ? String(value) : JSON.stringify(value);
 }
 
 const QUOTE = 0x22;

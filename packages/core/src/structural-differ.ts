@@ -60,7 +60,7 @@ export function writePatch(differ: StructuralDiffer, before: Json, after: Json):
   if (rowIds === undefined) return undefined;
   const writer = new TextWriter(after);
   const isWhole = walk(before, after, rowIds, writer);
-  const patches = writer.text === "" ? "" : `[${writer.text}]`;
+  const patches = writer.text === "" ? "" : `${writer.text}]`;
   return { patches: isWhole ? patches : undefined, valueBytes: writer.valueBytes, valueText: writer.valueText };
 }
 
@@ -83,9 +83,11 @@ function walk(before: Json, after: Json, rowIds: readonly string[], writer: Patc
 
 /** Whether a program has given every object members, which `for ... in` would take for their own. */
 function objectsInherit(): boolean {
-  for (const _ in Object.prototype) return true;
+  for (const _ in EMPTY) return true;
   return false;
 }
+
+const EMPTY = {};
 
 /** Two values of one member or row. */
 function diff(before: Json, after: Json, parent: Place, step: Step, walk: Walk): void {
@@ -108,7 +110,13 @@ function diffMembers(before: Members, after: Members, place: Place, walk: Walk):
     for (const key in after) {
       members++;
       writer.valueBytes += key.length + MEMBER_BYTES;
-      if (before[key] !== after[key] && diffMember(before, after, place, key, walk)) added++;
+      const old = before[key];
+      const value = after[key];
+      if (old === value) continue;
+      // What most members that differ are, without a detour.
+      if (isPlainObject(old) && isPlainObject(value) && key !== "__proto__")
+        diffMembers(old, value, new Place(place, key), walk);
+      else if (diffMember(before, after, place, key, walk)) added++;
     }
   } else {
     // Of many members, a list is made faster than each is asked for whether it is still there.
@@ -124,6 +132,10 @@ function diffMembers(before: Members, after: Members, place: Place, walk: Walk):
   for (const key in before) {
     if (ownMember(after, key) === undefined) writer.remove(place, key);
   }
+}
+
+function isPlainObject(value: Json | undefined): value is { [key: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A member that is not the same; returns whether it is new. */

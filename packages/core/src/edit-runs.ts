@@ -14,6 +14,9 @@ export interface Run {
 /** With more edits than this, the arrays are taken for different: finding the fewest costs its square. */
 const MAX_EDITS = 256;
 
+/** How many members a row may cost on average in comparisons with rows that are not the same, beside one for each edit. */
+const MEMBERS_PER_ROW = 64;
+
 /** How many comparisons of rows a row may cost on average, beside those of the edits. */
 const COMPARISONS_PER_ROW = 8;
 
@@ -34,6 +37,7 @@ function findEdits({ before, after, start, beforeEnd, afterEnd }: Range, same: S
   const others = afterEnd - start;
   const most = Math.min(MAX_EDITS, rows + others);
   let comparisons = COMPARISONS_PER_ROW * (rows + others) + MAX_EDITS * MAX_EDITS;
+  const work = { left: MEMBERS_PER_ROW * (rows + others) + MAX_EDITS * MAX_EDITS };
   const trace: Int32Array[] = [];
   let reach = new Int32Array(3);
   for (let edits = 0; edits <= most; edits++) {
@@ -44,10 +48,14 @@ function findEdits({ before, after, start, beforeEnd, afterEnd }: Range, same: S
       let y = x - diagonal;
       while (x < rows && y < others) {
         if (comparisons-- === 0) return undefined;
-        if (!same(before[start + x] as Json, after[start + y] as Json)) break;
+        const { left } = work;
+        if (!same(before[start + x] as Json, after[start + y] as Json, work)) break;
+        // A row that is the same is met on few diagonals; one that is not, on all of them.
+        work.left = left;
         x++;
         y++;
       }
+      if (work.left < 0) return undefined;
       next[diagonal + edits + 2] = x;
       if (x >= rows && y >= others) {
         trace.push(next);

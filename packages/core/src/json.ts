@@ -32,7 +32,9 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
  * @throws {StateStreamError} `not-serializable`
  */
 export function toJson(value: unknown, slice: string, previous?: Remembered): Json | undefined {
-  return guarded(value, slice, () => normalize(value, slice, previous?.raw, previous?.json, false));
+  return guarded(value, slice, () =>
+    orSerialized(value, slice, () => normalize(value, slice, previous?.raw, previous?.json, false)),
+  );
 }
 
 /**
@@ -41,7 +43,25 @@ export function toJson(value: unknown, slice: string, previous?: Remembered): Js
  * @throws {StateStreamError} `not-serializable`
  */
 export function copyJson(value: unknown, slice: string): Json | undefined {
-  return guarded(value, slice, () => normalize(value, slice, undefined, undefined, true));
+  return guarded(value, slice, () =>
+    orSerialized(value, slice, () => normalize(value, slice, undefined, undefined, true)),
+  );
+}
+
+/** Where a value is too deep for our own recursion, the serializer's may still reach its end. */
+function orSerialized(value: unknown, slice: string, work: () => Json | undefined): Json | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    let text: string;
+    try {
+      text = JSON.stringify({ [slice]: value });
+    } catch {
+      throw error;
+    }
+    return ownMember(JSON.parse(text) as Members, slice);
+  }
 }
 
 /** Does `work` on a slice's value, where whatever it throws means that JSON cannot carry the value. */

@@ -44,7 +44,14 @@ export abstract class PatchWriter {
   abstract move(parent: Place, from: number, to: number): void;
 
   /** Replaces a text by another; both with the objects that hold them. */
-  abstract replaceText(parent: Place, name: string, value: string, holder: object, old: string, oldHolder: object): void;
+  abstract replaceText(
+    parent: Place,
+    name: string,
+    value: string,
+    holder: object,
+    old: string,
+    oldHolder: object,
+  ): void;
 
   /** A step as it stands in a path. */
   protected abstract stepText(step: string, parent: Place): string;

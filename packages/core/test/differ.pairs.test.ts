@@ -59,24 +59,28 @@ function applied(document: Json, operations: readonly Operation[]): string {
   return ours;
 }
 
-test("whatever two values are, what is told of them leads from one to the other, twice in a row", () => {
-  const pair = fc.property(before, fc.array(edit, { maxLength: 4 }), json, fc.nat(7), (from, edits, other, way) => {
-    // Mostly edits, some shared and some cloned; now and then something else altogether.
-    const next = way === 0 ? other : edits.reduce(edited, from);
-    const to = way % 2 === 0 ? next : parsed(next);
-    for (const [a, b] of [
-      [from, to],
-      [to, from],
-    ] as const) {
-      const texts = [JSON.stringify(a), JSON.stringify(b)];
-      const difference = differenceOf(a, b, structuralDiffer);
-      if (difference?.kind === "value") expect(difference.member).toBe(`"value":${texts[1]}`);
-      else {
-        const { patches = [] } = JSON.parse(`{${difference?.member ?? ""}}`) as { patches?: Operation[] };
-        expect(applied(a, patches)).toBe(canonical(b));
+test(
+  "whatever two values are, what is told of them leads from one to the other, twice in a row",
+  () => {
+    const pair = fc.property(before, fc.array(edit, { maxLength: 4 }), json, fc.nat(7), (from, edits, other, way) => {
+      // Mostly edits, some shared and some cloned; now and then something else altogether.
+      const next = way === 0 ? other : edits.reduce(edited, from);
+      const to = way % 2 === 0 ? next : parsed(next);
+      for (const [a, b] of [
+        [from, to],
+        [to, from],
+      ] as const) {
+        const texts = [JSON.stringify(a), JSON.stringify(b)];
+        const difference = differenceOf(a, b, structuralDiffer);
+        if (difference?.kind === "value") expect(difference.member).toBe(`"value":${texts[1]}`);
+        else {
+          const { patches = [] } = JSON.parse(`{${difference?.member ?? ""}}`) as { patches?: Operation[] };
+          expect(applied(a, patches)).toBe(canonical(b));
+        }
+        expect([JSON.stringify(a), JSON.stringify(b)]).toEqual(texts);
       }
-      expect([JSON.stringify(a), JSON.stringify(b)]).toEqual(texts);
-    }
-  });
-  checkProperty(pair, 3000);
-}, PROPERTY_TIMEOUT_MS);
+    });
+    checkProperty(pair, 3000);
+  },
+  PROPERTY_TIMEOUT_MS,
+);

@@ -7,6 +7,7 @@ const flow = [
   "events",
   "warn",
   "json",
+  "json-text",
   "operations",
   "clock",
   "source",

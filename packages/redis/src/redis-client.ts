@@ -19,6 +19,5 @@ export type RedisListener = (message: string, channel: string) => void;
 export interface RedisClientOverrides {
   readonly disableOfflineQueue: true;
   readonly commandOptions: object;
-  readonly clientSideCache: undefined;
   readonly emitInvalidate: false;
 }

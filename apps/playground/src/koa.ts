@@ -13,7 +13,11 @@ export function koaListener({ stream, headers: own, answer }: Playground): Reque
       return streamState(ctx, stream, { headers: { "x-framework": "koa", ...own } });
     }
 
-    const { status, headers, body } = await answer({ method: ctx.method, path: ctx.path, body: await readBody(ctx.req) });
+    const { status, headers, body } = await answer({
+      method: ctx.method,
+      path: ctx.path,
+      body: await readBody(ctx.req),
+    });
     ctx.status = status;
     ctx.set({ ...headers });
     ctx.body = body;

@@ -42,19 +42,21 @@ export function Bar({ session, view }: { session: Session; view: View }): JSX.El
           </label>
         ))}
       </Choices>
-      <Choices label="Served by">
-        {FRAMEWORKS.map((name: Framework) => (
-          <label key={name}>
-            <input
-              type="radio"
-              name="framework"
-              checked={view.framework === name}
-              onChange={() => session.choose(name)}
-            />
-            {name}
-          </label>
-        ))}
-      </Choices>
+      {!view.isCluster && (
+        <Choices label="Served by">
+          {FRAMEWORKS.map((name: Framework) => (
+            <label key={name}>
+              <input
+                type="radio"
+                name="framework"
+                checked={view.framework === name}
+                onChange={() => session.choose(name)}
+              />
+              {name}
+            </label>
+          ))}
+        </Choices>
+      )}
     </header>
   );
 }

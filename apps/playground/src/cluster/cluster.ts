@@ -69,7 +69,8 @@ export async function startCluster({ port, log, onFailure }: ClusterOptions): Pr
     await until("three nodes, one of which leads", isServing, START_MS);
     await until("the balancer answers", () => isHealthy(url), START_MS);
     log(`Redis: ${redis.url}, only in memory`);
-    for (const { framework, port: own, pid } of status().nodes) log(`${framework}: http://${HOST}:${own}, process ${pid}`);
+    for (const { framework, port: own, pid } of status().nodes)
+      log(`${framework}: http://${HOST}:${own}, process ${pid}`);
     log(`In front: ${balancer.name}`);
     return {
       url,

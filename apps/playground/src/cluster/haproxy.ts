@@ -13,7 +13,11 @@ export function haproxyVersion(): string | undefined {
 }
 
 /** Returns what ends it. */
-export async function startHaproxy(port: number, nodes: readonly number[], onExit: () => void): Promise<() => Promise<void>> {
+export async function startHaproxy(
+  port: number,
+  nodes: readonly number[],
+  onExit: () => void,
+): Promise<() => Promise<void>> {
   const dir = await mkdtemp(join(tmpdir(), "statestream-haproxy-"));
   const file = join(dir, "haproxy.cfg");
   await writeFile(file, config(port, nodes));

@@ -7,10 +7,11 @@ const USAGE = "Usage: pnpm demo:cluster [--port 3000]";
 try {
   const port = portOf(readOptions(process.argv.slice(2), { port: "3000" }, USAGE).port);
   if (!isRedisInstalled()) {
-    throw new Error("pnpm demo:cluster needs redis-server, 7.0 or later: apt-get install redis-server, or brew install redis.");
+    throw new Error(
+      "pnpm demo:cluster needs redis-server, 7.0 or later: apt-get install redis-server, or brew install redis.",
+    );
   }
-  let stop = (): void => {};
-  const cluster = await startCluster({
+  const starting = startCluster({
     port,
     log: (line) => console.log(line),
     onFailure(reason) {
@@ -19,10 +20,21 @@ try {
       stop();
     },
   });
-  stop = (): void => void cluster.close();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
-  console.log(`Statestream playground on three nodes: ${cluster.url}`);
-  console.log(`The stream by hand: curl -N ${cluster.url}/events`);
+  let isStopping = false;
+  function stop(): void {
+    if (isStopping) return;
+    isStopping = true;
+    // Also what is just being started. If that fails, it ends itself.
+    void starting.then(
+      (cluster) => cluster.close(),
+      () => {},
+    );
+  }
+  // However often they come: a parent that dies at once would leave its children behind.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+  const { url } = await starting;
+  console.log(`Statestream playground on three nodes: ${url}`);
+  console.log(`The stream by hand: curl -N ${url}/events`);
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;

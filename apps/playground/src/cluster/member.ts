@@ -42,7 +42,10 @@ export function createMember(options: MemberOptions): Member {
   const traffic = (): Traffic => {
     const reports = status().nodes.flatMap(({ report }) => report ?? []);
     const sum = (of: (report: NodeReport) => number): number => reports.reduce((total, one) => total + of(one), 0);
-    return { connections: sum(({ connections }) => connections), bytesWritten: sum(({ bytesWritten }) => bytesWritten) };
+    return {
+      connections: sum(({ connections }) => connections),
+      bytesWritten: sum(({ bytesWritten }) => bytesWritten),
+    };
   };
   const writer = backplane.writer<PlaygroundState>(KEY, {
     initialState: {

@@ -6,7 +6,7 @@ import type { ClusterStatus, NodeMessage, NodeStatus, Order } from "./status.ts"
 
 /** The same path from `src/`, where tests run, and from `dist/`. */
 const NODE = fileURLToPath(new URL("../../dist/cluster/node.js", import.meta.url));
-const GRACE_MS = 1500;
+const GRACE_MS = 1000;
 
 /** A node that is started again a while after its process ended. */
 export interface NodeProcess {

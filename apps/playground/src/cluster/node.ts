@@ -19,7 +19,8 @@ const RETRY_MS = 250;
 
 const [, , name, port, url] = process.argv;
 const framework = FRAMEWORKS.find((known) => known === name);
-if (framework === undefined || port === undefined || url === undefined) throw new Error("Start cluster/main.js instead.");
+if (framework === undefined || port === undefined || url === undefined)
+  throw new Error("Start cluster/main.js instead.");
 
 let status: ClusterStatus = { nodes: [], isRedisUp: true };
 process.on("message", (message) => (status = message as ClusterStatus));

@@ -13,30 +13,34 @@ interface NodeResponse extends ServerResponse {
   readonly outputSize?: number;
 }
 
-const { write } = OutgoingMessage.prototype;
+const originalWrite = Reflect.get<OutgoingMessage, "write">(OutgoingMessage.prototype, "write");
 
 /**
  * Node's own `write`. Tools that watch a process replace it before anything else is loaded, and other runtimes have
  * their own: then its text, which is Node's, is another.
  */
-const ownWrite = /\bwrite_\(this, chunk, /.test(Function.prototype.toString.call(write)) ? write : undefined;
+const ownWrite = /\bwrite_\(this, chunk, /.test(Function.prototype.toString.call(originalWrite))
+  ? originalWrite
+  : undefined;
 
 /** Whether somebody is to see what is written to a response: compression, or a tool that counts. */
 export function isWatched(res: ServerResponse): boolean {
   return res.write !== ownWrite;
 }
 
-/** The socket, if a chunk that is written there now is what `write` would send. */
+/** The socket, if a chunk that is written there now is what `write` would send; not for a response that is watched. */
 export function socketOf(res: NodeResponse): Socket | undefined {
+  const { socket } = res;
   const plain =
-    res.write === ownWrite &&
     res.chunkedEncoding &&
     res._headerSent === true &&
     res._hasBody === true &&
     res.outputSize === 0 &&
-    res.writableCorked === 0 &&
-    !res.writableEnded;
-  return plain && res.socket?.writable ? res.socket : undefined;
+    !res.writableEnded &&
+    socket?.writable &&
+    // What is written to a corked response is held back there. Its count includes its socket's.
+    res.writableCorked === socket.writableCorked;
+  return plain ? socket : undefined;
 }
 
 /** Above this many bytes, a copy costs more than two more pieces in one write. */

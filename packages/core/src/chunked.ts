@@ -28,7 +28,10 @@ export function isWatched(res: ServerResponse): boolean {
   return res.write !== ownWrite;
 }
 
-/** The socket, if a chunk that is written there now is what `write` would send; not for a response that is watched. */
+/**
+ * The socket, if a chunk that is written there is what `write` would send. That stays so for as long as the response is
+ * not watched, and neither has ended.
+ */
 export function socketOf(res: NodeResponse): Socket | undefined {
   const { socket } = res;
   const plain =
@@ -36,11 +39,9 @@ export function socketOf(res: NodeResponse): Socket | undefined {
     res._headerSent === true &&
     res._hasBody === true &&
     res.outputSize === 0 &&
-    !res.writableEnded &&
-    socket?.writable &&
     // What is written to a corked response is held back there. Its count includes its socket's.
-    res.writableCorked === socket.writableCorked;
-  return plain ? socket : undefined;
+    res.writableCorked === socket?.writableCorked;
+  return plain && socket ? socket : undefined;
 }
 
 /** Above this many bytes, a copy costs more than two more pieces in one write. */

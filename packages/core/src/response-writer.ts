@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { isWatched, socketOf, writeChunk } from "./chunked.ts";
 import type { Connection } from "./connection.ts";
 
@@ -11,6 +12,8 @@ export class ResponseWriter {
   readonly #connection: Connection;
   /** Ends the response; `undefined` where that is for us to do. */
   readonly #end: (() => void) | undefined;
+  /** Where chunks can be written to, once that is known. */
+  #socket: Socket | undefined;
   /** There is no room until `drain`. */
   #full = false;
   /** Who watches may hold bytes back, so from then on all go the same way. */
@@ -51,10 +54,8 @@ export class ResponseWriter {
     }
   }
 
-  /** Asked for each chunk anew: a response can come to be watched at any time. */
   #hand(bytes: Uint8Array): void {
-    this.#watched ||= isWatched(this.#res);
-    const socket = this.#watched ? undefined : socketOf(this.#res);
+    const socket = this.#direct();
     if (socket !== undefined) {
       this.#full = !writeChunk(socket, bytes);
       // Node tells the response only of what was written to it. Once: a socket outlives its response.
@@ -66,6 +67,15 @@ export class ResponseWriter {
     this.#listens = true;
     // Not once: the compression middleware takes listeners for its own stream, and does not give them back.
     this.#res.on("drain", () => this.#drained());
+  }
+
+  /** The socket, if the next chunk can be written there. Asked for each: a response can come to be watched at any time. */
+  #direct(): Socket | undefined {
+    this.#watched ||= isWatched(this.#res);
+    if (this.#watched) return undefined;
+    this.#socket ??= socketOf(this.#res);
+    // Not writableEnded, which says the same: on responses of Express it costs a tenth of a write.
+    return this.#socket?.writable && this.#res.finished === false ? this.#socket : undefined;
   }
 
   #drained(): void {

@@ -5,15 +5,13 @@ import type { RedisClient } from "../src/redis-client.ts";
 import { RedisEngine } from "../src/redis-engine.ts";
 import { at, entry, installing, publishing } from "./support/entries.ts";
 import { Proxy } from "./support/proxy.ts";
-import { freePort, NO_REDIS, RedisServer } from "./support/redis-server.ts";
+import { freePort, HAS_REDIS, RedisServer, SKIPPED } from "./support/redis-server.ts";
 
 const HEAD = { kind: "head" };
 const told = (of: ReturnType<typeof entry>) => ({ kind: "entry", entry: of });
 const SOON = { timeout: 8000 };
 
-const title = NO_REDIS === undefined ? "RedisEngine" : `RedisEngine, skipped: ${NO_REDIS}`;
-
-describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
+describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => {
   const after: (() => unknown)[] = [];
   let server: RedisServer;
 

@@ -40,6 +40,15 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
     return heard;
   };
 
+  /** Waits for some probes of an engine that is open. */
+  const countProbes = async (count: number) => {
+    const listener = await client().connect();
+    after.push(() => listener.destroy());
+    let probes = 0;
+    await listener.pSubscribe("p:probe:*", () => probes++);
+    await vi.waitFor(() => expect(probes).toBeGreaterThanOrEqual(count), SOON);
+  };
+
   test.each<[string, () => RedisClient]>([
     ["RESP2", () => createClient({ url: server.url, RESP: 2 })],
     ["RESP3", () => createClient({ url: server.url, RESP: 3 })],
@@ -189,13 +198,9 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
     expect(await engine.read("k", undefined)).toEqual({ status: "empty" });
     // Messages still arrive, probes too.
     const heard = await follow(engine);
-    const listener = await client().connect();
-    after.push(() => listener.destroy());
-    let probes = 0;
-    await listener.pSubscribe("p:probe:*", () => probes++);
     await server.command("PUBLISH", "p:{k}:c", "head");
     await vi.waitFor(() => expect(heard).toEqual([HEAD]));
-    await vi.waitFor(() => expect(probes).toBeGreaterThan(5), SOON);
+    await countProbes(6);
     await vi.waitFor(() => expect(engine.downSince).toBeUndefined(), SOON);
   });
 
@@ -245,7 +250,7 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
   });
 
   test("leaves no connection and no pending call behind when it is closed", async () => {
-    const { engine } = open(client());
+    const { engine, changes } = open(client());
     await follow(engine);
     const pending = [engine.read("k", undefined), engine.heads(["k"]), engine.subscribe("l", () => {})];
     const settled = Promise.allSettled(pending);
@@ -259,5 +264,10 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
     await early.close();
     await expect(read).rejects.toThrow("closed");
     await vi.waitFor(async () => expect(await others()).toBe(0), SOON);
+    // Nor a probe: after so many it would have told that it is down.
+    const another = open(client()).engine;
+    await countProbes(6);
+    await another.close();
+    expect(changes).toEqual([]);
   });
 });

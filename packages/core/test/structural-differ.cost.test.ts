@@ -20,7 +20,7 @@ function counting(value: Json): { readonly value: Json; count: number } {
         counter.count++;
         return Reflect.get(target, key, receiver) as unknown;
       },
-    }) as Json;
+    });
   };
   counter.value = wrap(value);
   return counter;

@@ -47,6 +47,8 @@ export class Hub implements ConnectionHost, SelectionContext {
   readonly #due = new Set<Group>();
   readonly #dueAlone = new Set<StateConnection>();
   #flushing = false;
+  /** While connections are told: one look at the clock does for all of them. */
+  #flushedAt: number | undefined;
   /** Chunks that blocked connections hold, each with how many do. */
   readonly #pins = new Map<Chunk, number>();
   #pinnedBytes = 0;
@@ -98,7 +100,7 @@ export class Hub implements ConnectionHost, SelectionContext {
   }
 
   elapsed(): number {
-    return this.#clock.elapsed();
+    return this.#flushedAt ?? this.#clock.elapsed();
   }
 
   retryMs(): number {
@@ -234,6 +236,7 @@ export class Hub implements ConnectionHost, SelectionContext {
     const alone = [...this.#dueAlone];
     this.#due.clear();
     this.#dueAlone.clear();
+    this.#flushedAt = this.#clock.elapsed();
     for (const group of groups) {
       group.selection.flushed();
       // Those that a listener opens now have their own turn.
@@ -241,6 +244,7 @@ export class Hub implements ConnectionHost, SelectionContext {
       for (const connection of group.members) if (left-- > 0) connection.wake();
     }
     for (const connection of alone) connection.wake();
+    this.#flushedAt = undefined;
     this.#relieve();
   }
 

@@ -60,6 +60,8 @@ export class StateConnection implements Connection {
   idleSince: number = Infinity;
   readonly #host: ConnectionHost;
   readonly #opening: Opening;
+  /** Most do not, and it is asked twice for each chunk. */
+  readonly #expires: boolean;
   #start: number | SnapshotReason | undefined;
   /** Up to where the client has everything selected, once it has taken the chunk it holds. */
   #position: number;
@@ -81,6 +83,7 @@ export class StateConnection implements Connection {
   constructor(host: ConnectionHost, selection: Selection, opening: Opening) {
     this.#host = host;
     this.#opening = opening;
+    this.#expires = opening.expiresAt !== Infinity;
     this.#start = opening.start;
     this.#position = typeof opening.start === "number" ? opening.start : 0;
     if (opening.refused !== undefined) this.#ending = { ...opening.refused, position: 0 };
@@ -271,9 +274,7 @@ export class StateConnection implements Connection {
 
   /** Whether it may see nothing more. */
   get #over(): boolean {
-    const { expiresAt } = this.#opening;
-    // Asked twice for each chunk and connection, and most never expire.
-    if (expiresAt !== Infinity && this.#host.now() >= expiresAt) this.end({ reason: "expired", retry: true });
+    if (this.#expires && this.#host.now() >= this.#opening.expiresAt) this.end({ reason: "expired", retry: true });
     return this.closed || (this.#ending !== undefined && AT_ONCE.has(this.#ending.reason));
   }
 

@@ -163,9 +163,11 @@ test("what could not be handed over in the time of a lease is told, and leaves n
   a.engine.cut();
   writer.set("text", "never told");
   const flushed = writer.flushed();
-  const outcome = expect(flushed).rejects.toMatchObject({ code: "not-leading" });
-  await Promise.all([a.backplane.close(), cluster.pass(6000)]);
-  await outcome;
+  await Promise.all([
+    expect(flushed).rejects.toMatchObject({ code: "not-leading" }),
+    a.backplane.close(),
+    cluster.pass(6000),
+  ]);
   expect(told).toStrictEqual([true, false, { commits: 1, state: { text: "never told" } }]);
   expect(() => writer.set("text", "too late")).toThrow(expect.objectContaining({ code: "not-leading" }));
   await cluster.pass(3000);

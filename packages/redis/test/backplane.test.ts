@@ -136,6 +136,7 @@ test("a wrong option throws at once, also of a writer that does not lead yet", (
   const { backplane } = new Cluster().node();
   const invalid = expect.objectContaining({ code: "invalid-option" });
   expect(() => new Cluster().node({ leaseMs: 0 })).toThrow(invalid);
+  expect(() => new Cluster().node({ stream: { heartbeatMs: -1 } })).toThrow(invalid);
   expect(() => backplane.writer("room", { initialState: {}, heartbeatMs: -1 })).toThrow(invalid);
   const source = { getState: () => ({}), subscribe: () => () => undefined };
   expect(() => backplane.writer("room", { source, heartbeatMs: -1 })).toThrow(invalid);

@@ -16,6 +16,7 @@ const CALM: Weather = { do: "weather", drop: 0, twice: 0, hold: 0, failBefore: 0
 interface Seat {
   node: Node;
   writer: OwnStateWriter<Room> | undefined;
+  isCut: boolean;
 }
 
 /** Runs a history, and throws where a promise is broken. */
@@ -158,7 +159,7 @@ export class ModelWorld {
   #sit(writes: boolean): Seat {
     const options = { checkMs: 2000, leaseMs: 3000, idleMs: 5000, stream: { heartbeatMs: 1000 } };
     const node = this.#cluster.node(options, (engine) => this.#late(this.#oracle.overhear(engine)));
-    const seat: Seat = { node, writer: undefined };
+    const seat: Seat = { node, writer: undefined, isCut: false };
     if (writes) seat.writer = this.#writer(node);
     return seat;
   }
@@ -194,13 +195,16 @@ export class ModelWorld {
     });
   }
 
-  #cut({ node }: Seat, { messages, noticed }: { messages: boolean; noticed: boolean }): void {
+  #cut(seat: Seat, { messages, noticed }: { messages: boolean; noticed: boolean }): void {
+    const { node } = seat;
+    seat.isCut = true;
     node.engine.cut(messages ? "messages" : "everything");
     if (noticed) node.engine.noticeDown();
   }
 
-  #mend({ node }: Seat): void {
-    node.engine.mend();
+  #mend(seat: Seat): void {
+    seat.isCut = false;
+    seat.node.engine.mend();
   }
 
   #unify(survivor: 0 | 1): void {
@@ -244,7 +248,8 @@ export class ModelWorld {
     const { server } = this.#cluster;
     this.#weather = CALM;
     this.#unify(0);
-    for (const seat of this.#seats) this.#mend(seat);
+    // The others are told nothing: they have to find out by themselves what they missed.
+    for (const seat of this.#seats) if (seat.isCut) this.#mend(seat);
     server.releaseHeld();
     const [seat] = this.#seats;
     if (seat && !this.#seats.some(({ writer }) => writer)) seat.writer = this.#writer(seat.node);

@@ -147,6 +147,8 @@ export class Selection {
     this.#heartbeat = undefined;
     this.head = this.#context.log.last(this.names);
     this.#settled = { head: this.head, until: Infinity };
+    // What is not flushed yet is not there any more.
+    this.#flushed = true;
   }
 
   /** Lets go of what nobody has asked for since the last time. */

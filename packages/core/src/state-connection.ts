@@ -8,6 +8,8 @@ import { Chunk, type Selection } from "./selection.ts";
 export interface ConnectionHost {
   /** The seq of the last event. */
   readonly head: number;
+  /** Whether what it can tell may be old. */
+  readonly stale: boolean;
   /** Milliseconds: the reconnection time to announce, drawn anew for each connection. */
   retryMs(): number;
   now(): number;
@@ -313,6 +315,8 @@ export class StateConnection implements Connection {
       this.#first = undefined;
       this.#position = position;
       this.#host.snapshotSent(reason);
+      // A snapshot cannot say so.
+      if (this.#host.stale) this.#heartbeatAt ??= this.#host.now();
       return chunk;
     } catch (cause) {
       const message = `There is no snapshot to give: ${textOf(cause)}. The connection was closed.`;

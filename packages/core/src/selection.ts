@@ -77,6 +77,11 @@ export class Selection {
     this.#settled = { head: this.head, until: Infinity };
   }
 
+  /** Whether this position can be named: of very old ones, the epoch is not known any more. */
+  knows(seq: number): boolean {
+    return this.#context.log.epochAt(seq) !== "";
+  }
+
   id(seq: number): string {
     return formatEventId(this.#context.log.epochAt(seq), seq, this.suffix);
   }

@@ -305,6 +305,10 @@ export class StateConnection implements Connection {
     const { refused } = this.#opening;
     if (refused !== undefined) return this.#end(refused);
     if (typeof this.#start === "string") return this.#snapshot(this.#start);
+    if (!this.selection.knows(this.#position)) {
+      this.resumed = false;
+      return this.#snapshot("trimmed");
+    }
     this.#first = undefined;
     return this.#heartbeat(this.#host.now());
   }
@@ -334,7 +338,8 @@ export class StateConnection implements Connection {
   #end({ reason, retry }: Ending): Chunk {
     this.#ended = true;
     // A client that was told nothing has no position: an id of ours would have it resume from a state it never had.
-    const id = this.#first === undefined ? this.selection.id(this.#position) : undefined;
+    const named = this.#first === undefined && this.selection.knows(this.#position);
+    const id = named ? this.selection.id(this.#position) : undefined;
     return new Chunk(endFrame(reason, retry, this.#host.now(), id));
   }
 

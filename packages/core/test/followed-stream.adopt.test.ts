@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Commit } from "../src/backplane.ts";
 import { copyOf, epoch, join, originOf, said } from "./support/copies.ts";
-import { filler, type Slices } from "./support/streams.ts";
+import { chunksOf, filler, type Slices, textOf } from "./support/streams.ts";
 
 /** A copy that has come to seq 1, and checkpoints of another branch: before, at and after that. */
 function diverged(initial: Slices = { a: 0 }) {
@@ -203,4 +203,21 @@ describe("while what there is may be old", () => {
     copy.stale = true;
     expect([told, two.connection.closed, copy.stale]).toStrictEqual([["at 0 stale", "at 0"], true, false]);
   });
+});
+
+test("a position older than 32 epochs has no ID: who was to resume there is given a snapshot, who ends there keeps its own", () => {
+  const origin = originOf({ a: 0 });
+  const { copy } = copyOf(origin);
+  const ending = join(copy, { slices: ["b"] });
+  ending.pull();
+  const { connection, pull } = join(copy, { lastEventId: `${epoch("a")}.0` });
+  expect(connection.resumed).toBe(true);
+  for (let n = 1; n <= 33; n++) {
+    origin.rebase(origin.checkpoint(), epoch(n));
+    origin.stream.set("a", n);
+  }
+  for (const commit of origin.commits) copy.follow(commit);
+  expect([said(pull()), connection.resumed]).toStrictEqual([["trimmed 33"], false]);
+  ending.connection.close("revoked");
+  expect(textOf(chunksOf(ending.connection))).toMatch(/^event: state.end\ndata: [^\n]*\n\n$/);
 });

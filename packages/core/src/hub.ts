@@ -138,10 +138,17 @@ export class Hub implements ConnectionHost, SelectionContext {
     }
   }
 
-  /** The log has begun anew: whatever connections were told of it before does not count. */
-  restarted(reason: SnapshotReason): void {
-    for (const { selection } of this.#groups.values()) selection.restart();
-    for (const connection of this.#connections.keys()) connection.restart(reason);
+  /** The log has begun anew: whatever connections were told of it before does not count. `gone`: slices that went with it. */
+  restarted(reason: SnapshotReason, gone: readonly string[]): void {
+    for (const { selection, members } of this.#groups.values()) {
+      selection.restart();
+      const withdrawn = gone.some((slice) => selection.names?.has(slice) ?? true);
+      for (const connection of members) {
+        // They may have been hidden, and nobody says so any more.
+        if (withdrawn) connection.withdraw();
+        connection.restart(reason);
+      }
+    }
   }
 
   schedule(connection: StateConnection): void {

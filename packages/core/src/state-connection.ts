@@ -8,6 +8,8 @@ import { Chunk, type Selection } from "./selection.ts";
 export interface ConnectionHost {
   /** The seq of the last event. */
   readonly head: number;
+  /** Whether what it can tell may be old. */
+  readonly stale: boolean;
   /** Milliseconds: the reconnection time to announce, drawn anew for each connection. */
   retryMs(): number;
   now(): number;
@@ -306,6 +308,10 @@ export class StateConnection implements Connection {
     const { refused } = this.#opening;
     if (refused !== undefined) return this.#end(refused);
     if (typeof this.#start === "string") return this.#snapshot(this.#start);
+    if (!this.selection.knows(this.#position)) {
+      this.resumed = false;
+      return this.#snapshot("trimmed");
+    }
     this.#first = undefined;
     return this.#heartbeat(this.#host.now());
   }
@@ -316,6 +322,8 @@ export class StateConnection implements Connection {
       this.#first = undefined;
       this.#position = position;
       this.#host.snapshotSent(reason);
+      // A snapshot cannot say so.
+      if (this.#host.stale) this.#heartbeatAt ??= this.#host.now();
       return chunk;
     } catch (cause) {
       const message = `There is no snapshot to give: ${textOf(cause)}. The connection was closed.`;
@@ -333,7 +341,8 @@ export class StateConnection implements Connection {
   #end({ reason, retry }: Ending): Chunk {
     this.#ended = true;
     // A client that was told nothing has no position: an id of ours would have it resume from a state it never had.
-    const id = this.#first === undefined ? this.selection.id(this.#position) : undefined;
+    const named = this.#first === undefined && this.selection.knows(this.#position);
+    const id = named ? this.selection.id(this.#position) : undefined;
     return new Chunk(endFrame(reason, retry, this.#host.now(), id));
   }
 

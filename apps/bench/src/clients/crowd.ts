@@ -61,7 +61,8 @@ export class Crowd {
   /** Waits until everybody is there, and says what is wrong with those who are not. */
   async reach(seq: number, ms: number = PATIENCE_MS): Promise<string | undefined> {
     const isThere = (follower: Follower): boolean => follower.seq === seq;
-    const isOver = (): boolean => this.followers.every(isThere) || this.#clients.some(({ closed }) => closed);
+    const isOver = (): boolean =>
+      this.followers.every(isThere) || this.followers.some(({ gaps }) => gaps > 0) || this.closed > 0;
     await until(isOver, ms);
     const gaps = this.followers.filter((follower) => follower.gaps > 0).length;
     if (gaps > 0) return `${gaps} clients missed updates`;

@@ -7,18 +7,15 @@ import { diff as justDiff, jsonPatchPathConverter } from "just-diff";
 import { createPatch } from "rfc6902";
 
 const rowsById = create({
-  objectHash: (row, index) => String((row as { id?: unknown }).id ?? index),
+  objectHash: (row, index) => String((row as { id?: number }).id ?? index),
 });
 
 /** Each with what its documentation advises for rows that have ids. */
 export const peers: readonly (readonly [name: string, differ: Differ])[] = [
   ["fast-json-patch", fastJsonPatch],
   ["rfc6902", (before, after) => createPatch(before, after)],
-  ["jsondiffpatch", (before, after) => format(rowsById.diff(before, after)) as Operation[]],
-  [
-    "just-diff",
-    (before, after) => justDiff(before as object, after as object, jsonPatchPathConverter) as unknown as Operation[],
-  ],
+  ["jsondiffpatch", (before, after) => format(rowsById.diff(before, after))],
+  ["just-diff", (before, after) => justDiff(before as object, after as object, jsonPatchPathConverter)],
 ];
 
 export const ours: Differ = structuralDiffer;

@@ -7,7 +7,7 @@ const WORDS = "the state of a run is a list of messages and each grows word by w
 
 type Message = { id: string; role: string; pieces: Json[]; calls: Json[] };
 
-/** An agent's runtime: eighty messages, the last of which grows piece by piece; every tenth change is of a tool call. */
+/** An agent's runtime: forty messages, the last of which grows piece by piece; every tenth change is of a tool call. */
 export function agentRun(changes: number): Json[] {
   const random = seeded(7);
   const word = (): string => `${WORDS[Math.floor(random() * WORDS.length)]} `;
@@ -17,7 +17,7 @@ export function agentRun(changes: number): Json[] {
     pieces: Array.from({ length }, word),
     calls: [],
   });
-  let messages = Array.from({ length: 80 }, (_, index) => message(index, 60));
+  let messages = Array.from({ length: 40 }, (_, index) => message(index, 30));
   let status = "running";
   const states: Json[] = [];
   for (let change = 0; change <= changes; change++) {

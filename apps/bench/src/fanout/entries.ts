@@ -13,15 +13,15 @@ function node(
 }
 
 interface Ours {
-  socket(framework: Framework): Entry;
-  write(framework: Framework): Entry;
+  readonly socket: (framework: Framework) => Entry;
+  readonly write: (framework: Framework) => Entry;
   readonly web: Entry;
   readonly cloned: Entry;
 }
 
 interface Bare {
   readonly socket: Entry;
-  write(framework: Framework): Entry;
+  readonly write: (framework: Framework) => Entry;
   readonly web: Entry;
 }
 

@@ -60,6 +60,7 @@ function lines({ x, y, series }: LineChart): object {
     yAxis: { ...axis, type: "log", name: y, axisLabel: { ...axis.axisLabel, formatter: short } },
     series: series.map(({ name, points }) => ({
       type: "line",
+      silent: true,
       name,
       data: points,
       symbolSize: 7,
@@ -87,6 +88,7 @@ function bars({ unit, bars: list }: BarChart): object {
     series: [
       {
         type: "bar",
+        silent: true,
         barWidth: 16,
         data: list.map(({ value, ours }) => ({ value, itemStyle: { color: ours ? OURS : OTHERS, borderRadius: 3 } })),
         label: {

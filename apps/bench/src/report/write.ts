@@ -33,7 +33,7 @@ function tablesOf(result: Result): readonly Table[] {
   return result.ratios.length === 0 ? result.tables : [...result.tables, ratioTable(result.ratios)];
 }
 
-export function renderMarkdown(name: string, result: Result, environment: Environment): string {
+function renderMarkdown(name: string, result: Result, environment: Environment): string {
   const { node, packages, cpu, cores, kernel, date } = environment;
   const versions = Object.entries(packages).map((entry) => entry.join(" "));
   const sections = tablesOf(result).map(

@@ -12,7 +12,7 @@ import { frameOf, HEADERS, snapshotOf, updateOf } from "./protocol.ts";
 type Sink = (frame: Uint8Array) => void;
 
 interface Audience {
-  snapshot(): Uint8Array;
+  readonly snapshot: () => Uint8Array;
   readonly sinks: Set<Sink>;
 }
 
@@ -51,7 +51,7 @@ const listeners: Record<Framework, (audience: Audience, path: WritePath) => Requ
       answer(c.env.outgoing, audience, path);
       return RESPONSE_ALREADY_SENT;
     });
-    const listener = getRequestListener(app.fetch as Parameters<typeof getRequestListener>[0]);
+    const listener = getRequestListener(app.fetch);
     return (req, res) => void listener(req, res);
   },
 };

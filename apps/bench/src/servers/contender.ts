@@ -34,7 +34,7 @@ export type WritePath = "socket" | "write" | "web";
 
 /** What the modules that a server process loads export. */
 export interface ContenderModule {
-  contend(board: Board, options: ContenderOptions): Contender | Promise<Contender>;
+  readonly contend: (board: Board, options: ContenderOptions) => Contender | Promise<Contender>;
 }
 
 export const FRAMEWORKS: readonly Framework[] = ["node", "express", "koa", "hono"];

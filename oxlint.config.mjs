@@ -24,6 +24,8 @@ const flow = [
   "event-id",
   "frame",
   "log",
+  "commit",
+  "checkpoint",
   "selection",
   "connection",
   "state-connection",
@@ -31,10 +33,13 @@ const flow = [
   "turn",
   "publisher",
   "state-stream",
+  "published-stream",
   "writable-stream",
   "source-stream",
+  "followed-stream",
   "request",
   "create",
+  "backplane",
   "index",
   "node",
   "patch",
@@ -120,6 +125,14 @@ export default defineConfig({
       rules: imports({
         group: only("./*", "@statestream/core", "@statestream/core/patch", "eventsource-parser"),
         message: "Beside its neighbours, the client may import only types of core, core/patch and eventsource-parser.",
+      }),
+    },
+    {
+      files: ["packages/redis/src/**"],
+      rules: imports({
+        group: only("./*", "node:*", "@statestream/core", "@statestream/core/*"),
+        message:
+          "Beside its neighbours, the Redis package may import only @statestream/core and node:, never a driver.",
       }),
     },
     {

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { StateStreamError } from "./errors.ts";
 import { settingsOf, type StateStreamOptions } from "./options.ts";
+import type { Continuation, PublishedStateStream } from "./published-stream.ts";
 import type { StateSource } from "./source.ts";
 import { SourceStateStream } from "./source-stream.ts";
 import type { StateStream } from "./state-stream.ts";
@@ -42,24 +43,27 @@ export interface CreateStateStream {
 }
 
 export function creatorWith(clock: Clock): CreateStateStream {
-  return <S extends object>(options: OwnStateOptions<S> | SourceOptions<S>): WritableStateStream<S> => {
-    if ("source" in options && options.source !== undefined) {
-      const { source } = options;
-      if (typeof source.getState !== "function" || typeof source.subscribe !== "function") {
-        throw new StateStreamError("invalid-option", "The option source must have getState and subscribe.");
-      }
-      // The overloads promise the writable methods only to those who gave an initial state.
-      return new SourceStateStream(
-        clock,
-        settingsOf(options, source.snapshots),
-        source,
-      ) as unknown as WritableStateStream<S>;
+  // The overloads promise the writable methods only to those who gave an initial state.
+  return <S extends object>(options: OwnStateOptions<S> | SourceOptions<S>) =>
+    makeStream(clock, options) as unknown as WritableStateStream<S>;
+}
+
+export function makeStream<S extends object>(
+  clock: Clock,
+  options: OwnStateOptions<S> | SourceOptions<S>,
+  continuation?: Continuation,
+): PublishedStateStream<S> {
+  if ("source" in options && options.source !== undefined) {
+    const { source } = options;
+    if (typeof source.getState !== "function" || typeof source.subscribe !== "function") {
+      throw new StateStreamError("invalid-option", "The option source must have getState and subscribe.");
     }
-    if (!("initialState" in options)) {
-      throw new StateStreamError("invalid-option", "createStateStream needs initialState, or source.");
-    }
-    return new OwnStateStream(clock, settingsOf(options, undefined), options.initialState);
-  };
+    return new SourceStateStream(clock, settingsOf(options, source.snapshots), source, continuation);
+  }
+  if (!("initialState" in options)) {
+    throw new StateStreamError("invalid-option", "createStateStream needs initialState, or source.");
+  }
+  return new OwnStateStream(clock, settingsOf(options, undefined), options.initialState, continuation);
 }
 
 export const createStateStream: CreateStateStream = creatorWith(systemClock);

@@ -13,6 +13,9 @@
  * - `listener-failed`: a callback given to a connection threw.
  * - `async-batch`: `batch` was given an async function.
  * - `stream-closed`: the stream was changed after `close()`.
+ * - `invalid-commit`: what another server's log tells cannot be used; the copy is read anew.
+ * - `not-leading`: a writer was asked for a change while another server leads the stream.
+ * - `backplane-failed`: what connects the servers failed; it is tried again.
  */
 export type StateStreamErrorCode =
   | "invalid-option"
@@ -26,7 +29,10 @@ export type StateStreamErrorCode =
   | "cause-failed"
   | "listener-failed"
   | "async-batch"
-  | "stream-closed";
+  | "stream-closed"
+  | "invalid-commit"
+  | "not-leading"
+  | "backplane-failed";
 
 /** The one error class of the library. `message` says what was given, what was expected and what to do. */
 export class StateStreamError extends Error {

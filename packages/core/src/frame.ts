@@ -29,6 +29,8 @@ export function retryLine(ms: number): Uint8Array {
   return encode(`retry: ${ms}\n`);
 }
 
+const UPDATE_LINES = "event: state.update\ndata: ";
+
 /** An update up to where connections begin to differ: `more` and the ID depend on what they select. */
 export function updateBody(
   slice: string,
@@ -37,8 +39,18 @@ export function updateBody(
   member: string,
   cause: string | undefined,
 ): Uint8Array {
-  const head = `event: state.update\ndata: {"type":"state.update","slice":${JSON.stringify(slice)}`;
+  const head = `${UPDATE_LINES}{"type":"state.update","slice":${JSON.stringify(slice)}`;
   return encode(`${head},"seq":${seq},"base":${base},${member}${cause === undefined ? "" : `,"cause":${cause}`}`);
+}
+
+/** What such a body says, as JSON. */
+export function textOfUpdate(body: Uint8Array): string {
+  return `${decoder.decode(body).slice(UPDATE_LINES.length)}}`;
+}
+
+/** The body that says this JSON. */
+export function bodyOfUpdate(text: string): Uint8Array {
+  return encode(`${UPDATE_LINES}${text.slice(0, -1)}`);
 }
 
 /** The rest of an update. Pure ASCII. */

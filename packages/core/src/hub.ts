@@ -3,7 +3,7 @@ import type { CloseReason } from "./connection.ts";
 import type { ConnectionHost, Ending, StateConnection } from "./state-connection.ts";
 import type { StateStreamError } from "./errors.ts";
 import type { SnapshotReason } from "./events.ts";
-import type { Draft, Log } from "./log.ts";
+import type { Log } from "./log.ts";
 import type { Settings } from "./options.ts";
 import { type Chunk, Selection, type SelectionContext } from "./selection.ts";
 import type { Slices } from "./slices.ts";
@@ -55,7 +55,7 @@ export class Hub implements ConnectionHost, SelectionContext {
   #timerAt = Infinity;
   #cancelTimer: (() => void) | undefined;
   #emptied: (() => void) | undefined;
-  #epoch: string | undefined;
+  #stale = false;
 
   constructor(
     settings: HubSettings,
@@ -70,10 +70,15 @@ export class Hub implements ConnectionHost, SelectionContext {
     this.report = report;
   }
 
-  /** Drawn when first asked for: some runtimes have no randomness before the first request. */
-  get epoch(): string {
-    this.#epoch ??= this.#clock.epoch();
-    return this.#epoch;
+  /** Whether the server has lost touch with where the state comes from. Connections are told at once. */
+  get stale(): boolean {
+    return this.#stale;
+  }
+
+  set stale(stale: boolean) {
+    if (stale === this.#stale) return;
+    this.#stale = stale;
+    this.#beat();
   }
 
   get head(): number {
@@ -122,13 +127,19 @@ export class Hub implements ConnectionHost, SelectionContext {
   }
 
   /** A commit was appended at `position`. */
-  published(drafts: readonly Draft[], position: number): void {
+  published(events: readonly { readonly slice: string; readonly hidden: boolean }[], position: number): void {
     const all = this.#groups.get(keyOf(undefined));
-    for (const [index, { slice, hidden }] of drafts.entries()) {
+    for (const [index, { slice, hidden }] of events.entries()) {
       const seq = position + index + 1;
       if (all !== undefined) this.#advance(all, seq, position, hidden);
       for (const group of this.#groupsOf.get(slice) ?? []) this.#advance(group, seq, position, hidden);
     }
+  }
+
+  /** The log has begun anew: whatever connections were told of it before does not count. */
+  restarted(reason: SnapshotReason): void {
+    for (const { selection } of this.#groups.values()) selection.restart();
+    for (const connection of this.#connections.keys()) connection.restart(reason);
   }
 
   schedule(connection: StateConnection): void {
@@ -246,8 +257,7 @@ export class Hub implements ConnectionHost, SelectionContext {
     this.#timerAt = Infinity;
     if (elapsed >= this.#nextBeat) {
       this.#nextBeat = elapsed + this.heartbeatMs;
-      const now = this.now();
-      for (const connection of this.#connections.keys()) connection.beat(now);
+      this.#beat();
       for (const { selection } of this.#groups.values()) selection.forgetUnused();
       // Everybody has been told of the newest commit too.
       if (!this.#flushing) this.log.trim(Infinity);
@@ -258,6 +268,11 @@ export class Hub implements ConnectionHost, SelectionContext {
       next = Math.min(next, connection.check(this.#settings.maxStallMs));
     }
     if (this.size > 0) this.#arm(elapsed + Math.max(next, MIN_TICK_MS));
+  }
+
+  #beat(): void {
+    const now = this.now();
+    for (const connection of this.#connections.keys()) connection.beat(now);
   }
 
   get #holdsTooMuch(): boolean {

@@ -26,6 +26,45 @@ export interface Draft {
   readonly hidden: boolean;
 }
 
+/** An event that another log has numbered and encoded. */
+export interface EncodedEvent {
+  readonly slice: string;
+  readonly kind: Difference["kind"];
+  readonly hidden: boolean;
+  /** The seq of the slice's previous event. */
+  readonly base: number;
+  readonly body: Uint8Array;
+}
+
+/** From this seq on, events are of this epoch. */
+export type LineageStep = readonly [from: number, epoch: string];
+
+/** Where a log begins that goes on with another's. */
+export interface LogStart {
+  /** The seq of the last event. */
+  readonly seq: number;
+  /** The epochs of positions up to it, oldest first, as far as they are known. */
+  readonly lineage: readonly LineageStep[];
+  /** The seq of each slice's last event, of removed slices too. */
+  readonly lasts: readonly (readonly [slice: string, last: number])[];
+  /** Which of them are removed, oldest removal first. */
+  readonly removed: readonly string[];
+  /** The highest seq whose slice is no longer known. */
+  readonly forgotten: number;
+}
+
+/** One commit of another log. */
+export interface EncodedCommit {
+  readonly epoch: string;
+  /** The seq of its first event. */
+  readonly first: number;
+  readonly timestamp: number;
+  readonly events: readonly EncodedEvent[];
+}
+
+/** How many epochs of positions are remembered: each is one writer that took over. */
+const MAX_LINEAGE = 32;
+
 /** Where a slice stands in the log. */
 interface Track {
   /** The seq of its last event. */
@@ -53,10 +92,31 @@ export class Log {
   #gone = 0;
   #head = 0;
   #total = 0;
+  #replacements = 0;
+  /** Oldest first; never empty once `#epoch` has been drawn. */
+  #lineage: LineageStep[] = [];
+  readonly #draw: () => string;
 
-  constructor(limits: { readonly maxLogEvents: number; readonly maxLogBytes: number }) {
+  /** `draw` makes an epoch; asked when one is first needed, since some runtimes have no randomness before the first request. */
+  constructor(limits: { readonly maxLogEvents: number; readonly maxLogBytes: number }, draw: () => string) {
     this.#maxEvents = limits.maxLogEvents;
     this.#maxBytes = limits.maxLogBytes;
+    this.#draw = draw;
+  }
+
+  /** The epoch at a position; empty where the log has never known it. */
+  epochAt(seq: number): string {
+    if (this.#lineage.length === 0) this.#lineage = [[0, this.#draw()]];
+    for (let index = this.#lineage.length - 1; index >= 0; index--) {
+      const [from, epoch] = this.#lineage[index] as LineageStep;
+      if (from <= seq) return epoch;
+    }
+    return "";
+  }
+
+  /** Whether this position is one of this log's. */
+  includes(epoch: string, seq: number): boolean {
+    return seq <= this.#head && this.epochAt(seq) === epoch;
   }
 
   /** The seq of the last event, 0 when there was none. */
@@ -68,6 +128,11 @@ export class Log {
     return this.#entries.length - this.#start;
   }
 
+  /** How many events carried a whole value, ever. */
+  get replacements(): number {
+    return this.#replacements;
+  }
+
   get bytes(): number {
     const first = this.#entries[this.#start];
     return first === undefined ? 0 : this.#total - first.total + first.body.length;
@@ -76,17 +141,58 @@ export class Log {
   /** Appends one commit: numbered, encoded, in this order. */
   append(drafts: readonly Draft[], timestamp: number): void {
     const commit = this.#head + 1;
+    // A draw at the first change at the latest, so that no position is ever of two epochs.
+    this.epochAt(commit);
     for (const { slice, difference, cause, hidden } of drafts) {
-      const seq = ++this.#head;
       const base = this.#tracks.get(slice)?.last ?? 0;
-      const body = updateBody(slice, seq, base, difference.member, cause);
-      this.#total += body.length;
-      this.#entries.push({ seq, slice, commit, timestamp, body, total: this.#total });
-      this.#track(slice, seq, hidden ? base : undefined);
-      if (hidden) this.#gone = Math.max(this.#gone, base);
-      this.#remember(slice, difference.kind === "removed");
+      const body = updateBody(slice, this.#head + 1, base, difference.member, cause);
+      this.#push({ slice, kind: difference.kind, hidden, base, body }, commit, timestamp);
     }
     this.trim(commit);
+  }
+
+  /** Appends one commit of the log that this one follows. */
+  follow({ epoch, first, timestamp, events }: EncodedCommit): void {
+    this.begin(epoch);
+    for (const event of events) this.#push(event, first, timestamp);
+    this.trim(first);
+  }
+
+  /** Events from here on are of this epoch. */
+  begin(epoch: string): void {
+    const from = this.#head + 1;
+    if (this.epochAt(from) !== epoch) this.#lineage = [...this.#lineage, [from, epoch] as const].slice(-MAX_LINEAGE);
+  }
+
+  /** Begins anew where another log is, with what of its past is held. */
+  restart(start: LogStart, past: readonly EncodedCommit[]): void {
+    this.#entries = [];
+    this.#start = 0;
+    this.#total = 0;
+    this.#tracks.clear();
+    this.#removed.clear();
+    this.#forgotten = start.forgotten;
+    this.#head = past[0] === undefined ? start.seq : past[0].first - 1;
+    this.#gone = this.#head;
+    this.#lineage = [...start.lineage];
+    for (const { first, timestamp, events } of past) {
+      for (const event of events) this.#push(event, first, timestamp);
+    }
+    for (const [slice, last] of start.lasts) {
+      if (!this.#tracks.has(slice)) this.#tracks.set(slice, { last, gone: last });
+    }
+    for (const slice of start.removed) this.#removed.add(slice);
+  }
+
+  /** Where a log can begin that goes on with this one. */
+  toStart(): LogStart {
+    return {
+      seq: this.#head,
+      lineage: this.#lineage.filter(([from]) => from <= this.#head),
+      lasts: [...this.#tracks].map(([slice, { last }]) => [slice, last] as const),
+      removed: [...this.#removed],
+      forgotten: this.#forgotten,
+    };
   }
 
   /** Drops the oldest events beyond the bounds, but none from `keep` on. */
@@ -137,19 +243,30 @@ export class Log {
     return first === undefined ? 0 : this.#total - first.total + first.body.length;
   }
 
+  #push({ slice, kind, hidden, base, body }: EncodedEvent, commit: number, timestamp: number): void {
+    const seq = ++this.#head;
+    this.#total += body.length;
+    this.#entries.push({ seq, slice, commit, timestamp, body, total: this.#total });
+    this.#track(slice, seq, base, hidden);
+    if (hidden) this.#gone = Math.max(this.#gone, base);
+    this.#remember(slice, kind === "removed");
+    if (kind === "value") this.#replacements++;
+  }
+
   #indexAfter(position: number): number {
     const first = this.#entries[this.#start];
     // One event per seq, so the index is known.
     return first === undefined ? this.#start : this.#start + Math.max(0, position + 1 - first.seq);
   }
 
-  #track(slice: string, seq: number, gone: number | undefined): void {
+  #track(slice: string, seq: number, base: number, hidden: boolean): void {
     const track = this.#tracks.get(slice);
     if (track === undefined) {
-      this.#tracks.set(slice, { last: seq, gone: gone ?? 0 });
+      // Of a slice that is new here, nothing before is held.
+      this.#tracks.set(slice, { last: seq, gone: base });
     } else {
       track.last = seq;
-      track.gone = gone ?? track.gone;
+      if (hidden) track.gone = base;
     }
   }
 

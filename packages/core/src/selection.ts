@@ -32,8 +32,8 @@ export class Chunk {
 export interface SelectionContext {
   readonly log: Log;
   readonly slices: Slices;
-  readonly epoch: string;
   readonly heartbeatMs: number;
+  readonly stale: boolean;
   now(): number;
 }
 
@@ -78,7 +78,7 @@ export class Selection {
   }
 
   id(seq: number): string {
-    return formatEventId(this.#context.epoch, seq, this.suffix);
+    return formatEventId(this.#context.log.epochAt(seq), seq, this.suffix);
   }
 
   /** Takes note of a selected event, of a commit that was appended at `position`. */
@@ -141,6 +141,14 @@ export class Selection {
     this.#snapshot = undefined;
   }
 
+  /** The log has begun anew. */
+  restart(): void {
+    this.forget();
+    this.#heartbeat = undefined;
+    this.head = this.#context.log.last(this.names);
+    this.#settled = { head: this.head, until: Infinity };
+  }
+
   /** Lets go of what nobody has asked for since the last time. */
   forgetUnused(): void {
     this.#ranges.clear();
@@ -149,10 +157,11 @@ export class Selection {
   }
 
   heartbeat(position: number, timestamp: number): Chunk {
-    const key = `${position} ${this.head} ${timestamp}`;
+    const { heartbeatMs, stale } = this.#context;
+    const key = `${position} ${this.head} ${timestamp} ${stale}`;
     if (this.#heartbeat?.key !== key) {
-      const { heartbeatMs } = this.#context;
-      const data = { seq: position, head: this.head, heartbeatMs, timestamp };
+      const base = { seq: position, head: this.head, heartbeatMs, timestamp };
+      const data = stale ? { ...base, stale } : base;
       this.#heartbeat = { key, chunk: new Chunk(heartbeatFrame(data, this.id(position))) };
     }
     return this.#heartbeat.chunk;

@@ -159,6 +159,17 @@ export class Slices {
     else this.#held.set(slice, next.held);
   }
 
+  /** Takes a slice's JSON as another log tells it; `undefined` when it is gone. */
+  put(slice: string, json: Json | undefined): void {
+    if (json === undefined) this.#held.delete(slice);
+    else this.#held.set(slice, { raw: json, json, mutable: false, unproven: false });
+  }
+
+  /** Forgets every slice. */
+  clear(): void {
+    this.#held.clear();
+  }
+
   #next(
     slice: string,
     value: unknown,

@@ -3,18 +3,19 @@ import { StateStreamError, textOf } from "./errors.ts";
 import type { Settings } from "./options.ts";
 import type { Change, StateReader } from "./publisher.ts";
 import { changeOf, sliceOf, type StateSource } from "./source.ts";
-import { BaseStateStream, checkState } from "./state-stream.ts";
+import { type Continuation, PublishedStateStream } from "./published-stream.ts";
+import { checkState } from "./state-stream.ts";
 import { Turn } from "./turn.ts";
 
 /** A stream over somebody else's state. */
-export class SourceStateStream<S extends object> extends BaseStateStream<S> {
+export class SourceStateStream<S extends object> extends PublishedStateStream<S> {
   readonly #source: StateSource<S>;
   readonly #turn = new Turn();
   readonly #unsubscribe: () => void;
   #begun = false;
 
-  constructor(clock: Clock, settings: Settings<S>, source: StateSource<S>) {
-    super(clock, settings);
+  constructor(clock: Clock, settings: Settings<S>, source: StateSource<S>, continuation?: Continuation) {
+    super(clock, settings, continuation);
     this.#source = source;
     // First, so that nothing falls between; what it tells at once is in the first state anyway.
     this.#unsubscribe = source.subscribe((...args: unknown[]) => {
@@ -33,6 +34,10 @@ export class SourceStateStream<S extends object> extends BaseStateStream<S> {
   protected detach(): void {
     this.#begun = false;
     this.#unsubscribe();
+  }
+
+  protected republish(): void {
+    this.#turn.run(() => this.#heard([]));
   }
 
   #heard(args: readonly unknown[]): void {

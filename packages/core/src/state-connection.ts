@@ -27,9 +27,8 @@ export interface ConnectionHost {
 
 /** How a connection begins. */
 export interface Opening {
-  readonly position: number;
-  /** Why it is given a snapshot; `undefined` when it resumes. */
-  readonly reason: SnapshotReason | undefined;
+  /** Where it resumes, or why it is given a snapshot; `undefined` while that is not known, until `open` says it. */
+  readonly start: number | SnapshotReason | undefined;
   /** It is not let in: it gets `state.end` and nothing else. */
   readonly refused: Ending | undefined;
   /** When it may see nothing more: milliseconds since 1970, or `Infinity`. */
@@ -54,13 +53,14 @@ const AT_ONCE: ReadonlySet<EndReason> = new Set<EndReason>(["expired", "revoked"
 
 export class StateConnection implements Connection {
   readonly selection: Selection;
-  readonly resumed: boolean;
+  resumed: boolean;
   readonly context: unknown;
   closeReason: CloseReason | undefined;
   /** Since when it has taken nothing that there was to take: milliseconds elapsed, or `Infinity`. */
   idleSince: number = Infinity;
   readonly #host: ConnectionHost;
   readonly #opening: Opening;
+  #start: number | SnapshotReason | undefined;
   /** Up to where the client has everything selected, once it has taken the chunk it holds. */
   #position: number;
   /** What it has to be told before updates. */
@@ -81,15 +81,21 @@ export class StateConnection implements Connection {
   constructor(host: ConnectionHost, selection: Selection, opening: Opening) {
     this.#host = host;
     this.#opening = opening;
-    this.#position = opening.position;
+    this.#start = opening.start;
+    this.#position = typeof opening.start === "number" ? opening.start : 0;
     if (opening.refused !== undefined) this.#ending = { ...opening.refused, position: 0 };
     this.selection = selection;
-    this.resumed = opening.reason === undefined && opening.refused === undefined;
+    this.resumed = typeof opening.start === "number" && opening.refused === undefined;
     this.context = opening.context;
   }
 
   get closed(): boolean {
     return this.closeReason !== undefined;
+  }
+
+  /** Whether it is not known yet where it begins. */
+  get undecided(): boolean {
+    return this.#start === undefined && this.#opening.refused === undefined && !this.closed;
   }
 
   /** Whether these bytes are held for it alone or for few, since it cannot pass them on. */
@@ -112,6 +118,19 @@ export class StateConnection implements Connection {
     }
     const next = this.#next();
     return next && this.#hand(next);
+  }
+
+  /** Says where it begins, where that was not known. */
+  open(start: number | SnapshotReason): void {
+    if (!this.undecided) return;
+    this.#begin(start);
+  }
+
+  /** What it was told of the state does not count any more: it is given a snapshot. */
+  restart(reason: SnapshotReason): void {
+    if (this.#first === undefined) this.#first = "answer";
+    else if (typeof this.#start !== "number") return;
+    this.#begin(reason);
   }
 
   onReadable(fn: () => void): () => void {
@@ -227,14 +246,22 @@ export class StateConnection implements Connection {
     return undefined;
   }
 
+  #begin(start: number | SnapshotReason): void {
+    this.#start = start;
+    this.#position = typeof start === "number" ? start : 0;
+    this.resumed = typeof start === "number";
+    this.#host.schedule(this);
+  }
+
+  /** Whether it cannot be told anything yet but the greeting. */
+  get #waits(): boolean {
+    return this.#first === "answer" && this.undecided;
+  }
+
   get #pending(): boolean {
-    return (
-      this.closed ||
-      this.#first !== undefined ||
-      this.#ending !== undefined ||
-      this.#heartbeatAt !== undefined ||
-      this.selection.head > this.#position
-    );
+    if (this.closed || this.#ending !== undefined) return true;
+    if (this.#waits) return false;
+    return this.#first !== undefined || this.#heartbeatAt !== undefined || this.selection.head > this.#position;
   }
 
   /** Whether its chunk has been handed over in part only. */
@@ -255,7 +282,8 @@ export class StateConnection implements Connection {
     const over = this.#over;
     if (this.closed) return undefined;
     const ending = this.#ending;
-    if (ending !== undefined && over) return this.#end(ending);
+    if (ending !== undefined && (over || this.#waits)) return this.#end(ending);
+    if (this.#waits) return undefined;
     if (this.#first !== undefined) return this.#answer();
     if (this.selection.head > this.#position && !(ending !== undefined && this.#position >= ending.position)) {
       const range = this.selection.range(this.#position, !this.#waited);
@@ -272,9 +300,9 @@ export class StateConnection implements Connection {
 
   /** What it is told first: that it is not let in, where it resumes, or the whole state. */
   #answer(): Chunk | undefined {
-    const { refused, reason } = this.#opening;
+    const { refused } = this.#opening;
     if (refused !== undefined) return this.#end(refused);
-    if (reason !== undefined) return this.#snapshot(reason);
+    if (typeof this.#start === "string") return this.#snapshot(this.#start);
     this.#first = undefined;
     return this.#heartbeat(this.#host.now());
   }

@@ -1,14 +1,14 @@
+import { type Checkpoint, textOfCheckpoint } from "./checkpoint.ts";
 import type { Clock } from "./clock.ts";
 import type { CloseReason, Connection } from "./connection.ts";
 import { type Ending, StateConnection } from "./state-connection.ts";
 import { StateStreamError, textOf } from "./errors.ts";
-import type { EndReason, Json, SnapshotReason } from "./events.ts";
+import type { EndReason, SnapshotReason } from "./events.ts";
 import { formatEventId, parseEventId } from "./event-id.ts";
 import { Hub } from "./hub.ts";
 import { isRecord } from "./json.ts";
-import { Log } from "./log.ts";
+import { type EncodedCommit, Log } from "./log.ts";
 import { expiryOf, isNames, type Settings } from "./options.ts";
-import { Publisher } from "./publisher.ts";
 import type { Selection } from "./selection.ts";
 import { Slices } from "./slices.ts";
 import { warn } from "./warn.ts";
@@ -80,45 +80,35 @@ export interface StateStream<S extends object = object> {
   close(ending?: { reason?: EndReason; retry?: boolean }): Promise<void>;
 }
 
-/** What sources and own state have in common: the log and its clients. */
+/** What all streams have in common: the log and its clients. */
 export abstract class BaseStateStream<S extends object> implements StateStream<S> {
-  protected readonly publisher: Publisher<S>;
-  readonly #settings: Settings<S>;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #slices: Slices;
-  readonly #hub: Hub;
+  protected readonly clock: Clock;
+  protected readonly settings: Settings<S>;
+  protected readonly log: Log;
+  protected readonly slices: Slices;
+  protected readonly hub: Hub;
   #state: Readonly<S> | undefined;
   readonly #warned = new Set<string>();
   #errors = 0;
-  #replacements = 0;
   #closing: Ending | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(clock: Clock, settings: Settings<S>) {
     const report = (error: StateStreamError): void => this.report(error);
-    this.#clock = clock;
-    this.#settings = settings;
-    this.#log = new Log(settings);
-    this.#slices = new Slices(settings, report);
-    const parts = { clock, log: this.#log, slices: this.#slices };
-    this.#hub = new Hub(settings, parts, report);
-    this.publisher = new Publisher(settings, parts, report, (drafts, position) => {
-      this.#state = undefined;
-      // A draw at the first change at the latest, so that no position is ever of two epochs.
-      void this.#hub.epoch;
-      this.#replacements += drafts.filter(({ difference }) => difference.kind === "value").length;
-      this.#hub.published(drafts, position);
-    });
+    this.clock = clock;
+    this.settings = settings;
+    this.log = new Log(settings, () => clock.epoch());
+    this.slices = new Slices(settings, report);
+    this.hub = new Hub(settings, { clock, log: this.log, slices: this.slices }, report);
   }
 
   get state(): Readonly<S> {
-    this.#state ??= this.#slices.toState() as S;
+    this.#state ??= this.slices.toState() as S;
     return this.#state;
   }
 
   get eventId(): string {
-    return formatEventId(this.#hub.epoch, this.#log.head, "");
+    return formatEventId(this.log.epochAt(this.log.head), this.log.head, "");
   }
 
   get closing(): Ending | undefined {
@@ -126,46 +116,45 @@ export abstract class BaseStateStream<S extends object> implements StateStream<S
   }
 
   stats(): StateStreamStats {
-    const { bytesWritten, snapshots, closed } = this.#hub.counted;
+    const { bytesWritten, snapshots, closed } = this.hub.counted;
     return {
-      connections: this.#hub.size,
-      events: this.#log.head,
+      connections: this.hub.size,
+      events: this.log.head,
       eventId: this.eventId,
-      logEvents: this.#log.events,
-      logBytes: this.#log.bytes,
+      logEvents: this.log.events,
+      logBytes: this.log.bytes,
       bytesWritten,
       snapshots: { ...snapshots },
-      replacements: this.#replacements,
+      replacements: this.log.replacements,
       closed: { ...closed },
       errors: this.#errors,
     };
   }
 
-  connect(options: ConnectOptions = {}): Connection {
+  connect(options: ConnectOptions = {}): StateConnection {
     const { signal, context, onClose } = options;
     if (options.slices !== undefined && !isNames(options.slices)) {
       throw new StateStreamError("invalid-option", "The option slices of connect must be a list of names.");
     }
     const names = options.slices && [...new Set(options.slices)].sort();
-    const selection = this.#hub.selection(names);
-    const refused = this.#closing ?? (this.#hub.full ? { reason: "overloaded" as const, retry: true } : undefined);
+    const selection = this.hub.selection(names);
+    const refused = this.#closing ?? (this.hub.full ? { reason: "overloaded" as const, retry: true } : undefined);
     // Whoever is not let in must not cost a snapshot to find out what it missed.
-    const reason = refused === undefined ? this.#reason(options.lastEventId || undefined, selection) : 0;
+    const start = refused === undefined ? this.start(options.lastEventId || undefined, selection) : 0;
     const leave = (): void => connection.destroy("disconnected");
-    const connection = new StateConnection(this.#hub, selection, {
-      position: typeof reason === "number" ? reason : 0,
-      reason: typeof reason === "number" ? undefined : reason,
+    const connection = new StateConnection(this.hub, selection, {
+      start,
       refused,
       expiresAt: expiryOf(options.expiresAt),
       // Spread, so that clients that came together do not leave together.
-      agesAt: this.#clock.elapsed() + this.#settings.maxAgeMs * (1 - this.#clock.random() / 5),
+      agesAt: this.clock.elapsed() + this.settings.maxAgeMs * (1 - this.clock.random() / 5),
       context,
       onClose: (closeReason) => {
         signal?.removeEventListener("abort", leave);
         onClose?.(closeReason);
       },
     });
-    if (refused === undefined) this.#hub.add(connection, names);
+    if (refused === undefined) this.hub.add(connection, names);
     if (signal?.aborted === true) leave();
     else signal?.addEventListener("abort", leave);
     return connection;
@@ -180,19 +169,35 @@ export abstract class BaseStateStream<S extends object> implements StateStream<S
         const message = `The source's unsubscribe threw: ${textOf(cause)}. The stream is closed all the same.`;
         this.report(new StateStreamError("source-failed", message, { cause }));
       }
-      this.#closed = this.#hub.endAll(this.#closing);
+      this.#closed = this.hub.endAll(this.#closing);
     }
     return this.#closed;
   }
 
-  /** What clients hold of this value, where operations may build on it. */
-  protected basis(slice: string, value: unknown): Json | undefined {
-    return this.#slices.basis(slice, value);
+  /** The whole state and the log's position, for those who go on from here. Costs the state. */
+  checkpoint(): string {
+    return textOfCheckpoint(this.log.toStart(), this.#texts());
   }
 
-  /** A value was named as changed: if it is the one that is held, it was changed in place. */
-  protected named(slice: string, value: unknown): void {
-    this.#slices.spoil(slice, value);
+  *#texts(): Iterable<readonly [slice: string, text: string]> {
+    for (const slice of this.slices.names()) {
+      const text = this.slices.text(slice);
+      if (text !== undefined) yield [slice, text];
+    }
+  }
+
+  /** Begins anew at a checkpoint, with what the log holds of the time before. */
+  protected restart({ start, slices }: Checkpoint, past: readonly EncodedCommit[]): void {
+    this.log.restart(start, past);
+    this.slices.clear();
+    for (const [slice, json] of slices) this.slices.put(slice, json);
+    this.published([], start.seq);
+  }
+
+  /** Something was appended to the log, after `position`. */
+  protected published(events: readonly { readonly slice: string; readonly hidden: boolean }[], position: number): void {
+    this.#state = undefined;
+    this.hub.published(events, position);
   }
 
   /** Lets go of where the state comes from. */
@@ -202,8 +207,8 @@ export abstract class BaseStateStream<S extends object> implements StateStream<S
   protected report(error: StateStreamError): void {
     this.#errors++;
     try {
-      if (this.#settings.onError === undefined) this.#warn(error.code, error.message);
-      else this.#settings.onError(error);
+      if (this.settings.onError === undefined) this.#warn(error.code, error.message);
+      else this.settings.onError(error);
     } catch (thrown) {
       this.#warn("onError", `The option onError threw: ${textOf(thrown)}`);
     }
@@ -217,11 +222,11 @@ export abstract class BaseStateStream<S extends object> implements StateStream<S
   }
 
   /** Where a client resumes, or why it needs a snapshot. The order of reasons is the protocol's. */
-  #reason(lastEventId: string | undefined, selection: Selection): number | SnapshotReason {
+  protected start(lastEventId: string | undefined, selection: Selection): number | SnapshotReason | undefined {
     if (lastEventId === undefined) return "connect";
     const id = parseEventId(lastEventId);
     if (id === undefined) return "invalid-id";
-    if (id.epoch !== this.#hub.epoch || id.seq > this.#log.head) return "epoch";
+    if (!this.log.includes(id.epoch, id.seq)) return "epoch";
     if (selection.suffix !== (id.selection === undefined ? "" : `.${id.selection}`)) return "selection";
     return selection.head <= id.seq || selection.replays(id.seq, false) ? id.seq : "trimmed";
   }

@@ -5,6 +5,8 @@ import { creatorWith, type CreateStateStream } from "./create.ts";
 export interface TestClock {
   /** Makes streams that live by this clock. */
   readonly createStateStream: CreateStateStream;
+  /** The clock itself, for what takes one: the ends of a backplane. */
+  readonly clock: Clock;
   /** Milliseconds since 1970. */
   now(): number;
   /** Runs what is due in later turns of the event loop, what that makes due too. */
@@ -68,6 +70,7 @@ export function createTestClock(options: TestClockOptions = {}): TestClock {
 
   return {
     createStateStream: creatorWith(clock),
+    clock,
     now: () => now,
     flush,
     advance,

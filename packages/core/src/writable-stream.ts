@@ -6,7 +6,8 @@ import { applyOperations } from "./operations.ts";
 import type { Settings } from "./options.ts";
 import type { ChangeOf, StateReader } from "./publisher.ts";
 import type { Patched } from "./slices.ts";
-import { BaseStateStream, checkState, type StateStream } from "./state-stream.ts";
+import { type Continuation, PublishedStateStream } from "./published-stream.ts";
+import { checkState, type StateStream } from "./state-stream.ts";
 import { Turn } from "./turn.ts";
 
 /**
@@ -50,7 +51,7 @@ interface Pending extends ChangeOf {
 
 type Changes = Map<string, Pending>;
 
-export class OwnStateStream<S extends object> extends BaseStateStream<S> implements WritableStateStream<S> {
+export class OwnStateStream<S extends object> extends PublishedStateStream<S> implements WritableStateStream<S> {
   readonly #values: Map<string, unknown>;
   readonly #reader: StateReader<S>;
   readonly #throws: boolean;
@@ -58,8 +59,8 @@ export class OwnStateStream<S extends object> extends BaseStateStream<S> impleme
   /** The changes of the batch under way. */
   #batch: Changes | undefined;
 
-  constructor(clock: Clock, settings: Settings<S>, initialState: S) {
-    super(clock, settings);
+  constructor(clock: Clock, settings: Settings<S>, initialState: S, continuation?: Continuation) {
+    super(clock, settings, continuation);
     checkState(initialState, "The option initialState");
     this.#throws = settings.onError === undefined;
     this.#values = new Map(Object.entries(initialState));
@@ -120,6 +121,13 @@ export class OwnStateStream<S extends object> extends BaseStateStream<S> impleme
 
   protected detach(): void {
     // The state is our own.
+  }
+
+  protected republish(): void {
+    this.#turn.run(() => {
+      for (const failure of this.publisher.publish(this.#reader, { named: undefined, cause: undefined }))
+        this.report(failure);
+    });
   }
 
   #change(slice: string, cause: Cause | undefined, apply: (changes: Changes) => void): void {

@@ -19,7 +19,8 @@ const hidden = (slice: string): Draft => draft(slice, REMOVED, true);
 
 /** A log with one commit for each list of drafts; a string is a change of that slice. */
 function logOf(commits: readonly (string | readonly Draft[])[], limits: { events?: number; bytes?: number } = {}): Log {
-  const log = new Log({ maxLogEvents: limits.events ?? Infinity, maxLogBytes: limits.bytes ?? Infinity });
+  const limit = { maxLogEvents: limits.events ?? Infinity, maxLogBytes: limits.bytes ?? Infinity };
+  const log = new Log(limit, () => "testepoch00");
   for (const [index, commit] of commits.entries()) {
     log.append(typeof commit === "string" ? [draft(commit)] : commit, index);
   }
@@ -41,7 +42,7 @@ describe("numbering", () => {
   const entries = log.after(0, undefined);
 
   test("gives every event a seq of its own, from 1", () => {
-    expect(new Log({ maxLogEvents: 1, maxLogBytes: 1 }).head).toBe(0);
+    expect(new Log({ maxLogEvents: 1, maxLogBytes: 1 }, () => "testepoch00").head).toBe(0);
     expect(seqs(entries)).toStrictEqual([1, 2, 3, 4, 5, 6]);
     expect([log.head, log.events]).toStrictEqual([6, 6]);
   });

@@ -14,14 +14,14 @@ class Stream {
   readonly slices = new Slices({ snapshots: "shared", differ: fastJsonPatch, serialize: undefined }, (error) => {
     throw error;
   });
-  readonly epoch = "testepoch00";
+  readonly stale = false;
   readonly heartbeatMs = 15_000;
   readonly log: Log;
   readonly selections: Selection[] = [];
   clock = 0;
 
   constructor(maxLogEvents = Infinity) {
-    this.log = new Log({ maxLogEvents, maxLogBytes: Infinity });
+    this.log = new Log({ maxLogEvents, maxLogBytes: Infinity }, () => "testepoch00");
   }
 
   now(): number {

@@ -1,0 +1,93 @@
+// For those who write a backplane: a stream's log goes on in other processes. Core knows nothing of how it gets there.
+import { readCheckpoint } from "./checkpoint.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { Commit } from "./commit.ts";
+import { makeStream, type OwnStateOptions, type SourceOptions } from "./create.ts";
+import type { Json } from "./events.ts";
+import { type FollowedStream, FollowedStateStream } from "./followed-stream.ts";
+import type { LogStart } from "./log.ts";
+import { settingsOf, type StateStreamOptions } from "./options.ts";
+import type { WritableStateStream } from "./writable-stream.ts";
+
+export { systemClock } from "./clock.ts";
+export type { Clock } from "./clock.ts";
+export type { Commit } from "./commit.ts";
+export type { FollowedStream, Position } from "./followed-stream.ts";
+
+/** Options of a stream that follows another's log: those of its connections. */
+export interface FollowedStreamOptions extends Pick<
+  StateStreamOptions<object>,
+  "heartbeatMs" | "retryMs" | "maxLogEvents" | "maxLogBytes" | "maxStallMs" | "maxAgeMs" | "maxConnections" | "onError"
+> {
+  /**
+   * Called when a client waits to be told where it begins: there is no state yet, or its position is not one this copy
+   * knows. Find out more, by `adopt` and `follow`; then `settle`, or `refuse`.
+   */
+  onWaiting: () => void;
+}
+
+/** How a stream goes on with the log of another. */
+export interface ContinueOptions {
+  /** What it goes on from: a checkpoint that `checkpoint()` made, maybe in another process. Default: a new log. */
+  checkpoint?: string | undefined;
+  /** 11 base64url characters, of all events from here on. Never used before. */
+  epoch: string;
+  /** Called inside each change with its commit. Must not throw. */
+  onCommit: (commit: Commit) => void;
+}
+
+/** A stream whose commits go to other processes. */
+export interface ContinuedStream<S extends object> {
+  /** Own state, or a source's: without an `initialState` the methods that change it are not there. */
+  readonly stream: WritableStateStream<S>;
+  /** The state and the log's position as a text that other streams can begin with. Costs the state. */
+  checkpoint(): string;
+  /**
+   * Goes on from another checkpoint, under a new epoch: what is different here is one commit.
+   *
+   * @throws {Error} when the checkpoint is none.
+   */
+  rebase(checkpoint: string, epoch: string): void;
+}
+
+/**
+ * Makes a stream that follows another's log.
+ *
+ * @throws {StateStreamError} `invalid-option`
+ */
+export function followStream<S extends object>(
+  { onWaiting, ...options }: FollowedStreamOptions,
+  clock: Clock = systemClock,
+): FollowedStream<S> {
+  return new FollowedStateStream<S>(clock, settingsOf<S>(options, undefined), onWaiting);
+}
+
+/**
+ * Makes a stream as `createStateStream` does, whose log goes on where another's is. The first state must be that of the
+ * checkpoint, as far as it is visible: it is not told to anybody.
+ *
+ * @throws {StateStreamError} what `createStateStream` throws; `Error` when the checkpoint is none.
+ */
+export function continueStream<S extends object>(
+  options: OwnStateOptions<S> | SourceOptions<S>,
+  { checkpoint, epoch, onCommit }: ContinueOptions,
+  clock: Clock = systemClock,
+): ContinuedStream<S> {
+  const start = checkpoint === undefined ? newStart(epoch) : readCheckpoint(checkpoint).start;
+  const stream = makeStream(clock, options, { start, epoch, onCommit });
+  return {
+    stream: stream as unknown as WritableStateStream<S>,
+    checkpoint: () => stream.checkpoint(),
+    rebase: (text, next) => stream.rebase(text, next),
+  };
+}
+
+/** What a checkpoint says: the state by slice, and the slices that were there once and are not any more. */
+export function readState(checkpoint: string): { state: Record<string, Json>; removed: readonly string[] } {
+  const { slices, start } = readCheckpoint(checkpoint);
+  return { state: Object.fromEntries(slices), removed: start.removed };
+}
+
+function newStart(epoch: string): LogStart {
+  return { seq: 0, lineage: [[0, epoch]], lasts: [], removed: [], forgotten: 0 };
+}

@@ -1,0 +1,43 @@
+import type { Json } from "./events.ts";
+import { isRecord } from "./json.ts";
+import type { LogStart } from "./log.ts";
+
+/** The whole state at a position, and what a log needs to go on from there. */
+export interface Checkpoint {
+  readonly start: LogStart;
+  /** Each visible slice with what clients hold of it. */
+  readonly slices: readonly (readonly [slice: string, json: Json])[];
+}
+
+/** A checkpoint as text; `texts` gives each slice with its JSON. */
+export function textOfCheckpoint(start: LogStart, texts: Iterable<readonly [slice: string, text: string]>): string {
+  const slices: string[] = [];
+  for (const [slice, text] of texts) slices.push(`[${JSON.stringify(slice)},${text}]`);
+  return `{"start":${JSON.stringify(start)},"slices":[${slices.join(",")}]}`;
+}
+
+/** @throws {Error} when it is not such a text */
+export function readCheckpoint(text: string): Checkpoint {
+  const checkpoint: unknown = JSON.parse(text);
+  if (isRecord(checkpoint)) {
+    const { start, slices } = checkpoint;
+    if (isStart(start) && isPairs(slices)) return { start, slices: slices as unknown as Checkpoint["slices"] };
+  }
+  throw new Error("It is no checkpoint.");
+}
+
+function isStart(start: unknown): start is LogStart {
+  if (!isRecord(start)) return false;
+  const { seq, lineage, lasts, removed, forgotten } = start;
+  return (
+    Number.isSafeInteger(seq) &&
+    isPairs(lineage) &&
+    isPairs(lasts) &&
+    Array.isArray(removed) &&
+    Number.isSafeInteger(forgotten)
+  );
+}
+
+function isPairs(list: unknown): list is readonly (readonly [unknown, unknown])[] {
+  return Array.isArray(list) && list.every((pair) => Array.isArray(pair) && pair.length === 2);
+}

@@ -1,0 +1,143 @@
+import {
+  type EndReason,
+  type OwnStateOptions,
+  type SourceOptions,
+  StateStreamError,
+  type StateStreamOptions,
+} from "@statestream/core";
+import type { Clock } from "@statestream/core/backplane";
+import type { Engine } from "./engine.ts";
+import { Registry } from "./registry.ts";
+import { KeyedStream, type ServedStream } from "./streams.ts";
+import {
+  type OwnStateWriter,
+  type StateWriter,
+  Writer,
+  type WriterHooks,
+  type WriterOfNode,
+  type WriterOptions,
+} from "./writer.ts";
+
+export interface BackplaneOptions {
+  /**
+   * Milliseconds that a writer leads without a sign of life before another may take over; it renews three times as often.
+   * Default 5,000.
+   */
+  leaseMs?: number;
+  /** Milliseconds between comparisons of a quiet stream with the engine: how long a lost message goes unnoticed. Default 5,000. */
+  checkMs?: number;
+  /** Milliseconds after which a stream without clients and writers is forgotten on this node. Default 60,000. */
+  idleMs?: number;
+  /** Milliseconds a client waits for a stream that this node has not joined yet, before `state.end` says `unavailable`. Default 5,000. */
+  joinMs?: number;
+  /** How many streams this node has copies of at most; clients of one more are told `overloaded`. Default 10,000. */
+  maxStreams?: number;
+  /** About how many bytes those copies may take, logs included; beyond, likewise. Default 256 MiB. */
+  maxBytes?: number;
+  /** Options of the streams that are served: those of connections and of the log. */
+  stream?: Pick<
+    StateStreamOptions<object>,
+    "heartbeatMs" | "retryMs" | "maxLogEvents" | "maxLogBytes" | "maxStallMs" | "maxAgeMs" | "maxConnections"
+  >;
+  /** Told of what was survived; each error has a `code`. Default: nobody is. */
+  onError?: (error: StateStreamError) => void;
+}
+
+/** Figures of this node. */
+export interface BackplaneNodeStats {
+  /** Since when the engine cannot be reached, in milliseconds since 1970; `undefined` while it can. */
+  readonly downSince: number | undefined;
+  /** Streams this node has a copy of, and about how many bytes they take. */
+  readonly streams: number;
+  readonly bytes: number;
+  /** Writers of this node that lead, and that would. */
+  readonly leading: number;
+  readonly standby: number;
+}
+
+/** What connects this node to the others. */
+export interface Backplane {
+  /** The streams this node serves. */
+  readonly streams: {
+    /** The stream of a key: a room, a user, a document. Costs nothing until a client connects. */
+    get<S extends object = object>(key: string): ServedStream<S>;
+  };
+  /**
+   * Makes this node one of those that want to write a stream. One at a time leads; the others wait, and one takes over when
+   * it closes or dies. With an `initialState` the state goes on from writer to writer, and the first state is used once.
+   *
+   * @throws {StateStreamError} `invalid-option`: also when this node has a writer of this stream; what `createStateStream` throws.
+   */
+  writer<S extends object>(key: string, options: OwnStateOptions<S> & WriterHooks<S>): OwnStateWriter<S>;
+  /** The same with a store as the state: while it leads, what the store says is the stream. */
+  writer<S extends object>(key: string, options: SourceOptions<S> & WriterHooks<S>): StateWriter<S>;
+  /** Figures for an operator. */
+  stats(): BackplaneNodeStats;
+  /**
+   * Hands over what this node writes, then ends every connection with `state.end`. Default: reason `draining`, `retry: true`.
+   * The client of the engine that was given stays open.
+   */
+  close(ending?: { reason?: EndReason; retry?: boolean }): Promise<void>;
+}
+
+const NUMBERS = ["leaseMs", "checkMs", "idleMs", "joinMs", "maxStreams", "maxBytes"] as const;
+
+/** @throws {StateStreamError} `invalid-option` */
+export function backplaneOn(engine: Engine, options: BackplaneOptions, clock: Clock): Backplane {
+  for (const name of NUMBERS) {
+    const value = options[name];
+    if (value === undefined || (typeof value === "number" && value > 0)) continue;
+    throw new StateStreamError("invalid-option", `The option ${name} is ${String(value)}; it must be above 0.`);
+  }
+  const { leaseMs = 5000, checkMs = 5000, idleMs = 60_000, joinMs = 5000 } = options;
+  const { maxStreams = 10_000, maxBytes = 256 * 1024 * 1024, stream = {}, onError } = options;
+  const settings = { checkMs, idleMs, joinMs, maxStreams, maxBytes, stream, onError };
+  const registry = new Registry(engine, settings, clock);
+  const writers = new Map<string, WriterOfNode>();
+
+  const write = <S extends object>(key: string, given: WriterOptions<S>): Writer<S> => {
+    if (writers.has(key)) {
+      throw new StateStreamError(
+        "invalid-option",
+        `This node has a writer of stream "${key}" already; use that, or close it first.`,
+      );
+    }
+    const follower = registry.pin(key);
+    const onClose = (): void => {
+      writers.delete(key);
+      registry.unpin(key);
+    };
+    try {
+      const report = (error: StateStreamError): void => onError?.(error);
+      const writer = new Writer(key, given, {
+        engine,
+        clock,
+        leaseMs,
+        follower,
+        owner: clock.epoch(),
+        report,
+        onClose,
+      });
+      writers.set(key, writer);
+      return writer;
+    } catch (error) {
+      registry.unpin(key);
+      throw error;
+    }
+  };
+
+  return {
+    streams: { get: <S extends object>(key: string) => new KeyedStream<S>(key, registry, writers) },
+    writer: write,
+    stats() {
+      const leading = [...writers.values()].filter((writer) => writer.leading).length;
+      const { size: streams, bytes } = registry;
+      return { downSince: engine.downSince, streams, bytes, leading, standby: writers.size - leading };
+    },
+    async close({ reason = "draining", retry = true } = {}) {
+      await Promise.all([...writers.values()].map((writer) => writer.close()));
+      await registry.close({ reason, retry });
+      await engine.close();
+    },
+  };
+}

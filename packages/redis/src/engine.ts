@@ -1,0 +1,110 @@
+/** A place in a stream: the state after event `seq`. `epoch` is a nonce of the writer session that made this event. */
+export interface Position {
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+/** One commit, as the engine keeps it. */
+export interface Entry {
+  /** The session that made it. */
+  readonly epoch: string;
+  /** The epoch at seq `first - 1`: with it, the position this builds on. */
+  readonly previous: string;
+  /** The seq of its first event. */
+  readonly first: number;
+  /** The seq of its last event. */
+  readonly last: number;
+  /** What clients are told; opaque to the engine. */
+  readonly body: string;
+}
+
+/** The whole state at a position; `body` is opaque to the engine. */
+export interface Checkpoint {
+  readonly position: Position;
+  readonly body: string;
+}
+
+/** `head` says that a stream was put in place or its lease was given back: look at the head. */
+export type Message = { readonly kind: "entry"; readonly entry: Entry } | { readonly kind: "head" };
+
+export interface PublishRequest {
+  readonly owner: string;
+  readonly entries: readonly Entry[];
+  /** Replaces the one that is kept, if its position is the head once the entries are in; otherwise it is ignored. */
+  readonly checkpoint: Checkpoint | undefined;
+  /** Entries whose last seq is below this may go, as far as the checkpoint has what they say. */
+  readonly keepFrom: number;
+  readonly leaseMs: number;
+}
+
+export type PublishReply =
+  /** Appended, now or before. `broken`: the checkpoint or a part of the log is missing; the stream must be installed again. */
+  | { readonly status: "ok"; readonly head: Position; readonly broken: boolean }
+  /** Nothing is kept of this stream. */
+  | { readonly status: "empty" }
+  /** The lease is somebody else's, or nobody's. */
+  | { readonly status: "fenced"; readonly head: Position }
+  /** The engine's head is below `first - 1`: it was rolled back. */
+  | { readonly status: "behind"; readonly head: Position }
+  /** The engine has other content at or before these entries. */
+  | { readonly status: "conflict"; readonly head: Position };
+
+export type ReadReply =
+  /** Nothing is kept of this stream. */
+  | { readonly status: "empty" }
+  /** The checkpoint or a part of the log is missing: the state cannot be told. */
+  | { readonly status: "broken"; readonly head: Position }
+  /** The asker is ahead of the engine. */
+  | { readonly status: "ahead"; readonly head: Position }
+  /** What follows the position the asker has, gapless; no entries when that is the head. */
+  | { readonly status: "tail"; readonly head: Position; readonly entries: readonly Entry[] }
+  /** The whole state, and every entry the log holds, also those before the checkpoint. */
+  | {
+      readonly status: "snapshot";
+      readonly head: Position;
+      readonly checkpoint: Checkpoint;
+      readonly entries: readonly Entry[];
+    };
+
+export type AcquireReply =
+  | { readonly status: "ok"; readonly head: Position; readonly broken: boolean }
+  /** Nothing is kept of this stream, so there is nothing to lease. */
+  | { readonly status: "empty" }
+  | { readonly status: "held"; readonly remainingMs: number };
+
+export interface InstallRequest {
+  readonly owner: string;
+  readonly checkpoint: Checkpoint;
+  /** The log; it ends at the checkpoint. */
+  readonly entries: readonly Entry[];
+  readonly leaseMs: number;
+  /** Also over what is there, if the lease is the owner's. */
+  readonly force: boolean;
+}
+
+export type InstallReply = { readonly status: "ok" } | { readonly status: "exists" } | { readonly status: "fenced" };
+
+/**
+ * What is between the nodes: per stream a head, a log of recent entries, a checkpoint, a lease and a channel. It may lose any of
+ * it at any time. A rejected promise means that the outcome is unknown; every call may be repeated as it was.
+ */
+export interface Engine {
+  /** Appends what is not there yet, and tells it on the channel. If one entry conflicts, those before it stay. */
+  publish(key: string, request: PublishRequest): Promise<PublishReply>;
+  read(key: string, have: Position | undefined): Promise<ReadReply>;
+  /** Puts a stream in place where there is none, takes its lease, and tells `head`. */
+  install(key: string, request: InstallRequest): Promise<InstallReply>;
+  /** Takes the lease or renews it. */
+  acquire(key: string, owner: string, leaseMs: number): Promise<AcquireReply>;
+  /** Gives the lease back, if it is the owner's, and tells `head`. */
+  release(key: string, owner: string): Promise<void>;
+  heads(keys: readonly string[]): Promise<(Position | undefined)[]>;
+  /** Resolves when the engine has confirmed it. One subscription per key. */
+  subscribe(key: string, listener: (message: Message) => void): Promise<void>;
+  unsubscribe(key: string): Promise<void>;
+  /** `undefined` while commands and messages arrive, else since when they do not, in ms since 1970. */
+  readonly downSince: number | undefined;
+  /** `up`: commands work and messages arrive again; messages may have been missed. `down`: they do not. */
+  onChange(listener: (change: "up" | "down") => void): () => void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,130 @@
+/** Missed probes after which the engine counts as down, and its connection is made anew. */
+const MISSES = 3;
+/** Further missed probes after which it is made anew once more: a slow connect must get its chance. */
+const PATIENCE = 5;
+
+export interface HealthOptions {
+  /** Between two probes, in milliseconds. */
+  readonly probeMs: number;
+  /** Sends probe `n`; resolves when commands work. */
+  readonly send: (n: number) => Promise<void>;
+  readonly reopenCommands: () => void;
+  readonly reopenMessages: () => void;
+}
+
+/**
+ * Whether commands and messages arrive, found out by messages to ourselves. Probes are counted, not timed, so that a process
+ * that was stopped for a while does not take itself for cut off.
+ */
+export class Health {
+  downSince: number | undefined;
+
+  readonly #options: HealthOptions;
+  readonly #listeners = new Set<(change: "up" | "down") => void>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #commands = new Missed();
+  readonly #messages = new Missed();
+  #sent = 0;
+  #answered = 0;
+  #heard = 0;
+  #goodAt = Date.now();
+  #wasGood = false;
+  #owesUp = false;
+  #reopens = false;
+
+  constructor(options: HealthOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#tick(), options.probeMs);
+    this.#timer.unref();
+  }
+
+  onChange(listener: (change: "up" | "down") => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Probe `n` came back as a message. */
+  heard(n: number): void {
+    this.#heard = n;
+    this.#messages.seen();
+    this.#judge();
+  }
+
+  /** A connection is there, for the first time or again. */
+  connected(): void {
+    this.#owesUp = this.#wasGood;
+    this.#probe();
+  }
+
+  /** Both connections are to be made anew, with the next probe. */
+  reopenSoon(): void {
+    this.#reopens = true;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#listeners.clear();
+  }
+
+  #tick(): void {
+    const { reopenCommands, reopenMessages } = this.#options;
+    const commands = this.#commands.count();
+    const messages = this.#messages.count();
+    if (Math.max(commands, messages) >= MISSES && this.downSince === undefined) {
+      this.downSince = this.#goodAt;
+      this.#tell("down");
+    }
+    if (this.#reopens || isTimeToReopen(commands)) reopenCommands();
+    if (this.#reopens || isTimeToReopen(messages)) reopenMessages();
+    this.#reopens = false;
+    this.#probe();
+  }
+
+  #probe(): void {
+    const n = ++this.#sent;
+    this.#options.send(n).then(
+      () => {
+        this.#answered = n;
+        this.#commands.seen();
+        this.#judge();
+      },
+      // It counts as missed.
+      () => {},
+    );
+  }
+
+  #judge(): void {
+    if (this.#answered !== this.#heard) return;
+    this.#goodAt = Date.now();
+    this.#wasGood = true;
+    if (this.downSince === undefined && !this.#owesUp) return;
+    this.downSince = undefined;
+    this.#owesUp = false;
+    this.#tell("up");
+  }
+
+  #tell(change: "up" | "down"): void {
+    for (const listener of [...this.#listeners]) listener(change);
+  }
+}
+
+function isTimeToReopen(misses: number): boolean {
+  return misses >= MISSES && (misses - MISSES) % PATIENCE === 0;
+}
+
+/** Counts intervals in which nothing was seen. */
+class Missed {
+  #misses = 0;
+  #seen = true;
+
+  seen(): void {
+    this.#seen = true;
+  }
+
+  /** Ends an interval; gives how many in a row there were. */
+  count(): number {
+    this.#misses = this.#seen ? 0 : this.#misses + 1;
+    this.#seen = false;
+    return this.#misses;
+  }
+}

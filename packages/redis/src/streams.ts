@@ -1,0 +1,87 @@
+import type { Connection, ConnectOptions, StateStream, StateStreamStats } from "@statestream/core";
+import type { Position } from "./engine.ts";
+import type { Registry } from "./registry.ts";
+import type { WriterOfNode } from "./writer.ts";
+
+/** What an operator needs to know of a stream on this node. */
+export interface BackplaneStats {
+  /** `leading`: a writer of this node leads; `standby`: one would; `serving`: there is none. */
+  readonly role: "leading" | "standby" | "serving";
+  /** The engine's head, as far as this node has heard. */
+  readonly head: Position | undefined;
+  /** How many events this node's copy is behind that; `undefined` before there is a copy. */
+  readonly lag: number | undefined;
+  /** Since when clients may have an old state, in milliseconds since 1970; `undefined` while they do not. */
+  readonly staleSince: number | undefined;
+  /** How often the stream was read from the engine; each read costs it a checkpoint at most. */
+  readonly reads: number;
+  /** How many entries, or whole streams, a writer of this node gave the engine again. */
+  readonly repairs: number;
+  /** How often this node's copy was replaced, by reason; each time its clients were given a snapshot. */
+  readonly resyncs: Readonly<Record<string, number>>;
+}
+
+export interface ServedStreamStats extends StateStreamStats {
+  readonly backplane: BackplaneStats;
+}
+
+/**
+ * A stream as this node serves it. It is joined with its first client, who waits for the state no longer than `joinMs`, and
+ * forgotten `idleMs` after the last. Until it is joined, `state` is empty and `eventId` is "".
+ */
+export interface ServedStream<S extends object = object> extends StateStream<S> {
+  stats(): ServedStreamStats;
+}
+
+/** A key's stream, whether or not there is a copy of it now. */
+export class KeyedStream<S extends object> implements ServedStream<S> {
+  readonly #key: string;
+  readonly #registry: Registry;
+  readonly #writers: ReadonlyMap<string, WriterOfNode>;
+
+  constructor(key: string, registry: Registry, writers: ReadonlyMap<string, WriterOfNode>) {
+    this.#key = key;
+    this.#registry = registry;
+    this.#writers = writers;
+  }
+
+  get state(): Readonly<S> {
+    return (this.#registry.find(this.#key)?.stream.state ?? {}) as Readonly<S>;
+  }
+
+  get eventId(): string {
+    return this.#registry.find(this.#key)?.stream.eventId ?? "";
+  }
+
+  get closing(): StateStream["closing"] {
+    const stream = this.#registry.find(this.#key)?.stream;
+    return stream === undefined ? this.#registry.closing : stream.closing;
+  }
+
+  connect(options?: ConnectOptions): Connection {
+    return this.#registry.stream(this.#key).connect(options);
+  }
+
+  async close(ending?: Parameters<StateStream["close"]>[0]): Promise<void> {
+    await this.#registry.stream(this.#key).close(ending);
+  }
+
+  stats(): ServedStreamStats {
+    const follower = this.#registry.find(this.#key);
+    const writer = this.#writers.get(this.#key);
+    const position = follower?.stream.position;
+    const head = follower?.head;
+    return {
+      ...(follower?.stream ?? this.#registry.nothing).stats(),
+      backplane: {
+        role: writer === undefined ? "serving" : writer.leading ? "leading" : "standby",
+        head,
+        lag: position && head && Math.max(0, head.seq - position.seq),
+        staleSince: follower?.staleSince,
+        reads: follower?.counted.reads ?? 0,
+        repairs: writer?.repairs ?? 0,
+        resyncs: { ...follower?.counted.resyncs },
+      },
+    };
+  }
+}

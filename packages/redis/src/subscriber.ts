@@ -1,0 +1,70 @@
+import { Link, type LinkOptions } from "./link.ts";
+import type { RedisClient } from "./redis-client.ts";
+
+/** The one connection that hears messages, and what it is to hear, whatever becomes of the connection. */
+export class Subscriber {
+  readonly #link: Link;
+  readonly #onError: (error: Error) => void;
+  readonly #onSubscribed: () => void;
+  readonly #channels = new Map<string, (message: string) => void>();
+  /** Channels that the connection may still hear though nobody wants them. */
+  readonly #unwanted = new Set<string>();
+
+  /** `onSubscribed`: everything wanted is subscribed, on a connection that is new. */
+  constructor(options: LinkOptions, onSubscribed: () => void) {
+    this.#link = new Link(options, (client) => void this.#restore(client));
+    this.#onError = options.onError;
+    this.#onSubscribed = onSubscribed;
+  }
+
+  /** Resolves when Redis has confirmed it. A rejected one may come about later, until `unsubscribe`. */
+  async subscribe(channel: string, listener: (message: string) => void): Promise<void> {
+    this.#channels.set(channel, listener);
+    this.#unwanted.delete(channel);
+    await this.#link.use((client) => client.subscribe([channel], this.#hear));
+  }
+
+  async unsubscribe(channel: string): Promise<void> {
+    if (!this.#channels.delete(channel)) return;
+    this.#unwanted.add(channel);
+    await this.#forget(this.#link.ready, [channel]);
+  }
+
+  reopen(): void {
+    this.#unwanted.clear();
+    this.#link.reopen();
+  }
+
+  close(): void {
+    this.#link.close();
+    this.#channels.clear();
+  }
+
+  // A driver whose listener throws loses its place in what it was reading.
+  readonly #hear = (message: string, channel: string): void => {
+    try {
+      this.#channels.get(channel)?.(message);
+    } catch (error) {
+      this.#onError(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+
+  /** The driver has subscribed again to what it knew; what it did not know is added. */
+  async #restore(client: RedisClient): Promise<void> {
+    try {
+      await this.#forget(client, [...this.#unwanted]);
+      await client.subscribe([...this.#channels.keys()], this.#hear);
+    } catch (error) {
+      // Lost again, then there is another time; or refused, then no probe is heard and that is told.
+      if (this.#link.ready === client) this.#onError(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    if (this.#link.ready === client) this.#onSubscribed();
+  }
+
+  async #forget(client: RedisClient | undefined, channels: string[]): Promise<void> {
+    if (!client || channels.length === 0) return;
+    await client.unsubscribe(channels, this.#hear);
+    for (const channel of channels) this.#unwanted.delete(channel);
+  }
+}

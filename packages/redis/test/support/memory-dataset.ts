@@ -1,0 +1,160 @@
+import type {
+  AcquireReply,
+  Checkpoint,
+  Entry,
+  InstallReply,
+  InstallRequest,
+  Message,
+  Position,
+  PublishReply,
+  PublishRequest,
+  ReadReply,
+} from "../../src/engine.ts";
+
+/** What the engine keeps of a stream under three keys, any of which may be gone. */
+interface Kept {
+  meta: { head: Position; owner: string; leaseUntil: number } | undefined;
+  log: Entry[] | undefined;
+  checkpoint: Checkpoint | undefined;
+  expiresAt: number;
+}
+
+type Tell = (message: Message) => void;
+
+/** The data of the in-memory engine: what the scripts of the Redis engine do, said in TypeScript. */
+export class MemoryDataset {
+  readonly #streams: Map<string, Kept>;
+  readonly #now: () => number;
+  readonly #expireMs: number;
+
+  constructor(now: () => number, expireMs: number, streams = new Map<string, Kept>()) {
+    this.#now = now;
+    this.#expireMs = expireMs;
+    this.#streams = streams;
+  }
+
+  copy(): MemoryDataset {
+    return new MemoryDataset(this.#now, this.#expireMs, structuredClone(this.#streams));
+  }
+
+  emptied(): MemoryDataset {
+    return new MemoryDataset(this.#now, this.#expireMs);
+  }
+
+  evict(key: string, part: "meta" | "log" | "checkpoint"): void {
+    const kept = this.#streams.get(key);
+    if (kept) kept[part] = undefined;
+  }
+
+  publish(key: string, request: PublishRequest, tell: Tell): PublishReply {
+    const kept = this.#kept(key);
+    const meta = kept?.meta;
+    if (!kept || !meta) return { status: "empty" };
+    if (meta.owner !== request.owner) return { status: "fenced", head: meta.head };
+    this.#touch(kept);
+
+    // An entry that is there says that those before it are, or were.
+    const there = request.entries.findLastIndex(
+      ({ epoch, last }) =>
+        isAt(meta.head, { epoch, seq: last }) || kept.log?.some((e) => e.last === last && e.epoch === epoch),
+    );
+    for (const entry of request.entries.slice(there + 1)) {
+      if (meta.head.seq < entry.first - 1) return { status: "behind", head: meta.head };
+      if (!isAt(meta.head, { epoch: entry.previous, seq: entry.first - 1 }))
+        return { status: "conflict", head: meta.head };
+      (kept.log ??= []).push(entry);
+      meta.head = { epoch: entry.epoch, seq: entry.last };
+      tell({ kind: "entry", entry });
+    }
+    if (request.checkpoint && isAt(meta.head, request.checkpoint.position)) kept.checkpoint = request.checkpoint;
+    if (kept.checkpoint) {
+      const keepFrom = Math.min(request.keepFrom, kept.checkpoint.position.seq + 1);
+      kept.log = kept.log?.filter(({ last }) => last >= keepFrom);
+    }
+    meta.leaseUntil = this.#now() + request.leaseMs;
+    return { status: "ok", head: meta.head, broken: isBroken(kept, meta.head) };
+  }
+
+  read(key: string, have: Position | undefined): ReadReply {
+    const kept = this.#kept(key);
+    const head = kept?.meta?.head;
+    if (!kept || !head) return { status: "empty" };
+    if (have) {
+      if (isAt(head, have)) return { status: "tail", head, entries: [] };
+      if (have.seq > head.seq) return { status: "ahead", head };
+      const rest = kept.log?.filter(({ last }) => last > have.seq) ?? [];
+      const next = rest[0];
+      const epochThere = next && (next.first === have.seq + 1 ? next.previous : next.epoch);
+      if (next && next.first <= have.seq + 1 && epochThere === have.epoch)
+        return { status: "tail", head, entries: rest };
+    }
+    if (!kept.checkpoint || isBroken(kept, head)) return { status: "broken", head };
+    return { status: "snapshot", head, checkpoint: kept.checkpoint, entries: [...(kept.log ?? [])] };
+  }
+
+  install(key: string, request: InstallRequest, tell: Tell): InstallReply {
+    const { owner, checkpoint, entries, leaseMs, force } = request;
+    const meta = this.#kept(key)?.meta;
+    if (meta) {
+      const ours = meta.owner === owner;
+      // Its own stream, put in place by the same request before, is not in the way.
+      if (!force && !(ours && isAt(meta.head, checkpoint.position))) return { status: "exists" };
+      if (!ours) return { status: "fenced" };
+    }
+    const kept: Kept = {
+      meta: { head: checkpoint.position, owner, leaseUntil: this.#now() + leaseMs },
+      log: [...entries],
+      checkpoint,
+      expiresAt: 0,
+    };
+    this.#touch(kept);
+    this.#streams.set(key, kept);
+    tell({ kind: "head" });
+    return { status: "ok" };
+  }
+
+  acquire(key: string, owner: string, leaseMs: number): AcquireReply {
+    const kept = this.#kept(key);
+    const meta = kept?.meta;
+    if (!kept || !meta) return { status: "empty" };
+    const remainingMs = meta.leaseUntil - this.#now();
+    if (meta.owner !== "" && meta.owner !== owner && remainingMs > 0) return { status: "held", remainingMs };
+    meta.owner = owner;
+    meta.leaseUntil = this.#now() + leaseMs;
+    this.#touch(kept);
+    return { status: "ok", head: meta.head, broken: isBroken(kept, meta.head) };
+  }
+
+  release(key: string, owner: string, tell: Tell): void {
+    const meta = this.#kept(key)?.meta;
+    if (meta?.owner !== owner) return;
+    meta.owner = "";
+    meta.leaseUntil = 0;
+    tell({ kind: "head" });
+  }
+
+  head(key: string): Position | undefined {
+    return this.#kept(key)?.meta?.head;
+  }
+
+  #kept(key: string): Kept | undefined {
+    const kept = this.#streams.get(key);
+    if (kept && this.#now() >= kept.expiresAt) this.#streams.delete(key);
+    return this.#streams.get(key);
+  }
+
+  #touch(kept: Kept): void {
+    kept.expiresAt = this.#now() + this.#expireMs;
+  }
+}
+
+function isAt(a: Position, b: Position): boolean {
+  return a.seq === b.seq && a.epoch === b.epoch;
+}
+
+function isBroken({ checkpoint, log }: Kept, head: Position): boolean {
+  if (!checkpoint) return true;
+  const { seq } = checkpoint.position;
+  // A log that was lost starts anew, so it is whole if it has the first entry after the checkpoint and the last one.
+  return seq !== head.seq && !(log?.some(({ first }) => first === seq + 1) && log.at(-1)?.last === head.seq);
+}

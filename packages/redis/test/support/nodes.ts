@@ -1,0 +1,77 @@
+import type { Connection, StateEvent, StateStreamError } from "@statestream/core";
+import { createTestClock, type TestClock } from "@statestream/core/testing";
+import { backplaneOn, type Backplane, type BackplaneOptions } from "../../src/backplane.ts";
+import { type MemoryEngine, MemoryEngineServer } from "./memory-engine.ts";
+
+/** One node of a cluster, with its own link to the engine. */
+export interface Node {
+  readonly engine: MemoryEngine;
+  readonly backplane: Backplane;
+  readonly errors: StateStreamError[];
+}
+
+/** Nodes around one engine in memory, on a clock that only moves when told to. */
+export class Cluster {
+  readonly clock: TestClock;
+  readonly server: MemoryEngineServer;
+  #epochs = 0;
+
+  constructor() {
+    this.clock = createTestClock({ now: 1_000_000 });
+    this.server = new MemoryEngineServer({ now: () => this.clock.now(), defer: (fn) => this.clock.clock.defer(fn) });
+  }
+
+  node(options: BackplaneOptions = {}): Node {
+    const engine = this.server.connect();
+    const errors: StateStreamError[] = [];
+    const clock = { ...this.clock.clock, epoch: () => `epoch${String(++this.#epochs).padStart(6, "0")}` };
+    const onError = (error: StateStreamError): void => void errors.push(error);
+    return { engine, errors, backplane: backplaneOn(engine, { onError, ...options }, clock) };
+  }
+
+  /** Until nothing is under way that needs no time. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 30; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      this.clock.flush();
+    }
+  }
+
+  /** Lets time pass in small steps, so that what waits for answers goes on in between. */
+  async pass(ms: number, step = 50): Promise<void> {
+    for (let passed = 0; passed < ms; passed += step) {
+      this.clock.advance(Math.min(step, ms - passed));
+      await this.settle();
+    }
+  }
+}
+
+/** A client that keeps everything it is told. */
+export class Client {
+  readonly connection: Connection;
+  readonly events: StateEvent[] = [];
+  lastEventId = "";
+  ended = false;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+    void this.#listen();
+  }
+
+  get snapshots(): string[] {
+    return this.events.flatMap((event) => (event.type === "state.initial" ? [event.reason] : []));
+  }
+
+  /** The events that are not heartbeats. */
+  get told(): StateEvent[] {
+    return this.events.filter(({ type }) => type !== "heartbeat");
+  }
+
+  async #listen(): Promise<void> {
+    for await (const { id, data } of this.connection) {
+      this.events.push(data);
+      if (id !== "") this.lastEventId = id;
+    }
+    this.ended = true;
+  }
+}

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { apply } from "./apply/command.ts";
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
+import { cluster } from "./cluster/command.ts";
 import { connect } from "./connect/command.ts";
 import { diff } from "./diff/command.ts";
 import { fanout } from "./fanout/command.ts";
@@ -10,7 +11,7 @@ import { memory } from "./memory/command.ts";
 import { environmentOf } from "./report/environment.ts";
 import { printResult, saveResult } from "./report/write.ts";
 
-const commands: readonly Command[] = [diff, apply, fanout, connect, memory];
+const commands: readonly Command[] = [diff, apply, fanout, connect, memory, cluster];
 
 const usage = `pnpm bench <command> [--quick]
 

@@ -1,11 +1,11 @@
 import type { Flood } from "./flood.ts";
 import { type Board, COLUMNS, MAX_TASKS, type PlacedTask, type TaskChange } from "./board.ts";
 import {
+  bodyTooLarge,
   failure,
   type HttpRequest,
   type HttpResponse,
   json,
-  MAX_BODY_BYTES,
   methodNotAllowed,
   notFound,
 } from "./http.ts";
@@ -67,7 +67,7 @@ function invalid(message: string): HttpResponse {
 
 /** Hands on what the body asks for, or says what is wrong with it. */
 function withChange({ body }: HttpRequest, act: (change: TaskChange) => HttpResponse): HttpResponse {
-  if (body === undefined) return failure(413, "too-large", `The body may have at most ${MAX_BODY_BYTES} bytes.`);
+  if (body === undefined) return bodyTooLarge();
   let value: unknown;
   try {
     value = JSON.parse(body);

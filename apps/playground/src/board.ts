@@ -1,5 +1,5 @@
 import type { Operation } from "@statestream/core";
-import type { BoardState, Column, PlaygroundStream, Task } from "./state.ts";
+import type { BoardState, Column, PlaygroundWriter, Task } from "./state.ts";
 
 export const COLUMNS: readonly Column[] = ["todo", "doing", "done"];
 
@@ -39,10 +39,10 @@ export function initialBoard(): BoardState {
   };
 }
 
-export function createBoard(stream: PlaygroundStream): Board {
-  let lastId = count(stream.state.board);
+export function createBoard(stream: PlaygroundWriter): Board {
   const tasks = (column: Column): readonly Task[] => stream.state.board[column];
-
+  // The tasks may be another process's, and some of its ids gone.
+  let lastId = COLUMNS.flatMap((column) => tasks(column)).reduce((last, { id }) => Math.max(last, numberOf(id)), 0);
   const change = (type: string, id: string, operations: readonly Operation[]): void => {
     // Operations we know need no comparing.
     if (operations.length > 0) stream.patch("board", operations, { type, id });
@@ -104,6 +104,10 @@ function destination(
 
 function count(board: Readonly<BoardState>): number {
   return COLUMNS.reduce((sum, column) => sum + board[column].length, 0);
+}
+
+function numberOf(id: string): number {
+  return Number(/^task-(\d+)$/.exec(id)?.[1] ?? 0);
 }
 
 function pointer({ column, position }: Place): string {

@@ -4,15 +4,15 @@ import express from "express";
 import { readBody } from "./http.ts";
 import type { Playground } from "./playground.ts";
 
-export function expressListener({ stream, answer }: Playground): RequestListener {
+export function expressListener({ stream, headers: own, answer }: Playground): RequestListener {
   const app = express();
 
   app.get("/events", (req, res) => {
-    streamState(req, res, stream, { headers: { "x-framework": "express" } });
+    streamState(req, res, stream, { headers: { "x-framework": "express", ...own } });
   });
 
   app.use(async (req, res) => {
-    const { status, headers, body } = answer({ method: req.method, path: req.path, body: await readBody(req) });
+    const { status, headers, body } = await answer({ method: req.method, path: req.path, body: await readBody(req) });
     res.writeHead(status, headers).end(body);
   });
 

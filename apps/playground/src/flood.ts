@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { PlaygroundStream } from "./state.ts";
+import type { PlaygroundWriter } from "./state.ts";
 
 const STEPS = 400;
 /** In all far more than a browser and two kernels hold for a page that does not read: 50 MB on some machines. */
@@ -13,7 +13,7 @@ export interface Flood {
 }
 
 /** Makes 100 MB of changes within a few seconds, in a slice that is there only as long. */
-export function createFlood(stream: PlaygroundStream): Flood {
+export function createFlood(stream: PlaygroundWriter): Flood {
   let timer: ReturnType<typeof setInterval> | undefined;
   const stop = (): void => {
     clearInterval(timer);

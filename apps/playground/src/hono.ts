@@ -5,13 +5,13 @@ import { Hono } from "hono";
 import { readBody } from "./http.ts";
 import type { Playground } from "./playground.ts";
 
-export function honoListener({ stream, answer }: Playground): RequestListener {
+export function honoListener({ stream, headers: own, answer }: Playground): RequestListener {
   const app = new Hono();
 
-  app.get("/events", (c) => streamState(c, stream, { headers: { "x-framework": "hono" } }));
+  app.get("/events", (c) => streamState(c, stream, { headers: { "x-framework": "hono", ...own } }));
 
   app.all("*", async (c) => {
-    const { status, headers, body } = answer({
+    const { status, headers, body } = await answer({
       method: c.req.method,
       path: c.req.path,
       body: await readBody(c.req.raw.body),

@@ -25,6 +25,10 @@ export function failure(status: number, code: string, message: string, headers?:
   return json(status, { error: { code, message } }, headers);
 }
 
+export function bodyTooLarge(): HttpResponse {
+  return failure(413, "too-large", `The body may have at most ${MAX_BODY_BYTES} bytes.`);
+}
+
 export function notFound(path: string): HttpResponse {
   return failure(404, "not-found", `There is nothing at ${path}.`);
 }

@@ -4,16 +4,20 @@ import Koa from "koa";
 import { readBody } from "./http.ts";
 import type { Playground } from "./playground.ts";
 
-export function koaListener({ stream, answer }: Playground): RequestListener {
+export function koaListener({ stream, headers: own, answer }: Playground): RequestListener {
   const app = new Koa();
 
   app.use(async (ctx) => {
     // Without a router, the method is ours to check.
     if (ctx.path === "/events" && (ctx.method === "GET" || ctx.method === "HEAD")) {
-      return streamState(ctx, stream, { headers: { "x-framework": "koa" } });
+      return streamState(ctx, stream, { headers: { "x-framework": "koa", ...own } });
     }
 
-    const { status, headers, body } = answer({ method: ctx.method, path: ctx.path, body: await readBody(ctx.req) });
+    const { status, headers, body } = await answer({
+      method: ctx.method,
+      path: ctx.path,
+      body: await readBody(ctx.req),
+    });
     ctx.status = status;
     ctx.set({ ...headers });
     ctx.body = body;

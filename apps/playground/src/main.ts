@@ -1,17 +1,13 @@
-import { readFileSync } from "node:fs";
-import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArguments } from "./arguments.ts";
 import { readPages } from "./pages.ts";
 import { createPlayground } from "./playground.ts";
+import { readReadme } from "./readme.ts";
 import { startServer } from "./server.ts";
-
-const README = fileURLToPath(new URL("../../../README.md", import.meta.url));
 
 try {
   const settings = parseArguments(process.argv.slice(2));
   const playground = createPlayground({
-    text: { title: basename(README), content: readReadme() },
+    text: readReadme(),
     pages: readPages(),
   });
   const server = await startServer(playground, settings);
@@ -28,12 +24,4 @@ try {
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;
-}
-
-function readReadme(): string {
-  try {
-    return readFileSync(README, "utf8");
-  } catch (cause) {
-    throw new Error(`The playground types out the repository's README.md, which is not at ${README}.`, { cause });
-  }
 }

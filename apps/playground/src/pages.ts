@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { HttpResponse } from "./http.ts";
+import { type HttpRequest, type HttpResponse, json, methodNotAllowed, notFound } from "./http.ts";
 
 /** What Vite makes of `page/`. The same path from `src/`, where tests run, and from `dist/`. */
 const BUILT = fileURLToPath(new URL("../dist/public/", import.meta.url));
@@ -34,6 +34,14 @@ export function readPages(): ReadonlyMap<string, HttpResponse> {
     pages.set(name === "index.html" ? "/" : `/${name}`, page);
   }
   return pages;
+}
+
+/** Whatever is no part of the API. */
+export function answerPage(pages: ReadonlyMap<string, HttpResponse>, { method, path }: HttpRequest): HttpResponse {
+  const page = path === "/healthz" ? json(200, { ok: true }) : pages.get(path);
+  if (page === undefined && path !== "/events") return notFound(path);
+  const reads = method === "GET" || method === "HEAD";
+  return page !== undefined && reads ? page : methodNotAllowed(method, ["GET", "HEAD"]);
 }
 
 function listFiles(): string[] {

@@ -1,25 +1,33 @@
-import { createStateStream } from "@statestream/core";
+import { createStateStream, type StateStream } from "@statestream/core";
 import { answerApi } from "./api.ts";
 import { createBoard, initialBoard } from "./board.ts";
 import { createFlood } from "./flood.ts";
-import { type HttpRequest, type HttpResponse, json, methodNotAllowed, notFound } from "./http.ts";
+import type { HttpRequest, HttpResponse } from "./http.ts";
+import { answerPage } from "./pages.ts";
 import type { PlaygroundState, PlaygroundStream } from "./state.ts";
 import { readSystem, startSystem } from "./system.ts";
-import { createTypist, initialTranscript, startTypist } from "./transcript.ts";
+import { createTypist, initialTranscript, startTypist, type Text } from "./transcript.ts";
 
 /** Everything but the framework: it serves `stream` at GET /events, and sends what `answer` says for the rest. */
 export interface Playground {
-  readonly stream: PlaygroundStream;
-  readonly answer: (request: HttpRequest) => HttpResponse;
+  readonly stream: StateStream<PlaygroundState>;
+  /** What the response of the stream says of who serves it. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly answer: (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
   /** Starts what changes by itself. */
   start(): void;
   /** Stops that, and ends every connection. */
   close(): Promise<void>;
 }
 
+/** One that has its state in this process. */
+export interface OwnPlayground extends Playground {
+  readonly stream: PlaygroundStream;
+}
+
 export interface PlaygroundOptions {
   /** What is typed out, over and over. */
-  readonly text: { readonly title: string; readonly content: string };
+  readonly text: Text;
   /** The files of the page by their path. */
   readonly pages: ReadonlyMap<string, HttpResponse>;
   /** How soon clients come back. */
@@ -27,11 +35,11 @@ export interface PlaygroundOptions {
 }
 
 /** More often than usual, so that who tries the stream by hand soon sees one. */
-const HEARTBEAT_MS = 5000;
+export const HEARTBEAT_MS = 5000;
 /** Sooner than usual: a demonstration has few clients, and somebody who watches it come back. */
 const RETRY_MS = 500;
 
-export function createPlayground({ text, pages, retryMs = RETRY_MS }: PlaygroundOptions): Playground {
+export function createPlayground({ text, pages, retryMs = RETRY_MS }: PlaygroundOptions): OwnPlayground {
   const stream = createStateStream<PlaygroundState>({
     initialState: {
       board: initialBoard(),
@@ -49,15 +57,10 @@ export function createPlayground({ text, pages, retryMs = RETRY_MS }: Playground
   return {
     stream,
     answer(request) {
-      const { method, path } = request;
-      if (path.startsWith("/api/")) return answerApi({ board, flood }, request);
-      const page = path === "/healthz" ? json(200, { ok: true }) : pages.get(path);
-      if (page === undefined && path !== "/events") return notFound(path);
-      const reads = method === "GET" || method === "HEAD";
-      return page !== undefined && reads ? page : methodNotAllowed(method, ["GET", "HEAD"]);
+      return request.path.startsWith("/api/") ? answerApi({ board, flood }, request) : answerPage(pages, request);
     },
     start() {
-      stops = [startSystem(stream), startTypist(type)];
+      stops = [startSystem(stream, () => stream.stats()), startTypist(type)];
     },
     async close() {
       // Before the stream closes: a closed stream takes no changes.

@@ -11,6 +11,9 @@ export interface PlaygroundState {
 
 export type PlaygroundStream = WritableStateStream<PlaygroundState>;
 
+/** What whoever changes the state needs of the stream. */
+export type PlaygroundWriter = Pick<PlaygroundStream, "state" | "set" | "patch" | "remove">;
+
 /** A task board: the tasks of each column, from top to bottom. */
 export interface BoardState {
   todo: Task[];

@@ -1,12 +1,12 @@
 import { freemem, loadavg, totalmem } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { StateStreamStats } from "@statestream/core";
-import type { PlaygroundStream, SystemState } from "./state.ts";
+import type { PlaygroundWriter, SystemState } from "./state.ts";
 
 const SAMPLE_MS = 1000;
 const RESOLUTION_MS = 10;
 
-type Traffic = Pick<StateStreamStats, "connections" | "bytesWritten">;
+export type Traffic = Pick<StateStreamStats, "connections" | "bytesWritten">;
 
 export function readSystem({ connections, bytesWritten }: Traffic, eventLoopDelayMs: number): SystemState {
   const [load1m = 0, load5m = 0] = loadavg();
@@ -24,14 +24,14 @@ export function readSystem({ connections, bytesWritten }: Traffic, eventLoopDela
 }
 
 /** Tells the slice `system` once a second, until the returned function is called. */
-export function startSystem(stream: PlaygroundStream): () => void {
+export function startSystem(stream: PlaygroundWriter, traffic: () => Traffic): () => void {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
   const sample = (): void => {
     // What the histogram holds is the time between two of its ticks.
     const delayMs = Math.max(0, delays.max / 1e6 - RESOLUTION_MS);
     delays.reset();
-    stream.set("system", readSystem(stream.stats(), delayMs), { type: "system.sampled" });
+    stream.set("system", readSystem(traffic(), delayMs), { type: "system.sampled" });
   };
   const timer = setInterval(sample, SAMPLE_MS).unref();
   return () => {

@@ -1,4 +1,10 @@
-import type { PlaygroundStream, TranscriptState } from "./state.ts";
+import type { PlaygroundWriter, TranscriptState } from "./state.ts";
+
+/** What is typed out. */
+export interface Text {
+  readonly title: string;
+  readonly content: string;
+}
 
 const TOKEN_MS = 50;
 /** How long a finished text stays before it is begun again, in tokens. */
@@ -13,10 +19,10 @@ export function initialTranscript(title: string): TranscriptState {
   return { title, run: 1, tokens: [] };
 }
 
-/** Types a text into the slice, one token a call, and begins again after a pause at its end. */
-export function createTypist(stream: PlaygroundStream, text: string): () => void {
+/** Types a text into the slice, one token a call, from where it is; begins again after a pause at its end. */
+export function createTypist(stream: PlaygroundWriter, text: string): () => void {
   const tokens = tokenize(text);
-  let next = 0;
+  let next = stream.state.transcript.tokens.length;
   return () => {
     const token = tokens[next];
     if (token !== undefined) {

@@ -1,10 +1,10 @@
 import type { Operation, StateUpdateEvent } from "@statestream/core";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Board, createBoard, MAX_TASKS } from "../src/board.ts";
-import type { Playground } from "../src/playground.ts";
+import type { OwnPlayground } from "../src/playground.ts";
 import { quietPlayground } from "./support/playground.ts";
 
-let stream: Playground["stream"];
+let stream: OwnPlayground["stream"];
 let board: Board;
 
 beforeEach(() => {

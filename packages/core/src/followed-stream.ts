@@ -24,6 +24,8 @@ export interface FollowedStream<S extends object = object> extends StateStream<S
   readonly bytes: number;
   /** Whether heartbeats say that what clients have may be old. A change is told at once. Default `false`. */
   stale: boolean;
+  /** Since when the client has waited that has waited longest, in milliseconds elapsed; `undefined` when none waits. */
+  readonly waitingSince: number | undefined;
   /**
    * Begins at a checkpoint, with the commits around it: those before it are held for clients that come back, those after
    * it are followed. Clients that were told another state are given this one, with the reason `repaired`.
@@ -43,16 +45,24 @@ export interface FollowedStream<S extends object = object> extends StateStream<S
   checkpoint(): string;
   /**
    * Answers clients that wait with what is known: nothing more can be found out about their positions; those that are
-   * ahead of the log only if they are not to wait until it comes to them.
+   * ahead of the log only if they are not to wait until it comes to them. Given `cameBy`, only those that came
+   * by then, in milliseconds elapsed.
    */
-  settle(options: { readonly ahead: boolean }): void;
-  /** Sends clients that wait away, with `state.end` and the reason `unavailable`. */
-  refuse(): void;
+  settle(options: { readonly ahead: boolean; readonly cameBy?: number }): void;
+  /** Sends clients that wait away, with `state.end` and the reason `unavailable`; given `cameBy`, only some, as above. */
+  refuse(options?: { readonly cameBy?: number }): void;
+}
+
+/** A client that waits: what it said, and since when. */
+interface Waiting {
+  readonly lastEventId: string | undefined;
+  /** Milliseconds elapsed. */
+  readonly since: number;
 }
 
 export class FollowedStateStream<S extends object> extends BaseStateStream<S> implements FollowedStream<S> {
-  /** Connections of which is not known where they begin, with what their clients said. */
-  readonly #waiting = new Map<StateConnection, string | undefined>();
+  /** Connections of which is not known where they begin; the one that came first is first. */
+  readonly #waiting = new Map<StateConnection, Waiting>();
   readonly #onWaiting: () => void;
   #begun = false;
   #stateBytes = 0;
@@ -88,7 +98,7 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
   override connect(options: ConnectOptions = {}): StateConnection {
     const connection = super.connect(options);
     if (!connection.undecided) return connection;
-    this.#waiting.set(connection, options.lastEventId || undefined);
+    this.#waiting.set(connection, { lastEventId: options.lastEventId || undefined, since: this.clock.elapsed() });
     this.#onWaiting();
     return connection;
   }
@@ -146,13 +156,28 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
     return this.#begun && this.log.includes(epoch, seq);
   }
 
-  settle({ ahead }: { readonly ahead: boolean }): void {
-    if (this.#begun) this.#decide((lastEventId) => ahead || (parseEventId(lastEventId)?.seq ?? 0) <= this.log.head);
+  get waitingSince(): number | undefined {
+    for (const [connection, { since }] of this.#waiting) {
+      if (!connection.closed) return since;
+      this.#waiting.delete(connection);
+    }
+    return undefined;
   }
 
-  refuse(): void {
-    for (const connection of this.#waiting.keys()) connection.end({ reason: "unavailable", retry: true });
-    this.#waiting.clear();
+  settle({ ahead, cameBy = Infinity }: { readonly ahead: boolean; readonly cameBy?: number }): void {
+    if (!this.#begun) return;
+    this.#decide(
+      ({ lastEventId, since }) =>
+        since <= cameBy && (ahead || (parseEventId(lastEventId ?? "")?.seq ?? 0) <= this.log.head),
+    );
+  }
+
+  refuse({ cameBy = Infinity }: { readonly cameBy?: number } = {}): void {
+    for (const [connection, { since }] of this.#waiting) {
+      if (since > cameBy) continue;
+      this.#waiting.delete(connection);
+      connection.end({ reason: "unavailable", retry: true });
+    }
   }
 
   protected detach(): void {
@@ -167,10 +192,11 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
   }
 
   /** Opens connections that wait and are known to begin somewhere; `settled` says of whom nothing more will be known. */
-  #decide(settled: (lastEventId: string) => boolean): void {
-    for (const [connection, lastEventId] of this.#waiting) {
+  #decide(settled: (waiting: Waiting) => boolean): void {
+    for (const [connection, waiting] of this.#waiting) {
       const { selection } = connection;
-      const final = lastEventId === undefined || settled(lastEventId);
+      const { lastEventId } = waiting;
+      const final = lastEventId === undefined || settled(waiting);
       const start = final ? super.start(lastEventId, selection) : this.start(lastEventId, selection);
       if (start === undefined && !connection.closed) continue;
       this.#waiting.delete(connection);

@@ -271,7 +271,9 @@ export class StateConnection implements Connection {
 
   /** Whether it may see nothing more. */
   get #over(): boolean {
-    if (this.#host.now() >= this.#opening.expiresAt) this.end({ reason: "expired", retry: true });
+    const { expiresAt } = this.#opening;
+    // Asked twice for each chunk and connection, and most never expire.
+    if (expiresAt !== Infinity && this.#host.now() >= expiresAt) this.end({ reason: "expired", retry: true });
     return this.closed || (this.#ending !== undefined && AT_ONCE.has(this.#ending.reason));
   }
 

@@ -9,14 +9,8 @@ import type { Clock } from "@statestream/core/backplane";
 import type { Engine } from "./engine.ts";
 import { Registry } from "./registry.ts";
 import { KeyedStream, type ServedStream } from "./streams.ts";
-import {
-  type OwnStateWriter,
-  type StateWriter,
-  Writer,
-  type WriterHooks,
-  type WriterOfNode,
-  type WriterOptions,
-} from "./writer.ts";
+import type { OwnStateWriter, StateWriter, WriterHooks, WriterOptions } from "./state-writer.ts";
+import { Writer, type WriterOfNode } from "./writer.ts";
 
 export interface BackplaneOptions {
   /**
@@ -91,11 +85,21 @@ export function backplaneOn(engine: Engine, options: BackplaneOptions, clock: Cl
   }
   const { leaseMs = 5000, checkMs = 5000, idleMs = 60_000, joinMs = 5000 } = options;
   const { maxStreams = 10_000, maxBytes = 256 * 1024 * 1024, stream = {}, onError } = options;
-  const settings = { checkMs, idleMs, joinMs, maxStreams, maxBytes, stream, onError };
+  // Whoever is told is not to break what tells.
+  const report = (error: StateStreamError): void => {
+    try {
+      onError?.(error);
+    } catch (thrown) {
+      process.emitWarning(`The option onError of the backplane threw: ${String(thrown)}`, "StateStreamWarning");
+    }
+  };
+  const settings = { checkMs, idleMs, joinMs, maxStreams, maxBytes, stream: { ...stream, onError: report }, report };
   const registry = new Registry(engine, settings, clock);
   const writers = new Map<string, WriterOfNode>();
+  let closed: Promise<void> | undefined;
 
   const write = <S extends object>(key: string, given: WriterOptions<S>): Writer<S> => {
+    if (closed !== undefined) throw new StateStreamError("stream-closed", "The backplane is closed; make a new one.");
     if (writers.has(key)) {
       throw new StateStreamError(
         "invalid-option",
@@ -108,22 +112,20 @@ export function backplaneOn(engine: Engine, options: BackplaneOptions, clock: Cl
       registry.unpin(key);
     };
     try {
-      const report = (error: StateStreamError): void => onError?.(error);
-      const writer = new Writer(key, given, {
-        engine,
-        clock,
-        leaseMs,
-        follower,
-        owner: clock.epoch(),
-        report,
-        onClose,
-      });
+      const owner = clock.epoch();
+      const writer = new Writer(key, given, { engine, clock, leaseMs, follower, owner, report, onClose });
       writers.set(key, writer);
       return writer;
     } catch (error) {
       registry.unpin(key);
       throw error;
     }
+  };
+
+  const close = async (ending: { reason: EndReason; retry: boolean }): Promise<void> => {
+    await Promise.all([...writers.values()].map((writer) => writer.close()));
+    await registry.close(ending);
+    await engine.close();
   };
 
   return {
@@ -134,10 +136,9 @@ export function backplaneOn(engine: Engine, options: BackplaneOptions, clock: Cl
       const { size: streams, bytes } = registry;
       return { downSince: engine.downSince, streams, bytes, leading, standby: writers.size - leading };
     },
-    async close({ reason = "draining", retry = true } = {}) {
-      await Promise.all([...writers.values()].map((writer) => writer.close()));
-      await registry.close({ reason, retry });
-      await engine.close();
+    close({ reason = "draining", retry = true } = {}) {
+      closed ??= close({ reason, retry });
+      return closed;
     },
   };
 }

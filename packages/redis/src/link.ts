@@ -25,13 +25,15 @@ const OVERRIDES = {
  */
 export class Link {
   readonly #options: LinkOptions;
-  readonly #onReady: (client: RedisClient) => void;
-  readonly #waiting = new Set<{ start: (client: RedisClient) => void; reject: (error: Error) => void }>();
+  readonly #onReady: (client: RedisClient, again: boolean) => void;
+  readonly #waiting = new Set<{ start: (client: RedisClient) => Promise<void>; reject: (error: Error) => void }>();
   #client: RedisClient | undefined;
   #closed = false;
   #lastError = "";
+  #wasReady = false;
 
-  constructor(options: LinkOptions, onReady: (client: RedisClient) => void) {
+  /** `again`: it has been up before, and may have missed something since. */
+  constructor(options: LinkOptions, onReady: (client: RedisClient, again: boolean) => void) {
     this.#options = options;
     this.#onReady = onReady;
   }
@@ -57,10 +59,11 @@ export class Link {
     client.on("ready", () => {
       if (client !== this.#client) return;
       this.#lastError = "";
-      this.#onReady(client);
+      this.#onReady(client, this.#wasReady);
+      this.#wasReady = true;
       const waiting = [...this.#waiting];
       this.#waiting.clear();
-      for (const { start } of waiting) start(client);
+      for (const { start } of waiting) void start(client);
     });
     client.connect().catch((error: unknown) => {
       if (client === this.#client) this.#report(error);
@@ -68,17 +71,21 @@ export class Link {
   }
 
   /** Does something with the connection as soon as it is up. Rejects at the deadline; the work may still take effect. */
-  use<T>(work: (client: RedisClient) => Promise<T>): Promise<T> {
+  use<T>(work: (client: RedisClient) => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
         reject(new Error("The connection to Redis was closed by close()."));
         return;
       }
       const { deadlineMs } = this.#options;
-      const start = (client: RedisClient) => {
-        work(client)
-          .then(resolve, reject)
-          .finally(() => clearTimeout(timer));
+      const start = async (client: RedisClient) => {
+        try {
+          resolve(await work(client));
+        } catch (error) {
+          reject(error);
+        } finally {
+          clearTimeout(timer);
+        }
       };
       const waiter = { start, reject };
       const timer = setTimeout(() => {
@@ -86,7 +93,7 @@ export class Link {
         reject(new Error(`Redis ${what} within ${deadlineMs} ms.`));
       }, deadlineMs);
       timer.unref();
-      if (this.ready) start(this.ready);
+      if (this.ready) void start(this.ready);
       else this.#waiting.add(waiter);
     });
   }

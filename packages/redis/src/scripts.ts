@@ -6,7 +6,7 @@ export interface Script {
   readonly sha: string;
 }
 
-// KEYS of every script: meta, log, checkpoint. Channels are not keys. Numbers are only ever formatted with %.0f, because
+// KEYS, unless said otherwise: meta, log, checkpoint. Channels are not keys. Numbers are only ever formatted with %.0f, because
 // tostring(1e14) is "1e+14". Lists are empty or flat: nothing that RESP2 and RESP3 say differently.
 
 /**
@@ -167,6 +167,15 @@ if redis.call('HGET', KEYS[1], 'w') ~= ARGV[3] then return {'other'} end
 redis.call('HSET', KEYS[1], 'w', '', 'wx', '0')
 redis.call('PUBLISH', ARGV[1], ARGV[2])
 return {'ok'}`);
+
+/** KEYS: the meta of any streams. Gives two for each: epoch and seq, '' for a stream of which nothing is kept. */
+export const HEADS: Script = script(`
+local heads = {}
+for i, key in ipairs(KEYS) do
+  local head = redis.call('HMGET', key, 'e', 'n')
+  heads[2 * i - 1], heads[2 * i] = head[1] or '', head[2] or ''
+end
+return heads`);
 
 /** KEYS: one that does not exist. ARGV: channel, message. A replica takes PUBLISH too, but no DEL. */
 export const PROBE: Script = script(`

@@ -63,7 +63,7 @@ export class KeyedStream<S extends object> implements ServedStream<S> {
   }
 
   async close(ending?: Parameters<StateStream["close"]>[0]): Promise<void> {
-    await this.#registry.stream(this.#key).close(ending);
+    await this.#registry.find(this.#key)?.stream.close(ending);
   }
 
   stats(): ServedStreamStats {

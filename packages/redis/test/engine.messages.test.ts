@@ -81,6 +81,12 @@ forEachEngine("messages", (engines) => {
     await Promise.all(turns);
     await engine.publish("k", publishing([entry(1)]));
     await vi.waitFor(() => expect(second).toEqual(told(entry(1))));
+
+    const third: Message[] = [];
+    await Promise.all([engine.unsubscribe("k"), engine.subscribe("k", (message) => third.push(message))]);
+    await engine.publish("k", publishing([entry(2)]));
+    await vi.waitFor(() => expect(third).toEqual(told(entry(2))));
+    expect(second).toEqual(told(entry(1)));
     expect(first).toEqual([]);
   });
 

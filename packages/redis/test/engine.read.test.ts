@@ -123,5 +123,13 @@ forEachEngine("read", (engines) => {
     await engine.install("other", installing(2));
     expect(await engine.heads(["other", "none", "k", "other"])).toEqual([at("A", 2), undefined, head, at("A", 2)]);
     expect(await engine.heads([])).toEqual([]);
+    const many = Array.from({ length: 1201 }, (_, index) => (index % 600 === 0 ? "k" : `${index}`));
+    const heads = await engine.heads(many);
+    expect(heads.flatMap((of, index) => (of ? [[index, of]] : []))).toEqual([
+      [0, head],
+      [600, head],
+      [1200, head],
+    ]);
+    expect(heads).toHaveLength(1201);
   });
 });

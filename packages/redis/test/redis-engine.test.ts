@@ -26,11 +26,11 @@ describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
     await server.command("FLUSHALL");
   });
 
-  const open = (redis: RedisClient) => {
+  const open = (redis: RedisClient, probeMs = 50) => {
     const errors: string[] = [];
     const changes: string[] = [];
     const onError = (error: Error) => errors.push(error.message);
-    const engine = new RedisEngine({ redis, prefix: "p", expireMs: 60_000, onError, probeMs: 50, deadlineMs: 500 });
+    const engine = new RedisEngine({ redis, prefix: "p", expireMs: 60_000, onError, probeMs, deadlineMs: 500 });
     engine.onChange((change) => changes.push(change));
     after.push(() => engine.close());
     return { engine, errors, changes };
@@ -118,7 +118,8 @@ describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
     const heard = await follow(engine);
     const deaf = made[1] as ReturnType<typeof client>;
     await deaf.unsubscribe();
-    await vi.waitFor(() => expect(changes).toEqual(["down", "up"]), SOON);
+    await vi.waitFor(() => expect(changes).toContain("down"), SOON);
+    await vi.waitFor(() => expect(changes.at(-1)).toBe("up"), SOON);
     expect(deaf.isOpen).toBe(false);
     expect(made[0]?.isOpen).toBe(true);
     await engine.install("k", installing(0));
@@ -139,13 +140,9 @@ describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
       await mortal.stop();
       await vi.waitFor(() => expect(changes).toContain("down"), SOON);
       await expect(engine.read("k", undefined)).rejects.toThrow("could not be reached");
-      // Two connections, and two things that went wrong with each, however often.
-      expect(errors.toSorted()).toEqual([
-        "Socket closed unexpectedly",
-        "Socket closed unexpectedly",
-        `connect ECONNREFUSED 127.0.0.1:${port}`,
-        `connect ECONNREFUSED 127.0.0.1:${port}`,
-      ]);
+      // However many attempts there were, each of the two connections tells of it once.
+      const refused = `connect ECONNREFUSED 127.0.0.1:${port}`;
+      expect(errors.filter((message) => message === refused)).toEqual([refused, refused]);
 
       mortal = await RedisServer.start(port);
       await vi.waitFor(() => expect(changes.at(-1)).toBe("up"), SOON);
@@ -160,10 +157,10 @@ describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
     const { engine, changes } = open(createClient({ url: `redis://127.0.0.1:${port}` }));
     expect(engine.downSince).toBeUndefined();
     await expect(engine.read("k", undefined)).rejects.toThrow("could not be reached within 500 ms");
-    expect(changes).toEqual(["down"]);
+    await vi.waitFor(() => expect(changes).toEqual(["down"]), SOON);
     const late = await RedisServer.start(port);
     after.push(() => late.stop());
-    await vi.waitFor(() => expect(changes).toEqual(["down", "up"]), SOON);
+    await vi.waitFor(() => expect(changes.at(-1)).toBe("up"), SOON);
     expect(await engine.read("k", undefined)).toEqual({ status: "empty" });
   });
 
@@ -177,23 +174,31 @@ describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
     await slow.command("CONFIG", "SET", "key-load-delay", "1000", "loading-process-events-interval-bytes", "1024");
     const loaded = slow.command("DEBUG", "RELOAD");
     await vi.waitFor(() => expect(engine.read("k", undefined)).rejects.toThrow("LOADING"), SOON);
-    await vi.waitFor(() => expect(changes).toEqual(["down"]), SOON);
+    await vi.waitFor(() => expect(changes).toContain("down"), SOON);
     await loaded;
-    await vi.waitFor(() => expect(changes).toEqual(["down", "up"]), SOON);
+    await vi.waitFor(() => expect(changes.at(-1)).toBe("up"), SOON);
     expect(await engine.read("k", undefined)).toMatchObject({ status: "snapshot", head: at("A", 0) });
   });
 
-  test("rejects what a server that is out of memory does not take", async () => {
-    await server.command("CONFIG", "SET", "maxmemory", "1");
-    after.push(() => server.command("CONFIG", "SET", "maxmemory", "0"));
-    const { engine, changes } = open(client());
-    await expect(engine.install("k", installing(0))).rejects.toThrow("OOM");
+  test.each([
+    ["out of memory", "maxmemory", "1", "0", "OOM"],
+    ["without its replicas", "min-replicas-to-write", "1", "0", "NOREPLICAS"],
+  ])("rejects what a server that is %s does not take", async (_, setting, bad, good, code) => {
+    await server.command("CONFIG", "SET", setting, bad);
+    after.push(() => server.command("CONFIG", "SET", setting, good));
+    const { engine } = open(client());
+    await expect(engine.install("k", installing(0))).rejects.toThrow(code);
     expect(await engine.read("k", undefined)).toEqual({ status: "empty" });
-    // Messages and reading still work.
+    // Messages still arrive, probes too.
     const heard = await follow(engine);
+    const listener = await client().connect();
+    after.push(() => listener.destroy());
+    let probes = 0;
+    await listener.pSubscribe("p:probe:*", () => probes++);
     await server.command("PUBLISH", "p:{k}:c", "head");
     await vi.waitFor(() => expect(heard).toEqual([HEAD]));
-    expect(changes).toEqual([]);
+    await vi.waitFor(() => expect(probes).toBeGreaterThan(5), SOON);
+    await vi.waitFor(() => expect(engine.downSince).toBeUndefined(), SOON);
   });
 
   test("follows the primary to a replica that was promoted, with all that was replicated", async () => {
@@ -205,7 +210,7 @@ describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
       () => proxy.stop(),
     );
     await next.command("REPLICAOF", "127.0.0.1", String(old.port));
-    const { engine, changes } = open(createClient({ url: proxy.url }));
+    const { engine, changes } = open(createClient({ url: proxy.url }), 500);
     const heard = await follow(engine);
     await engine.install("k", installing(0));
     await engine.publish("k", publishing([entry(1), entry(2, { last: 3 })]));
@@ -216,7 +221,8 @@ describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
     await next.command("REPLICAOF", "NO", "ONE");
     await old.command("REPLICAOF", "127.0.0.1", String(next.port));
     await vi.waitFor(() => expect(changes.at(-1)).toBe("up"), SOON);
-    expect(await next.command("CLIENT", "LIST", "TYPE", "pubsub")).not.toBe("");
+    // The first refusal is enough.
+    expect(changes).not.toContain("down");
 
     const request = publishing([entry(2, { last: 3 }), entry(4)]);
     expect(await engine.publish("k", request)).toEqual({ status: "ok", head: at("A", 4), broken: false });
@@ -232,8 +238,9 @@ describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
     });
     const heard = await follow(engine);
     for (const text of ["", "A A 1 2", "nonsense"]) await server.command("PUBLISH", "p:{k}:c", text);
-    await server.command("PUBLISH", "p:{bad}:c", "head");
-    await server.command("PUBLISH", "p:{k}:c", "head");
+    // Both in one piece: a driver whose listener throws forgets the rest of it.
+    const both = "for _, c in ipairs(ARGV) do redis.call('PUBLISH', c, 'head') end";
+    await server.command("EVAL", both, "0", "p:{bad}:c", "p:{k}:c");
     await vi.waitFor(() => expect(heard).toEqual([HEAD]));
     const foreign = 'A message on the channel of "k" is not of this library.';
     expect(errors).toEqual([foreign, foreign, foreign, "no"]);

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Bar } from "./bar.tsx";
 import { Board } from "./board/board.tsx";
+import { Cluster } from "./cluster/cluster.tsx";
 import { Inspector } from "./inspector/inspector.tsx";
 import { Machine } from "./machine/machine.tsx";
 import type { Session, View } from "./model/session.ts";
@@ -15,6 +16,7 @@ export function App({ session }: { session: Session }): JSX.Element {
   return (
     <>
       <Bar session={session} view={view} />
+      {view.isCluster && <Cluster status={view.status.status} connections={view.connections} />}
       <main>
         {useMemo(
           () => (

@@ -1,4 +1,3 @@
-import type { StreamStatus } from "@statestream/client";
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { type Framework, FRAMEWORKS } from "../../src/frameworks.ts";
@@ -13,7 +12,7 @@ export function Bar({ session, view }: { session: Session; view: View }): JSX.El
       <h1>
         Statestream <span>playground</span>
       </h1>
-      <Status status={view.status} isReading={view.isReading} />
+      <Status view={view} />
       <div class="actions" role="group" aria-label="Connection">
         <button type="button" onClick={() => (isClosed ? session.connect() : session.disconnect())}>
           {isClosed ? "Reconnect" : "Disconnect"}
@@ -42,19 +41,21 @@ export function Bar({ session, view }: { session: Session; view: View }): JSX.El
           </label>
         ))}
       </Choices>
-      <Choices label="Served by">
-        {FRAMEWORKS.map((name: Framework) => (
-          <label key={name}>
-            <input
-              type="radio"
-              name="framework"
-              checked={view.framework === name}
-              onChange={() => session.choose(name)}
-            />
-            {name}
-          </label>
-        ))}
-      </Choices>
+      {!view.isCluster && (
+        <Choices label="Served by">
+          {FRAMEWORKS.map((name: Framework) => (
+            <label key={name}>
+              <input
+                type="radio"
+                name="framework"
+                checked={view.framework === name}
+                onChange={() => session.choose(name)}
+              />
+              {name}
+            </label>
+          ))}
+        </Choices>
+      )}
     </header>
   );
 }
@@ -70,13 +71,17 @@ function Choices({ label, children }: { label: string; children: ComponentChildr
 
 const NAMES = { connecting: "Connecting", live: "Live", stale: "Reconnecting", closed: "Disconnected" } as const;
 
-function Status({ status, isReading }: { status: StreamStatus; isReading: boolean }): JSX.Element {
+function Status({ view: { status, isReading, entries } }: { view: View }): JSX.Element {
   const { error, attempt } = status;
+  const newest = entries.at(-1)?.event;
+  // Connected, to a node that says that it may be behind.
+  const isBehind = error === undefined && newest?.type === "heartbeat" && newest.stale === true;
+  const name = isBehind && status.status === "stale" ? "Stale" : NAMES[status.status];
   const paused = isReading || status.status === "closed" ? "" : ", not reading";
   const attempts = attempt > 1 ? `, attempt ${attempt}` : "";
   return (
     <p class="status" role="status" data-status={status.status} title={error?.message}>
-      {`${NAMES[status.status]}${attempts}${paused}`}
+      {`${name}${attempts}${paused}`}
     </p>
   );
 }

@@ -23,6 +23,10 @@ export function clock(timestamp: number, fraction = false): string {
   return fraction ? `${text}.${String(date.getMilliseconds()).padStart(3, "0")}` : text;
 }
 
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
 export function duration(seconds: number): string {
   if (seconds < 60) return `${Math.floor(seconds)} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;

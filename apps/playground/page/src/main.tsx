@@ -3,6 +3,7 @@ import { App } from "./app.tsx";
 import { createSession } from "./model/session.ts";
 import "./style/base.css";
 import "./style/bar.css";
+import "./style/cluster.css";
 import "./style/board.css";
 import "./style/machine.css";
 import "./style/inspector.css";

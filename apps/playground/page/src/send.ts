@@ -1,14 +1,25 @@
-/** Asks the server for a change; what it then becomes comes by the stream. Returns what was wrong, if anything was. */
+/** A server that is being restarted, or a node whose place another takes, is given that long. */
+const RETRIES = 5;
+const RETRY_MS = 300;
+
+/**
+ * Asks the server for a change; what it then becomes comes by the stream. Returns what was wrong, if anything was. Where no
+ * answer comes, it asks again: a change is made at least once.
+ */
 export async function send(method: string, path: string, body?: object): Promise<string | undefined> {
-  try {
-    const response = await fetch(path, {
-      method,
-      ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-    });
-    if (response.ok) return undefined;
-    const { error } = (await response.json()) as { error: { message: string } };
-    return error.message;
-  } catch {
-    return "The server cannot be reached.";
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const response = await fetch(path, {
+        method,
+        ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+      });
+      if (response.ok) return undefined;
+      // A balancer's answer is no JSON.
+      const { error } = (await response.json()) as { error: { message: string } };
+      return error.message;
+    } catch {
+      if (attempt === RETRIES) return "The server cannot be reached.";
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
   }
 }

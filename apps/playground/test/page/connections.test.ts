@@ -18,7 +18,7 @@ const update = (seq: number): StateUpdateEvent => ({ type: "state.update", slice
 beforeEach(() => {
   connections = createConnections();
   connections.begin();
-  connections.answered("koa");
+  connections.answered("koa", null);
 });
 
 function newest(): object | undefined {

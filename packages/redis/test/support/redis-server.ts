@@ -18,11 +18,15 @@ export class RedisServer {
   readonly #process: ChildProcess;
   readonly #dir: string;
 
+  readonly #kill = (): void => void this.#process.kill("SIGKILL");
+
   private constructor(process: ChildProcess, port: number, dir: string) {
     this.#process = process;
     this.port = port;
     this.url = `redis://127.0.0.1:${port}`;
     this.#dir = dir;
+    // Also when the tests end before they have stopped it.
+    globalThis.process.once("exit", this.#kill);
   }
 
   static async start(port?: number): Promise<RedisServer> {
@@ -65,9 +69,10 @@ export class RedisServer {
   }
 
   async stop(): Promise<void> {
+    globalThis.process.off("exit", this.#kill);
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
       const exit = once(this.#process, "exit");
-      this.#process.kill("SIGKILL");
+      this.#kill();
       await exit;
     }
     await rm(this.#dir, { recursive: true, force: true });

@@ -1,14 +1,15 @@
 import type { JSX } from "preact";
-import { bytes, clock, count } from "../format.ts";
+import { bytes, clock, count, seconds } from "../format.ts";
 import type { Beginning, ConnectionRecord } from "../model/connections.ts";
 
 /** How the last connections began: that tells what reconnecting costs. */
 export function ConnectionList({ records }: { records: readonly ConnectionRecord[] }): JSX.Element {
   return (
     <ol class="connections" aria-label="Connections, newest first">
-      {records.map(({ key, at, framework, began, coalesced, skipped }) => (
+      {records.map(({ key, at, framework, began, afterMs, coalesced, skipped }) => (
         <li key={key} data-began={began.how}>
-          <time>{clock(at)}</time> <span class="by">{framework ?? ""}</span> <span>{describe(began)}</span>
+          <time>{clock(at)}</time> <span class="by">{framework ?? ""}</span>{" "}
+          <span>{`${describe(began)}${afterMs === undefined ? "" : ` after ${seconds(afterMs)}`}`}</span>
           {coalesced > 0 && (
             <span class="coalesced">{`${count(coalesced, "snapshot")} in place of ${count(skipped, "event")}`}</span>
           )}

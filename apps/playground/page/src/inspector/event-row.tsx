@@ -40,7 +40,7 @@ function whatOf(event: StateEvent): string {
     case "state.initial":
       return event.reason;
     case "heartbeat":
-      return event.head > event.seq ? `resumes at ${event.seq}` : `at ${event.seq}`;
+      return `${event.head > event.seq ? "resumes at" : "at"} ${event.seq}${event.stale === true ? ", stale" : ""}`;
     case "state.end":
       return event.retry ? event.reason : `${event.reason}, for good`;
     case "state.update": {

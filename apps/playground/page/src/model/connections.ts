@@ -6,6 +6,10 @@ export interface ConnectionRecord {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly framework: string | undefined;
+  /** The process that answered, where there are several. */
+  readonly pid: string | undefined;
+  /** How long after the connection before was lost it began, where that was lost. */
+  readonly afterMs: number | undefined;
   readonly began: Beginning;
   /** Snapshots in its middle: states were left out because the page did not read. */
   readonly coalesced: number;
@@ -26,9 +30,9 @@ export interface Connections {
   /** Newest first. */
   records(): readonly ConnectionRecord[];
   begin(): void;
-  answered(framework: string | null): void;
+  answered(framework: string | null, pid: string | null): void;
   take(event: StateEvent, size: number): void;
-  /** Does nothing when it had begun. */
+  /** The attempt failed, or the connection broke. */
   failed(message: string): void;
 }
 
@@ -39,6 +43,8 @@ export function createConnections(): Connections {
   let seq = 0;
   /** Where a resumed connection has caught up. */
   let target = 0;
+  /** When a connection was lost that nothing has followed yet. */
+  let lostAt: number | undefined;
 
   const change = (how: (record: ConnectionRecord) => Partial<ConnectionRecord>): void => {
     const [newest, ...others] = records;
@@ -46,11 +52,14 @@ export function createConnections(): Connections {
   };
 
   const start = (event: StateEvent, size: number): void => {
+    if (event.type !== "state.initial" && event.type !== "heartbeat") return;
+    const afterMs = lostAt === undefined ? undefined : Date.now() - lostAt;
+    lostAt = undefined;
     if (event.type === "state.initial") {
-      change(() => ({ began: { how: "snapshot", reason: event.reason, size } }));
-    } else if (event.type === "heartbeat") {
+      change(() => ({ afterMs, began: { how: "snapshot", reason: event.reason, size } }));
+    } else {
       target = event.head;
-      change(() => ({ began: { how: "resumed", events: 0, size: 0 } }));
+      change(() => ({ afterMs, began: { how: "resumed", events: 0, size: 0 } }));
     }
   };
 
@@ -65,11 +74,14 @@ export function createConnections(): Connections {
   return {
     records: () => records,
     begin() {
-      const record = { framework: undefined, began: { how: "connecting" }, coalesced: 0, skipped: 0 } as const;
-      records = [{ ...record, key: count++, at: Date.now() }, ...records].slice(0, MAX_RECORDS);
+      const record = { framework: undefined, pid: undefined, afterMs: undefined, coalesced: 0, skipped: 0 } as const;
+      records = [{ ...record, began: { how: "connecting" } as const, key: count++, at: Date.now() }, ...records].slice(
+        0,
+        MAX_RECORDS,
+      );
     },
-    answered(framework) {
-      change(() => ({ framework: framework ?? undefined }));
+    answered(framework, pid) {
+      change(() => ({ framework: framework ?? undefined, pid: pid ?? undefined }));
     },
     take(event, size) {
       const began = records[0]?.began;
@@ -77,9 +89,12 @@ export function createConnections(): Connections {
       if (began.how === "connecting") start(event, size);
       else follow(event, size, began);
       if ("seq" in event) seq = event.seq;
+      if (event.type === "state.end") lostAt ??= Date.now();
     },
     failed(message) {
-      change(({ began }) => (began.how === "connecting" ? { began: { how: "failed", message } } : {}));
+      const began = records[0]?.began.how;
+      if (began === "connecting") change(() => ({ began: { how: "failed", message } }));
+      else if (began !== "failed") lostAt ??= Date.now();
     },
   };
 }

@@ -24,6 +24,8 @@ export interface View {
   readonly slices: readonly SliceName[];
   /** The chosen one, or who answered where none was chosen. */
   readonly framework: string | undefined;
+  /** Whether there are several nodes. */
+  readonly isCluster: boolean;
   readonly history: History;
   readonly entries: readonly LogEntry[];
   readonly totalEvents: number;
@@ -85,7 +87,7 @@ export function createSession(): Session {
     connections.begin();
     changed();
     const response = await fetch(input, init);
-    connections.answered(response.headers.get("x-framework"));
+    connections.answered(response.headers.get("x-framework"), response.headers.get("x-pid"));
     return gate.pass(response);
   }
 
@@ -124,6 +126,7 @@ export function createSession(): Session {
       isReading: gate.isOpen,
       slices,
       framework: chosen ?? connections.records().find(({ framework }) => framework !== undefined)?.framework,
+      isCluster: connections.records().some(({ pid }) => pid !== undefined),
       history,
       entries: log.entries(),
       totalEvents: log.total,

@@ -1,0 +1,76 @@
+import type { StreamStatus } from "@statestream/client";
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { seconds } from "../format.ts";
+import type { ConnectionRecord } from "../model/connections.ts";
+import { send } from "../send.ts";
+import { NodeCard } from "./node-card.tsx";
+import { useCluster } from "./use-cluster.ts";
+
+interface ClusterProps {
+  status: StreamStatus["status"];
+  connections: readonly ConnectionRecord[];
+}
+
+/** The nodes, which one serves this page, and how to break them. */
+export function Cluster({ status, connections }: ClusterProps): JSX.Element {
+  const cluster = useCluster();
+  const [problem, setProblem] = useState("");
+  const order = async (path: string): Promise<void> => setProblem((await send("POST", `/api/cluster/${path}`)) ?? "");
+  const [newest] = connections;
+  const nodes = cluster?.nodes ?? [];
+  const isRedisUp = cluster?.isRedisUp !== false;
+  // Of a connection that has broken, the process may still be there.
+  const serving = status === "closed" ? undefined : nodes.find(({ pid }) => String(pid) === newest?.pid);
+  return (
+    <section class="cluster" aria-labelledby="cluster-title">
+      <div class="head">
+        <h2 id="cluster-title">Cluster</h2>
+        <p class="note" aria-live="polite">
+          {newest !== undefined && describe(newest, cluster !== undefined && serving === undefined)}
+        </p>
+        {problem !== "" && (
+          <span class="problem" role="alert">
+            {problem}
+          </span>
+        )}
+        <button
+          type="button"
+          disabled={serving === undefined}
+          title="kill -9 of the process that serves this page"
+          onClick={() => void order(`nodes/${serving?.pid}/kill`)}
+        >
+          Kill this node
+        </button>
+        <button
+          type="button"
+          disabled={cluster === undefined}
+          title="It keeps nothing: when it is started again, the leader puts the stream back"
+          onClick={() => void order(isRedisUp ? "redis/kill" : "redis/start")}
+        >
+          {isRedisUp ? "Kill Redis" : "Start Redis"}
+        </button>
+      </div>
+      <ol class="nodes" aria-label="Nodes">
+        {nodes.map((node) => (
+          <NodeCard key={node.framework} node={node} isServing={node === serving} />
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** How this page came to the node that it is on. */
+function describe({ framework = "", began, afterMs }: ConnectionRecord, isGone: boolean): string {
+  const after = afterMs === undefined ? "" : ` after ${seconds(afterMs)}`;
+  switch (began.how) {
+    case "connecting":
+      return "connecting…";
+    case "failed":
+      return "no node answers; trying again…";
+    case "snapshot":
+      return isGone ? `${framework} is gone` : `on ${framework} with a snapshot${after}`;
+    case "resumed":
+      return isGone ? `${framework} is gone` : `resumed on ${framework}${after}`;
+  }
+}

@@ -1,0 +1,29 @@
+import type { JSX } from "preact";
+import type { NodeReport, NodeStatus } from "../../../src/cluster/status.ts";
+import { clock, count } from "../format.ts";
+
+const ROLES = { leading: "leads", standby: "stands by", serving: "serves" } as const;
+
+export function NodeCard({ node, isServing }: { node: NodeStatus; isServing: boolean }): JSX.Element {
+  const { framework, pid, report } = node;
+  return (
+    <li class="node" aria-current={isServing} data-role={report?.role ?? "down"}>
+      <p>
+        <strong>{framework}</strong> <span class="role">{report === undefined ? downOf(pid) : ROLES[report.role]}</span>
+        {isServing && <span class="serving">serves this page</span>}
+      </p>
+      <p class="note">{report === undefined ? "\u00a0" : figuresOf(pid, report)}</p>
+    </li>
+  );
+}
+
+function downOf(pid: number | undefined): string {
+  return pid === undefined ? "killed" : "starting";
+}
+
+function figuresOf(pid: number | undefined, { head, lag, staleSince, connections }: NodeReport): string {
+  const state = staleSince === undefined ? `lag ${lag ?? "unknown"}` : `stale since ${clock(staleSince)}`;
+  return [`process ${pid}`, count(connections, "client"), `head ${head?.toLocaleString("en") ?? "none"}`, state].join(
+    ", ",
+  );
+}

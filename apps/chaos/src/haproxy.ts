@@ -16,7 +16,11 @@ export class HaProxy {
     this.#master = master;
   }
 
-  static async start(dir: string, nodes: readonly { name: string; port: number }[], processes: Processes): Promise<HaProxy> {
+  static async start(
+    dir: string,
+    nodes: readonly { name: string; port: number }[],
+    processes: Processes,
+  ): Promise<HaProxy> {
     const port = await freePort();
     const file = join(dir, "haproxy.cfg");
     writeFileSync(file, configOf(port, nodes));

@@ -1,9 +1,10 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { checkRun, type Verdict } from "./check/check.ts";
 import { type Mutant, mutants, newerBuild } from "./mutants.ts";
 import { linesOf, markdownOf, type Row, rowOf } from "./report.ts";
-import { run } from "./run.ts";
+import { Interrupted, run } from "./run.ts";
 import { FAULTS, type FaultName } from "./schedule.ts";
 import { checkTransform } from "./transform.ts";
 
@@ -37,6 +38,12 @@ if (!(seconds > 0) || !Number.isInteger(seed) || unknown !== undefined) usage();
 
 function usage(): never {
   console.error(`${USAGE}\n\nfaults: ${FAULTS.join(", ")}`);
+  process.exit(2);
+}
+
+for (const program of ["redis-server", "haproxy"]) {
+  if (values.check !== undefined || spawnSync(program, ["-v"]).error === undefined) continue;
+  console.error(`chaos: there is no ${program} here; see apps/chaos/README.md`);
   process.exit(2);
 }
 
@@ -75,17 +82,22 @@ function save(row: Row, verdict: Verdict): void {
   const dir = new URL("../results/", import.meta.url);
   mkdirSync(dir, { recursive: true });
   const { faults, snapshots } = verdict;
-  writeFileSync(new URL(`seed-${seed}.json`, dir), `${JSON.stringify({ ...row, kinds: faults, snapshots }, null, 2)}\n`);
+  writeFileSync(
+    new URL(`seed-${seed}.json`, dir),
+    `${JSON.stringify({ ...row, kinds: faults, snapshots }, null, 2)}\n`,
+  );
   writeFileSync(new URL(`seed-${seed}.md`, dir), `${markdownOf([row])}\n`);
 }
 
-if (values.mutants || values.mutant !== undefined) {
-  const missed: string[] = [];
-  for (const name of values.mutants ? Object.keys(mutants) : [values.mutant as string]) {
-    if (!(await hunt(name))) missed.push(name);
+async function main(): Promise<void> {
+  if (values.mutants || values.mutant !== undefined) {
+    const missed: string[] = [];
+    for (const name of values.mutants ? Object.keys(mutants) : [values.mutant as string]) {
+      if (!(await hunt(name))) missed.push(name);
+    }
+    process.exitCode = missed.length === 0 ? 0 : 1;
+    return;
   }
-  process.exitCode = missed.length === 0 ? 0 : 1;
-} else {
   const verdict =
     values.check === undefined
       ? await once(undefined, values.fault as FaultName[] | undefined, seed)
@@ -96,6 +108,12 @@ if (values.mutants || values.mutant !== undefined) {
   if (values.save) save(row, verdict);
   const { checks, violations } = verdict.findings.total;
   tell(`chaos: ${checks} checks, ${violations} violations`);
-  if (violations > 0) tell(`replay with: pnpm chaos --seconds ${seconds} --seed ${seed} --keep`);
+  if (violations > 0)
+    tell(`replay with: pnpm chaos --seconds ${seconds} --seed ${seed} --clients ${values.clients} --keep`);
   process.exitCode = violations > 0 ? 1 : 0;
 }
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Interrupted ? error.message : error);
+  process.exitCode = 1;
+});

@@ -84,7 +84,8 @@ export class Processes {
     child.once("error", (cause) => this.#unexpected?.(new Error(`${name} could not be started.`, { cause })));
     child.once("exit", (code, signal) => {
       this.#children.delete(child);
-      if (!this.#expected.has(child)) this.#unexpected?.(new Error(`${name} ended by itself: ${signal ?? code}; see ${name}.out.`));
+      if (!this.#expected.has(child))
+        this.#unexpected?.(new Error(`${name} ended by itself: ${signal ?? code}; see ${name}.out.`));
     });
     return child;
   }

@@ -38,7 +38,14 @@ export class RedisServer {
     const args = ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.#dir];
     // A replica that was cut off notices within two seconds, and a resync waits for nobody.
     const replication = ["--repl-timeout", "2", "--repl-ping-replica-period", "1", "--repl-diskless-sync-delay", "0"];
-    this.#child = this.#processes.spawn(this.name, "redis-server", [...args, "--save", "", "--appendonly", "no", ...replication]);
+    this.#child = this.#processes.spawn(this.name, "redis-server", [
+      ...args,
+      "--save",
+      "",
+      "--appendonly",
+      "no",
+      ...replication,
+    ]);
     const until = Date.now() + PATIENCE_MS;
     for (;;) {
       const pong = await this.command("PING").catch(() => undefined);

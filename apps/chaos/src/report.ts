@@ -60,7 +60,9 @@ export function linesOf(verdict: Verdict): string[] {
 export function markdownOf(rows: readonly Row[]): string {
   const names = Object.keys(rows[0] ?? {}) as (keyof Row)[];
   const line = (cells: readonly unknown[]): string => `| ${cells.join(" | ")} |`;
-  return [line(names), line(names.map(() => "---")), ...rows.map((row) => line(names.map((name) => row[name])))].join("\n");
+  return [line(names), line(names.map(() => "---")), ...rows.map((row) => line(names.map((name) => row[name])))].join(
+    "\n",
+  );
 }
 
 function listOf(counts: Readonly<Record<string, number>>): string {

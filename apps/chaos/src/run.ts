@@ -23,6 +23,9 @@ export interface RunOptions {
   readonly tell: (line: string) => void;
 }
 
+/** Somebody does not want to wait for the end. */
+export class Interrupted extends Error {}
+
 /** Starts everything, makes faults for so long, waits until all is well, and judges. Nothing is left behind. */
 export async function run(options: RunOptions): Promise<Verdict> {
   const { seconds, seed, clients, mutant, keep, tell } = options;
@@ -32,7 +35,7 @@ export async function run(options: RunOptions): Promise<Verdict> {
   const world = new World({ dir, seed, clients, processes, mutant });
   let endEarly!: (error: Error) => void;
   const ended = new Promise<never>((_, reject) => (endEarly = reject));
-  const interrupt = (signal: NodeJS.Signals): void => endEarly(new Error(`Interrupted by ${signal}.`));
+  const interrupt = (signal: NodeJS.Signals): void => endEarly(new Interrupted(`Interrupted by ${signal}.`));
   // Whatever ends this early ends the rest as well.
   processes.onUnexpectedExit = endEarly;
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);

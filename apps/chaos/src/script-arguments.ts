@@ -51,7 +51,13 @@ function checkpointOf([epoch = "", seq = "", body = ""]: readonly string[]): Che
 function entriesOf(args: readonly string[]): Entry[] {
   const entries: Entry[] = [];
   for (let index = 0; index < args.length; index += 5) {
-    const [epoch, previous, first, last, body] = args.slice(index, index + 5) as [string, string, string, string, string];
+    const [epoch, previous, first, last, body] = args.slice(index, index + 5) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
     entries.push({ epoch, previous, first: Number(first), last: Number(last), body });
   }
   return entries;

@@ -93,11 +93,16 @@ async function dump(world: World, head: Position | undefined): Promise<void> {
   const rows = await primary.command<[string, string[]][]>("XRANGE", KEYS.log, "-", "+");
   const entries = rows.map(([id, fields]): Entry => {
     const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? "";
-    return { epoch: field("e"), previous: field("p"), first: Number(field("f")), last: Number.parseInt(id), body: field("d") };
+    return {
+      epoch: field("e"),
+      previous: field("p"),
+      first: Number(field("f")),
+      last: Number.parseInt(id),
+      body: field("d"),
+    };
   });
   const [epoch, seq, body] = await primary.command<(string | null)[]>("HMGET", KEYS.checkpoint, "e", "n", "d");
-  const checkpoint =
-    epoch == null || body == null ? undefined : { position: { epoch, seq: Number(seq) }, body };
+  const checkpoint = epoch == null || body == null ? undefined : { position: { epoch, seq: Number(seq) }, body };
   const names = await primary.command<string[]>("PUBSUB", "CHANNELS", `${PREFIX}:{*`);
   const channels: Record<string, number> = {};
   for (const name of names) {

@@ -89,7 +89,7 @@ function profile(before: ChaosState["profile"], random: Random): ChaosState["pro
   return { ...before, tags: { ...before.tags, [`t${random.below(4)}`]: random.below(3) === 0 ? null : words(random) } };
 }
 
-const WORDS = ["blue", "é☃", "a/b~c", "rain", "", "north", "\n", "seven", "quote\"", "__proto__"];
+const WORDS = ["blue", "é☃", "a/b~c", "rain", "", "north", "\n", "seven", 'quote"', "__proto__"];
 
 function words(random: Random): string {
   return `${random.pick(WORDS)} ${random.pick(WORDS)} ${random.below(1000)}`;

@@ -38,5 +38,7 @@ export function checkCheapness(facts: readonly Entered[], timeline: Timeline, fi
 /** Whether nothing dearer was going on. */
 function isAlone(fault: Fault, timeline: Timeline): boolean {
   const near = timeline.during(fault.from - CHEAP_CALM_MS, fault.to + WINDOW_MS);
-  return near.every((other) => other === fault || isCheap(other.fault)) && !timeline.late(fault.from, fault.to + WINDOW_MS);
+  return (
+    near.every((other) => other === fault || isCheap(other.fault)) && !timeline.late(fault.from, fault.to + WINDOW_MS)
+  );
 }

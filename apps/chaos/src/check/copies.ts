@@ -13,7 +13,12 @@ const LEADING_BACK: ReadonlySet<string | undefined> = new Set(["epoch", "repaire
 type Event = Entered<Extract<ClientFact, { kind: "event" }>>;
 
 /** Follows every client through all of its connections: each state it had, and each step it took. */
-export function checkClients(facts: readonly Entered[], lineage: Lineage, timeline: Timeline, findings: Findings): void {
+export function checkClients(
+  facts: readonly Entered[],
+  lineage: Lineage,
+  timeline: Timeline,
+  findings: Findings,
+): void {
   const rollbacks = facts.flatMap((fact) => (fact.kind === "rolled-back" ? [fact.t] : []));
   const final = facts.findLast((fact) => fact.kind === "engine");
   const lasting = new Set(final?.kind === "engine" ? lineage.upFrom(`${final.head.epoch}.${final.head.seq}`) : []);
@@ -21,7 +26,8 @@ export function checkClients(facts: readonly Entered[], lineage: Lineage, timeli
   for (const fact of facts) {
     if (fact.kind !== "open" && fact.kind !== "event" && fact.kind !== "ended" && fact.kind !== "gave-up") continue;
     let copy = clients.get(fact.client);
-    if (copy === undefined) clients.set(fact.client, (copy = new Copy(lineage, lasting, rollbacks, timeline, findings)));
+    if (copy === undefined)
+      clients.set(fact.client, (copy = new Copy(lineage, lasting, rollbacks, timeline, findings)));
     copy.take(fact as Entered<ClientFact>);
   }
 }
@@ -51,7 +57,8 @@ class Copy {
 
   take(fact: Entered<ClientFact>): void {
     if (fact.kind === "open" && fact.from === undefined) this.#at = undefined;
-    if (fact.kind === "ended" && fact.misfit) this.#violation("I2", `${fact.client} could not go on: ${fact.why}`, fact);
+    if (fact.kind === "ended" && fact.misfit)
+      this.#violation("I2", `${fact.client} could not go on: ${fact.why}`, fact);
     if (fact.kind === "gave-up") this.#violation("I4", `${fact.client} gave up: ${fact.why}`, fact);
     if (fact.kind !== "event" || fact.id === undefined || fact.type === "state.end") return;
     const key = keyOfId(fact.id);
@@ -69,7 +76,8 @@ class Copy {
     const hash = this.#lineage.hash(key);
     this.#findings.checked("I1");
     if (hash === undefined) this.#violation("I1", `${fact.client} was told of ${key}, which nobody made`, fact);
-    else if (hash !== fact.hash) this.#violation("I2", `${fact.client} has another state at ${key} than the writer`, fact);
+    else if (hash !== fact.hash)
+      this.#violation("I2", `${fact.client} has another state at ${key} than the writer`, fact);
   }
 
   #update(fact: Event, key: Key): void {
@@ -104,6 +112,7 @@ export function checkNodes(facts: readonly Entered[], lineage: Lineage, findings
     const hash = lineage.hash(key);
     findings.checked("I1");
     if (hash === undefined) findings.violation("I1", `${fact.node} is at ${key}, which nobody made`, fact);
-    else if (hash !== fact.hash) findings.violation("I2", `${fact.node} has another state at ${key} than the writer`, fact);
+    else if (hash !== fact.hash)
+      findings.violation("I2", `${fact.node} has another state at ${key} than the writer`, fact);
   }
 }

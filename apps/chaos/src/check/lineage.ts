@@ -69,7 +69,7 @@ export class Lineage {
   add(entry: Entry): void {
     if (!this.#place(entry)) this.#waiting.push(entry);
     // What came in another order than it was made in.
-    for (let placed = true; placed; ) {
+    for (let placed = true; placed;) {
       placed = false;
       for (const [index, waiting] of this.#waiting.entries()) {
         if (!this.#place(waiting)) continue;

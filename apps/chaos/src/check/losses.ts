@@ -40,6 +40,12 @@ export function checkLosses(
     if (lost.size === before && rollback.how === "failover") idleFailovers++;
   }
 
+  const failovers = rollbacks.filter(({ how }) => how === "failover").length;
+  findings.checked("I5");
+  if (failovers > 0 && idleFailovers === failovers) {
+    findings.violation("I5", "no failover lost anything that was acknowledged: this run has proved nothing", rollbacks);
+  }
+
   let gone = 0;
   let repaired = 0;
   for (const { key, who, at, entry } of acked) {
@@ -67,6 +73,7 @@ function wroteOn(
   who: string,
   at: number,
 ): boolean {
-  const end = facts.find((fact) => fact.kind === "leads" && fact.who === who && !fact.leads && fact.t >= at)?.t ?? Infinity;
+  const end =
+    facts.find((fact) => fact.kind === "leads" && fact.who === who && !fact.leads && fact.t >= at)?.t ?? Infinity;
   return acked.some((later) => later.who === who && later.at > at && later.at <= end && lasting.has(later.key));
 }

@@ -193,42 +193,31 @@ export interface Work {
   left: number;
 }
 
+const UNLIMITED: Work = { left: Infinity };
+
 /** Whether two JSON values are equal, member order aside. What it looked at is taken off `work`. */
-export function jsonEqual(a: Json | undefined, b: Json | undefined, work?: Work): boolean {
+export function jsonEqual(a: Json | undefined, b: Json | undefined, work: Work = UNLIMITED): boolean {
   if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a)) return Array.isArray(b) && rowsEqual(a, b, work);
-  return !Array.isArray(b) && membersEqual(a, b, work);
-}
-
-function rowsEqual(a: readonly Json[], b: readonly Json[], work: Work | undefined): boolean {
-  if (a.length !== b.length) return false;
-  let index = 0;
-  for (; index < a.length; index++) {
-    const one = a[index];
-    const other = b[index];
-    if (one !== other && !(typeof one === "object" && jsonEqual(one, other, work))) break;
-  }
-  if (work !== undefined) work.left -= index;
-  return index === a.length;
-}
-
-function membersEqual(a: Members, b: Members, work: Work | undefined): boolean {
+  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  if (Array.isArray(a)) return a.length === (b as Json[]).length && rowsEqual(a, b as Json[], work);
   let members = 0;
-  let equal = true;
   // Faster than a list of keys; only a program that gives every object members has some that are not an object's own.
-  for (const key in a) {
+  for (const key in a as Members) {
     members++;
-    const one = a[key];
-    const other = b[key];
-    if (one === other || (typeof one === "object" && jsonEqual(one, ownMember(b, key), work))) continue;
-    equal = false;
-    break;
+    work.left--;
+    const one = (a as Members)[key];
+    if (one !== (b as Members)[key] && !jsonEqual(one, ownMember(b as Members, key), work)) return false;
   }
-  if (work !== undefined) work.left -= members;
-  if (!equal) return false;
-  for (const _ in b) members--;
+  for (const _ in b as Members) members--;
   return members === 0;
+}
+
+function rowsEqual(a: readonly Json[], b: readonly Json[], work: Work): boolean {
+  for (let index = 0; index < a.length; index++) {
+    work.left--;
+    if (!jsonEqual(a[index], b[index], work)) return false;
+  }
+  return true;
 }
 
 type Members = { readonly [key: string]: Json };

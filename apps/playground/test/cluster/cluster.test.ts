@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import type { AddressInfo } from "node:net";
 import { createStateClient, type StateClient } from "@statestream/client";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -34,8 +35,16 @@ async function follow(url: string): Promise<Follower> {
   return { client, pids, snapshots };
 }
 
+/** As the page does it: what is cut off in the middle is asked for again. */
 async function add(url: string, title: string): Promise<number> {
-  return (await fetch(`${url}/api/tasks`, { method: "POST", body: JSON.stringify({ title }) })).status;
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const response = await fetch(`${url}/api/tasks`, { method: "POST", body: JSON.stringify({ title }) }).catch(
+      () => {},
+    );
+    if (response?.headers.get("content-type") === "application/json") return response.status;
+    await delay(100);
+  }
+  throw new Error("No node answers.");
 }
 
 function titles({ client }: Follower): string[] | undefined {

@@ -40,7 +40,7 @@ export type Request =
   | { readonly kind: "release"; readonly call: number; readonly owner: string };
 
 /** What a writer's process writes down. */
-export type WriterFact =
+type WriterFact =
   | Request
   /** `status` is undefined where the outcome is unknown. */
   | { readonly kind: "reply"; readonly call: number; readonly status: string | undefined; readonly error?: string }
@@ -83,7 +83,7 @@ export type ClientFact =
   | { readonly kind: "gave-up"; readonly client: string; readonly why: string };
 
 /** What the rig itself writes down. */
-export type RigFact =
+type RigFact =
   | {
       readonly kind: "started";
       readonly seed: number;

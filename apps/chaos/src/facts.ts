@@ -47,8 +47,8 @@ type WriterFact =
   /** The application's own idea of the state after its n-th operation, before the library had a say. */
   | { readonly kind: "operation"; readonly by: string; readonly n: number; readonly hash: string }
   | { readonly kind: "leads"; readonly leads: boolean }
-  /** The application was told that changes made here are not in the stream. */
-  | { readonly kind: "lost"; readonly commits: number }
+  /** The application was told that changes made here are not in the stream; `vanished`: nor may those that Redis had. */
+  | { readonly kind: "lost"; readonly commits: number; readonly vanished: boolean }
   | { readonly kind: "writer-error"; readonly error: string };
 
 /** What the clients write down. */

@@ -41,7 +41,11 @@ export interface FollowedStream<S extends object = object> extends StateStream<S
   follow(commit: Commit): void;
   /** Whether this position is one of its log's. */
   includes(position: Position): boolean;
-  /** The state and the log's position as a text that other streams can begin with. Costs the state. */
+  /**
+   * The state and the log's position as a text that other streams can begin with. Costs the state.
+   *
+   * @throws {Error} before the first `adopt`.
+   */
   checkpoint(): string;
   /**
    * Answers clients that wait with what is known: nothing more can be found out about their positions; those that are
@@ -96,8 +100,18 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
   }
 
   override connect(options: ConnectOptions = {}): StateConnection {
-    const connection = super.connect(options);
+    const { onClose } = options;
+    // Not known where it is closed before it is made.
+    let waiting: StateConnection | undefined;
+    const connection = super.connect({
+      ...options,
+      onClose: (reason) => {
+        if (waiting !== undefined) this.#waiting.delete(waiting);
+        onClose?.(reason);
+      },
+    });
     if (!connection.undecided) return connection;
+    waiting = connection;
     this.#waiting.set(connection, { lastEventId: options.lastEventId || undefined, since: this.clock.elapsed() });
     this.#onWaiting();
     return connection;
@@ -114,28 +128,27 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
     this.#begun = true;
     this.#stateBytes = text.length;
     this.#followed = 0;
-    this.hub.restarted("repaired");
-    for (const commit of commits) if (commit.first > start.seq) this.follow(commit);
     this.#decide(() => false);
+    for (const commit of commits) if (commit.first > start.seq) this.follow(commit);
   }
 
   follow(commit: Commit): void {
     const { epoch, previous, first, last } = commit;
-    const { seq } = this.position ?? { seq: -1 };
-    if (first !== seq + 1 || this.log.epochAt(seq) !== previous) {
+    const { position } = this;
+    if (position === undefined || first !== position.seq + 1 || position.epoch !== previous) {
       throw new StateStreamError(
         "invalid-commit",
-        `The commit ${epoch}.${last} builds on ${previous}.${first - 1}, not on ${this.eventId}.`,
+        `The commit of ${epoch} up to seq ${last} builds on seq ${first - 1} of ${previous}; the log is at seq ${position?.seq} of ${position?.epoch}.`,
       );
     }
     const { timestamp, events } = trusted("A commit", () => readCommit(commit));
     const moved = new Map<string, Json | undefined>();
-    for (const { slice, patches, value } of events) {
+    for (const { slice, kind, patches, value } of events) {
       const before = moved.has(slice) ? moved.get(slice) : this.slices.json(slice);
-      if (patches !== undefined && before === undefined) {
+      if (kind !== "value" && before === undefined) {
         throw new StateStreamError(
           "invalid-commit",
-          `The commit ${epoch}.${last} patches slice "${slice}", which is not there.`,
+          `The commit of ${epoch} up to seq ${last} changes slice "${slice}", which is not there.`,
           { slice },
         );
       }
@@ -147,7 +160,7 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
     // From here on nothing throws: the log and the state move together.
     this.log.follow({ epoch, first, timestamp, events });
     for (const [slice, json] of moved) this.slices.put(slice, json);
-    this.published(events, seq);
+    this.published(events, position.seq);
     this.#measure(commit.body.length);
     this.#decide(() => false);
   }
@@ -157,11 +170,9 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
   }
 
   get waitingSince(): number | undefined {
-    for (const [connection, { since }] of this.#waiting) {
-      if (!connection.closed) return since;
-      this.#waiting.delete(connection);
-    }
-    return undefined;
+    // In the order in which they came.
+    const [first] = this.#waiting.values();
+    return first?.since;
   }
 
   settle({ ahead, cameBy = Infinity }: { readonly ahead: boolean; readonly cameBy?: number }): void {
@@ -178,6 +189,11 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
       this.#waiting.delete(connection);
       connection.end({ reason: "unavailable", retry: true });
     }
+  }
+
+  override checkpoint(): string {
+    if (!this.#begun) throw new Error("There is no state yet to make a checkpoint of.");
+    return super.checkpoint();
   }
 
   protected detach(): void {
@@ -198,9 +214,9 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
       const { lastEventId } = waiting;
       const final = lastEventId === undefined || settled(waiting);
       const start = final ? super.start(lastEventId, selection) : this.start(lastEventId, selection);
-      if (start === undefined && !connection.closed) continue;
+      if (start === undefined) continue;
       this.#waiting.delete(connection);
-      if (start !== undefined) connection.open(start);
+      connection.open(start);
     }
   }
 

@@ -166,9 +166,11 @@ export class Slices {
     else this.#held.set(slice, { raw: json, json, mutable: false, unproven: false });
   }
 
-  /** Forgets every slice. */
+  /** Forgets every slice, and what went wrong with it. */
   clear(): void {
     this.#held.clear();
+    this.#spoilt.clear();
+    this.#behind.clear();
   }
 
   #next(

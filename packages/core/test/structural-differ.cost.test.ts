@@ -15,12 +15,12 @@ function counting(value: Json): { readonly value: Json; count: number } {
     const inner = Array.isArray(given)
       ? given.map(wrap)
       : Object.fromEntries(Object.entries(given).map(([key, member]) => [key, wrap(member)]));
-    return new Proxy(inner as object, {
+    return new Proxy(inner, {
       get: (target, key, receiver) => {
         counter.count++;
         return Reflect.get(target, key, receiver) as unknown;
       },
-    }) as Json;
+    });
   };
   counter.value = wrap(value);
   return counter;

@@ -164,7 +164,9 @@ export class RedisEngine implements Engine {
 
   /** Meta, log, checkpoint ("s") or channel of a stream, all in one slot of a cluster whatever the key looks like. */
   #name(key: string, part: "m" | "l" | "s" | "c"): string {
-    return `${this.#prefix}:{${encodeURIComponent(key)}}:${part}`;
+    // Half a surrogate pair has no encoding, and is no reason to throw: keys come out of requests.
+    const text = key.replaceAll(/\p{Surrogate}/gu, "\ufffd");
+    return `${this.#prefix}:{${encodeURIComponent(text)}}:${part}`;
   }
 
   #run(script: Script, key: string, args: string[]): Promise<unknown[]> {

@@ -16,8 +16,8 @@ interface Member {
   readonly follower: Follower;
   /** How many writers of this node need it. */
   pins: number;
-  /** When it last had a client: milliseconds elapsed. */
-  usedAt: number;
+  /** When it was first seen without a client or a writer, since it last had one: milliseconds elapsed. */
+  idleSince: number | undefined;
 }
 
 type Ending = NonNullable<FollowedStream["closing"]>;
@@ -75,7 +75,10 @@ export class Registry {
   /** The copy of a stream for a client: one that lets nobody in, where there are too many. */
   stream(key: string): FollowedStream {
     const member = this.#members.get(key);
-    if (member !== undefined) return member.follower.stream;
+    if (member !== undefined) {
+      member.idleSince = undefined;
+      return member.follower.stream;
+    }
     if (this.#closing === undefined && this.#hasRoom()) return this.#join(key).follower.stream;
     return this.nothing;
   }
@@ -101,7 +104,6 @@ export class Registry {
     const member = this.#members.get(key);
     if (member === undefined) return;
     member.pins--;
-    member.usedAt = this.#clock.elapsed();
   }
 
   async close(ending: Ending): Promise<void> {
@@ -114,7 +116,7 @@ export class Registry {
 
   #join(key: string): Member {
     const follower = new Follower(key, this.#engine, this.#settings, this.#clock);
-    const member = { follower, pins: 0, usedAt: this.#clock.elapsed() };
+    const member: Member = { follower, pins: 0, idleSince: undefined };
     this.#members.set(key, member);
     if (this.#engine.downSince !== undefined) follower.lost();
     return member;
@@ -125,7 +127,8 @@ export class Registry {
     const { maxStreams, maxBytes } = this.#settings;
     let { bytes } = this;
     if (this.size < maxStreams && bytes < maxBytes) return true;
-    const unused = [...this.#members.values()].filter((member) => !isUsed(member)).sort((a, b) => a.usedAt - b.usedAt);
+    const unused = [...this.#members.values()].filter((member) => !isUsed(member));
+    unused.sort((a, b) => (a.idleSince ?? Infinity) - (b.idleSince ?? Infinity) || 0);
     // Some more than needed, so that not everybody who comes has to look at all of them.
     const [most, mostBytes] = [maxStreams - maxStreams / SPARE, maxBytes - maxBytes / SPARE];
     for (const member of unused) {
@@ -151,8 +154,8 @@ export class Registry {
       this.#arm();
       const now = this.#clock.elapsed();
       for (const member of this.#members.values()) {
-        if (isUsed(member)) member.usedAt = now;
-        else if (now - member.usedAt >= this.#settings.idleMs) this.#forget(member);
+        member.idleSince = isUsed(member) ? undefined : (member.idleSince ?? now);
+        if (member.idleSince !== undefined && now - member.idleSince >= this.#settings.idleMs) this.#forget(member);
       }
       if (!this.#checking) void this.#check(({ checkedAt }) => now - checkedAt >= this.#settings.checkMs / 2, true);
     });

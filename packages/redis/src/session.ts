@@ -290,10 +290,10 @@ export class Session<S extends object> {
 
   /** Of failures in a row, the first is told. */
   async #failed(cause: unknown): Promise<void> {
-    const { key, clock, report } = this.#host;
+    const { key, clock } = this.#host;
     if (this.#failures++ === 0) {
       const message = `What changed in stream "${key}" could not be handed on: ${String(cause)}. It is tried again.`;
-      report(new StateStreamError("backplane-failed", message, { cause }));
+      this.#host.report(new StateStreamError("backplane-failed", message, { cause }));
     }
     const ms = Math.min(1000, 50 * 2 ** this.#failures) * (0.5 + clock.random() / 2);
     this.#cancelTimer?.();

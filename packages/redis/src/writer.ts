@@ -130,15 +130,11 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
 
   /** Keeps the process alive meanwhile: what it was told last is to reach the stream. */
   async #flushedInTime(session: Session<S>): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const cancel = this.clock.after(this.leaseMs, resolve, true);
-      const done = (): void => {
-        cancel();
-        resolve();
-      };
-      // Another one may take over meanwhile; then the session has told of it.
-      session.flushed().then(done, done);
-    });
+    let cancel: (() => void) | undefined;
+    const waited = new Promise<void>((resolve) => (cancel = this.clock.after(this.leaseMs, resolve, true)));
+    // Where another one takes over meanwhile, the session tells of it.
+    await Promise.race([waited, session.flushed().catch(() => undefined)]);
+    cancel?.();
   }
 
   /** If this fails, the lease runs out by itself. */
@@ -152,7 +148,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     this.#repairs += session.repairs;
     this.#session = undefined;
     const commits = session.pending;
-    const state = session.stream.state as Readonly<S>;
+    const state = session.stream.state;
     session.end();
     this.#tellLeading(false, undefined);
     if (commits > 0 || vanished) this.#tell(() => this.#options.onLost?.({ commits, vanished, state }));

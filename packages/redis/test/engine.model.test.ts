@@ -5,7 +5,7 @@ import type { Engine, Entry, Message, Position } from "../src/engine.ts";
 import { RedisEngine } from "../src/redis-engine.ts";
 import { entry } from "./support/entries.ts";
 import { MemoryEngineServer } from "./support/memory-engine.ts";
-import { NO_REDIS, RedisServer } from "./support/redis-server.ts";
+import { HAS_REDIS, RedisServer, SKIPPED } from "./support/redis-server.ts";
 
 /** Where the stream was `back` steps ago, if it was; else anywhere. */
 interface Place extends Position {
@@ -99,7 +99,7 @@ async function perform(step: Exclude<Step, { call: "evict" }>, engine: Engine, k
   }
 }
 
-describe.skipIf(NO_REDIS !== undefined)(`engine model${NO_REDIS === undefined ? "" : `, skipped: ${NO_REDIS}`}`, () => {
+describe.skipIf(!HAS_REDIS)(`engine model${SKIPPED}`, () => {
   let server: RedisServer;
   let admin: ReturnType<typeof createClient>;
   let redis: RedisEngine;

@@ -154,7 +154,7 @@ forEachEngine("publish", (engines) => {
 
   test("carries any text and a megabyte of it, under any key", async () => {
     const { engine } = engines;
-    for (const key of ["", " a b\n\r\n", "{x}:{y}", "💥 %7B ü \u0000", "k".repeat(1000)]) {
+    for (const key of ["", " a b\n\r\n", "{x}:{y}", "💥 %7B ü \u0000", "half \ud83d", "k".repeat(1000)]) {
       await engine.install(key, installing(0));
       const bodies = ["", " ", "a b  c\n\r\nd", "\u0000\u2028💥ü", "é".repeat(500_000)];
       const entries = bodies.map((body, index) => entry(index + 1, { body }));

@@ -5,15 +5,13 @@ import type { RedisClient } from "../src/redis-client.ts";
 import { RedisEngine } from "../src/redis-engine.ts";
 import { at, entry, installing, publishing } from "./support/entries.ts";
 import { Proxy } from "./support/proxy.ts";
-import { freePort, NO_REDIS, RedisServer } from "./support/redis-server.ts";
+import { freePort, HAS_REDIS, RedisServer, SKIPPED } from "./support/redis-server.ts";
 
 const HEAD = { kind: "head" };
 const told = (of: ReturnType<typeof entry>) => ({ kind: "entry", entry: of });
 const SOON = { timeout: 8000 };
 
-const title = NO_REDIS === undefined ? "RedisEngine" : `RedisEngine, skipped: ${NO_REDIS}`;
-
-describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
+describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => {
   const after: (() => unknown)[] = [];
   let server: RedisServer;
 
@@ -40,6 +38,15 @@ describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
     const heard: Message[] = [];
     await engine.subscribe(key, (message) => heard.push(message));
     return heard;
+  };
+
+  /** Waits for some probes of an engine that is open. */
+  const countProbes = async (count: number) => {
+    const listener = await client().connect();
+    after.push(() => listener.destroy());
+    let probes = 0;
+    await listener.pSubscribe("p:probe:*", () => probes++);
+    await vi.waitFor(() => expect(probes).toBeGreaterThanOrEqual(count), SOON);
   };
 
   test.each<[string, () => RedisClient]>([
@@ -191,13 +198,9 @@ describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
     expect(await engine.read("k", undefined)).toEqual({ status: "empty" });
     // Messages still arrive, probes too.
     const heard = await follow(engine);
-    const listener = await client().connect();
-    after.push(() => listener.destroy());
-    let probes = 0;
-    await listener.pSubscribe("p:probe:*", () => probes++);
     await server.command("PUBLISH", "p:{k}:c", "head");
     await vi.waitFor(() => expect(heard).toEqual([HEAD]));
-    await vi.waitFor(() => expect(probes).toBeGreaterThan(5), SOON);
+    await countProbes(6);
     await vi.waitFor(() => expect(engine.downSince).toBeUndefined(), SOON);
   });
 
@@ -247,7 +250,7 @@ describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
   });
 
   test("leaves no connection and no pending call behind when it is closed", async () => {
-    const { engine } = open(client());
+    const { engine, changes } = open(client());
     await follow(engine);
     const pending = [engine.read("k", undefined), engine.heads(["k"]), engine.subscribe("l", () => {})];
     const settled = Promise.allSettled(pending);
@@ -261,5 +264,10 @@ describe.skipIf(NO_REDIS !== undefined)(title, { timeout: 20_000 }, () => {
     await early.close();
     await expect(read).rejects.toThrow("closed");
     await vi.waitFor(async () => expect(await others()).toBe(0), SOON);
+    // Nor a probe: after so many it would have told that it is down.
+    const another = open(client()).engine;
+    await countProbes(6);
+    await another.close();
+    expect(changes).toEqual([]);
   });
 });

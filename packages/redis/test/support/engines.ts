@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "redis";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe } from "vitest";
 import type { Engine } from "../../src/engine.ts";
 import { RedisEngine } from "../../src/redis-engine.ts";
 import { MemoryEngineServer } from "./memory-engine.ts";
-import { NO_REDIS, RedisServer } from "./redis-server.ts";
+import { HAS_REDIS, RedisServer, SKIPPED } from "./redis-server.ts";
 
 /** An engine under test: what the contract needs beside the port. */
 interface Rig {
@@ -25,10 +25,11 @@ export type Engines = Omit<Rig, "start" | "stop"> & { readonly engine: Engine };
 
 /** Runs tests against the engine in memory, and against Redis where there is one. */
 export function forEachEngine(what: string, tests: (engines: Engines) => void): void {
-  describe(`${what}, in memory`, () => tests(use(new MemoryRig())));
-  describe(`${what}, in Redis`, () => {
-    if (NO_REDIS === undefined) tests(use(new RedisRig()));
-    else test.skip(`skipped: ${NO_REDIS}`, () => {});
+  describe(`${what}, in memory`, () => {
+    tests(use(new MemoryRig()));
+  });
+  describe.skipIf(!HAS_REDIS)(`${what}, in Redis${SKIPPED}`, () => {
+    tests(use(new RedisRig()));
   });
 }
 

@@ -59,6 +59,9 @@ const action = fc.oneof(
 );
 export type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 
+/** Long ones, which fast-check would rarely make by itself. */
+const LENGTH = { maxLength: 60, size: "max" as const };
+
 /** What happens to some nodes around an engine; with or without the engine losing what it had. */
 export interface History {
   readonly actions: readonly Action[];
@@ -70,11 +73,11 @@ export interface History {
 
 export const history: fc.Arbitrary<History> = fc.record({
   actions: fc.oneof(
-    fc.array(action, { maxLength: 60 }),
+    fc.array(action, LENGTH),
     // Half of them without the engine losing anything: then more is promised.
     fc.array(
       action.filter((one) => !losesData(one)),
-      { maxLength: 60 },
+      LENGTH,
     ),
   ),
   seed: fc.nat(),

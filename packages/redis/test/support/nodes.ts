@@ -11,6 +11,9 @@ export interface Node {
   readonly errors: StateStreamError[];
 }
 
+/** What is still under way after so many turns in which no time passes goes in circles. */
+const MAX_TURNS = 300;
+
 /** Nodes around one engine in memory, on a clock that only moves when told to. */
 export class Cluster {
   readonly clock: TestClock;
@@ -46,10 +49,11 @@ export class Cluster {
 
   /** Until nothing is under way that needs no time. */
   async settle(): Promise<void> {
-    do {
+    for (let turn = 0; turn === 0 || this.#turns > 0; turn++) {
+      if (turn === MAX_TURNS) throw new Error(`After ${MAX_TURNS} turns there is still something under way.`);
       await this.turn();
       await new Promise((resolve) => setImmediate(resolve));
-    } while (this.#turns > 0);
+    }
   }
 
   /** Lets time pass in small steps, so that what waits for answers goes on in between. */

@@ -6,10 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "redis";
 
-/** Why tests with a real Redis cannot run here, if they cannot. */
-export const NO_REDIS: string | undefined = spawnSync("redis-server", ["--version"]).error
-  ? "there is no redis-server on the PATH"
-  : undefined;
+/** Tests with a real Redis run where there is one. */
+export const HAS_REDIS: boolean = !spawnSync("redis-server", ["--version"]).error;
+
+/** For the titles of those tests: why they do not run, if they do not. */
+export const SKIPPED: string = HAS_REDIS ? "" : " (skipped: there is no redis-server on the PATH)";
 
 /** A redis-server of our own on a free port of 127.0.0.1, without persistence. */
 export class RedisServer {

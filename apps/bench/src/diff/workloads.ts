@@ -1,10 +1,10 @@
 import type { Json } from "@statestream/core";
+import { agentRun, gameTicks } from "./lives.ts";
 
-/** A state before and after one change. */
+/** A state and those it becomes, change by change. */
 export interface Workload {
   readonly name: string;
-  readonly before: Json;
-  readonly after: Json;
+  readonly states: readonly Json[];
 }
 
 const record = (index: number): Record<string, Json> => ({
@@ -69,51 +69,45 @@ moved.splice(500, 0, ...moved.splice(4000, 1));
 export const workloads: readonly Workload[] = [
   {
     name: "2 KB state, one leaf",
-    before: state,
-    after: { ...state, user: { ...state.user, preferences: { theme: "dark", size: 2 } } },
+    states: [state, { ...state, user: { ...state.user, preferences: { theme: "dark", size: 2 } } }],
   },
   {
     name: "1 MB by key, one field, shared",
-    before: keyed,
-    after: { ...keyed, k5000: { ...(keyed["k5000"] as object), n: -1 } },
+    states: [keyed, { ...keyed, k5000: { ...(keyed["k5000"] as object), n: -1 } }],
   },
   {
     name: "1 MB by key, one field, cloned",
-    before: keyed,
-    after: clone({ ...keyed, k5000: { ...(keyed["k5000"] as object), n: -1 } }),
+    states: [keyed, clone({ ...keyed, k5000: { ...(keyed["k5000"] as object), n: -1 } })],
   },
-  { name: "5,000 rows, append, shared", before: rows, after: [...rows, record(9999)] },
-  { name: "5,000 rows, prepend, shared", before: rows, after: [record(9999), ...rows] },
+  { name: "5,000 rows, append, shared", states: [rows, [...rows, record(9999)]] },
+  { name: "5,000 rows, prepend, shared", states: [rows, [record(9999), ...rows]] },
   {
     name: "5,000 rows, remove from the middle, shared",
-    before: rows,
-    after: rows.filter((_, index) => index !== 2500),
+    states: [rows, rows.filter((_, index) => index !== 2500)],
   },
-  { name: "5,000 rows, move one, shared", before: rows, after: moved },
+  { name: "5,000 rows, move one, shared", states: [rows, moved] },
   {
     name: "5,000 rows, 1 % updated, shared",
-    before: rows,
-    after: rows.map((row, index) => (index % 100 === 0 ? { ...(row as object), score: -1 } : row)),
+    states: [rows, rows.map((row, index) => (index % 100 === 0 ? { ...(row as object), score: -1 } : row))],
   },
-  { name: "5,000 rows, append, cloned", before: rows, after: clone([...rows, record(9999)]) },
-  { name: "5,000 rows, prepend, cloned", before: rows, after: clone([record(9999), ...rows]) },
+  { name: "5,000 rows, append, cloned", states: [rows, clone([...rows, record(9999)])] },
+  { name: "5,000 rows, prepend, cloned", states: [rows, clone([record(9999), ...rows])] },
   {
     name: "5,000 rows, remove from the middle, cloned",
-    before: rows,
-    after: clone(rows.filter((_, index) => index !== 2500)),
+    states: [rows, clone(rows.filter((_, index) => index !== 2500))],
   },
-  { name: "5,000 rows, mixed edits, cloned, ids", before: rows, after: clone(mixed(rows, record, true)) },
+  { name: "5,000 rows, mixed edits, cloned, ids", states: [rows, clone(mixed(rows, record, true))] },
   {
     name: "5,000 rows, mixed edits, cloned, no ids",
-    before: rowsWithoutIds,
-    after: clone(mixed(rowsWithoutIds, withoutId, false)),
+    states: [rowsWithoutIds, clone(mixed(rowsWithoutIds, withoutId, false))],
   },
   {
     name: "50 KB text grows by 20 characters",
-    before: { text: prose },
-    after: { text: `${prose}and twenty characters` },
+    states: [{ text: prose }, { text: `${prose}and twenty characters` }],
   },
-  { name: "every leaf differs", before: byKey(500, 1), after: byKey(500, 2) },
-  { name: "10,000 numeric keys, 5 % changed", before: numbers(1), after: numbers(-1) },
-  { name: "depth 200", before: nested(1), after: nested(2) },
+  { name: "every leaf differs", states: [byKey(500, 1), byKey(500, 2)] },
+  { name: "10,000 numeric keys, 5 % changed", states: [numbers(1), numbers(-1)] },
+  { name: "depth 200", states: [nested(1), nested(2)] },
+  { name: "agent run: messages grow by pieces, tool calls", states: agentRun(40) },
+  { name: "game tick: 200 entities move", states: gameTicks(20) },
 ];

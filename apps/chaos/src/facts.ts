@@ -40,15 +40,15 @@ export type Request =
   | { readonly kind: "release"; readonly call: number; readonly owner: string };
 
 /** What a writer's process writes down. */
-export type WriterFact =
+type WriterFact =
   | Request
   /** `status` is undefined where the outcome is unknown. */
   | { readonly kind: "reply"; readonly call: number; readonly status: string | undefined; readonly error?: string }
   /** The application's own idea of the state after its n-th operation, before the library had a say. */
   | { readonly kind: "operation"; readonly by: string; readonly n: number; readonly hash: string }
   | { readonly kind: "leads"; readonly leads: boolean }
-  /** The application was told that changes made here are not in the stream. */
-  | { readonly kind: "lost"; readonly commits: number }
+  /** The application was told that changes made here are not in the stream; `vanished`: nor may those that Redis had. */
+  | { readonly kind: "lost"; readonly commits: number; readonly vanished: boolean }
   | { readonly kind: "writer-error"; readonly error: string };
 
 /** What the clients write down. */
@@ -83,7 +83,7 @@ export type ClientFact =
   | { readonly kind: "gave-up"; readonly client: string; readonly why: string };
 
 /** What the rig itself writes down. */
-export type RigFact =
+type RigFact =
   | {
       readonly kind: "started";
       readonly seed: number;

@@ -6,7 +6,7 @@ export interface Occasion {
   readonly pick: number;
   readonly holdMs: number;
   /** Writes down that it begins, and whom it hits. */
-  begins(...targets: string[]): void;
+  readonly begins: (...targets: string[]) => void;
 }
 
 /** Makes the fault, and heals it: when it resolves, everything runs and is connected again. */

@@ -67,7 +67,7 @@ export class LibraryClient implements ChaosClient {
   async #fetch(input: string | URL | Request, init: RequestInit): Promise<Response> {
     this.#request = new AbortController();
     const connection = ++this.#connection;
-    const signals = [this.#request.signal, ...(init.signal == null ? [] : [init.signal])];
+    const signals = [this.#request.signal, ...(init.signal ? [init.signal] : [])];
     const response = await fetch(input, { ...init, signal: AbortSignal.any(signals) });
     this.#node = response.headers.get("x-node") ?? "";
     const from = new Headers(init.headers).get("last-event-id") ?? undefined;

@@ -67,10 +67,14 @@ const noNonceRotation: Mutant = {
   edits: [
     {
       file: "redis/dist/writer.js",
-      find: "const position = { epoch: this.clock.epoch(), seq: 0 };",
-      replace: "const position = { epoch: this.owner, seq: 0 };",
+      find: "const epoch = this.clock.epoch();\n        const position",
+      replace: "const epoch = this.owner;\n        const position",
     },
-    { file: "redis/dist/writer.js", find: "const epoch = this.clock.epoch();", replace: "const epoch = this.owner;" },
+    {
+      file: "redis/dist/writer.js",
+      find: "const epoch = this.clock.epoch();\n            session",
+      replace: "const epoch = this.owner;\n            session",
+    },
     {
       file: "redis/dist/session.js",
       find: "this.#continued.rebase(text, clock.epoch());",
@@ -84,7 +88,11 @@ const epochInRedis: Mutant = {
   name: "epoch-in-redis",
   faults: ["failover-writer-kill", "split-brain"],
   edits: [
-    { file: "redis/dist/writer.js", find: "const epoch = this.clock.epoch();", replace: "const { epoch } = position;" },
+    {
+      file: "redis/dist/writer.js",
+      find: "const epoch = this.clock.epoch();\n            session",
+      replace: "const { epoch } = position;\n            session",
+    },
     {
       file: "redis/dist/session.js",
       find: "this.#continued.rebase(text, clock.epoch());",

@@ -70,8 +70,9 @@ export const splitBrain: Fault = async ({ world, holdMs, pick, begins }) => {
   const loser = survivor === primary ? replica : primary;
   world.primary = survivor;
   world.replica = loser;
-  await world.rolledBack("split-brain", survivor);
   await world.retarget(everyLink, survivor);
+  // From here on nobody is told by the other one that it has something.
+  await world.rolledBack("split-brain", survivor);
   if (isTurned) {
     const winner = before === "writer-1" ? "writer-2" : "writer-1";
     await world.kill(winner);

@@ -101,8 +101,14 @@ async function dump(world: World, head: Position | undefined): Promise<void> {
       body: field("d"),
     };
   });
-  const [epoch, seq, body] = await primary.command<(string | null)[]>("HMGET", KEYS.checkpoint, "e", "n", "d");
-  const checkpoint = epoch == null || body == null ? undefined : { position: { epoch, seq: Number(seq) }, body };
+  const [epoch, seq, body] = await primary.command<[string, string, string] | [null, null, null]>(
+    "HMGET",
+    KEYS.checkpoint,
+    "e",
+    "n",
+    "d",
+  );
+  const checkpoint = epoch === null ? undefined : { position: { epoch, seq: Number(seq) }, body };
   const names = await primary.command<string[]>("PUBSUB", "CHANNELS", `${PREFIX}:{*`);
   const channels: Record<string, number> = {};
   for (const name of names) {

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Random } from "./random.ts";
 
-export interface Row {
+interface Row {
   id: string;
   text: string;
   done: boolean;

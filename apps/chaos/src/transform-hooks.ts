@@ -13,7 +13,7 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   const loaded = await nextLoad(url, context);
   const here = edits.filter(({ file }) => url.endsWith(`/packages/${file}`));
   if (here.length === 0) return loaded;
-  let source = String(loaded.source instanceof Uint8Array ? Buffer.from(loaded.source) : loaded.source);
+  let source = Buffer.from(loaded.source as Uint8Array).toString();
   for (const { find, replace } of here) source = source.replace(find, () => replace);
   return { ...loaded, source };
 };

@@ -47,8 +47,8 @@ function join(): OwnStateWriter<ChaosState> {
       if (leads && random.below(2) === 0) quietUntil = monotonicMs() + 2500;
       process.send?.({ notice: { leads } });
     },
-    onLost({ commits }) {
-      log.write({ kind: "lost", commits });
+    onLost({ commits, vanished }) {
+      log.write({ kind: "lost", commits, vanished });
     },
   });
 }

@@ -161,7 +161,12 @@ describe("I5: no silent loss", () => {
   });
 
   test("is not broken when the writer was told", () => {
-    expect(verdictOf(end(lost().add("writer-1", { kind: "lost", commits: 1 }))).broken).toEqual([]);
+    expect(verdictOf(end(lost().add("writer-1", { kind: "lost", commits: 1, vanished: true }))).broken).toEqual([]);
+  });
+
+  test("an acknowledged entry that is gone, and its writer was told of others only", () => {
+    const story = lost().add("writer-1", { kind: "lost", commits: 1, vanished: false });
+    expect(verdictOf(end(story))).toMatchObject({ broken: ["I5"] });
   });
 
   test("is not broken when the writer died with it", () => {
@@ -169,7 +174,7 @@ describe("I5: no silent loss", () => {
   });
 
   test("an acknowledged entry that is gone although Redis lost nothing", () => {
-    const story = healthy().add("writer-1", { kind: "lost", commits: 1 });
+    const story = healthy().add("writer-1", { kind: "lost", commits: 1, vanished: true });
     expect(verdictOf(end(story)).broken).toContain("I5");
   });
 

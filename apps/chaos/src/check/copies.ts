@@ -28,7 +28,7 @@ export function checkClients(
     let copy = clients.get(fact.client);
     if (copy === undefined)
       clients.set(fact.client, (copy = new Copy(lineage, lasting, rollbacks, timeline, findings)));
-    copy.take(fact as Entered<ClientFact>);
+    copy.take(fact);
   }
 }
 

@@ -19,7 +19,6 @@ export function keyOfId(id: string): Key {
 }
 
 export const seqOf = (key: Key): number => Number(key.split(".")[1]);
-export const epochOf = (key: Key): string => key.split(".")[0] as string;
 
 interface Place {
   readonly hash: string;

@@ -40,7 +40,7 @@ function connectionsOf(facts: readonly Entered[]): Heard[] {
     if (connection === undefined) {
       heard.set(key, (connection = { client: fact.client, node: fact.node, events: [] }));
     }
-    connection.events.push(fact as Event);
+    connection.events.push(fact);
   }
   return [...heard.values()];
 }

@@ -57,7 +57,7 @@ export function checkLosses(
     gone++;
     const rolledBack = rollbacks.some(({ t }) => t >= at);
     const died = timeline.absences.some((absence) => absence.name === who && absence.from >= at - 1000);
-    const told = facts.some((fact) => fact.kind === "lost" && fact.who === who && fact.t >= at);
+    const told = facts.some((fact) => fact.kind === "lost" && fact.vanished && fact.who === who && fact.t >= at);
     if (rolledBack && (died || told || wroteOn(facts, acked, lasting, who, at))) continue;
     const why = rolledBack ? "its writer lived and was not told" : "Redis never lost anything after it";
     findings.violation("I5", `the acknowledged entry ${key} of ${who} is gone, and ${why}`, { at, entry });

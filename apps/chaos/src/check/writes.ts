@@ -27,7 +27,7 @@ export function writesOf(facts: readonly Entered[]): Write[] {
   for (const fact of facts) {
     // A process that comes after another one numbers its calls anew.
     if (fact.kind === "publish" || fact.kind === "install" || fact.kind === "acquire" || fact.kind === "release") {
-      open.set(`${fact.who} ${fact.call}`, fact as Entered<Request>);
+      open.set(`${fact.who} ${fact.call}`, fact);
     } else if (fact.kind === "reply") {
       const request = open.get(`${fact.who} ${fact.call}`);
       if (request !== undefined) writes.push({ request, status: fact.status, repliedAt: fact.t });

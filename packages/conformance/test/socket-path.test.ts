@@ -47,7 +47,7 @@ function watchSockets(): { chunks: Buffer[]; stop: () => void } {
     const [chunk] = args as [Buffer];
     if (chunk instanceof Uint8Array && Buffer.from(chunk).includes("state.update")) chunks.push(chunk);
     return (Object.getPrototypeOf(Socket.prototype) as Socket).write.apply(this, args as [Buffer]);
-  } as never);
+  });
   return { chunks, stop: () => write.mockRestore() };
 }
 
@@ -157,7 +157,7 @@ for (const [what, target] of [
     await has(wire, 1);
     const before = chunksOf(wire.text).length;
     const own = Object.getOwnPropertyDescriptor(target(), "write");
-    const { write } = OutgoingMessage.prototype;
+    const write = Reflect.get(OutgoingMessage.prototype, "write") as (...args: unknown[]) => boolean;
     const seen: Buffer[] = [];
     (target() as { write: unknown }).write = function (this: OutgoingMessage, ...args: [Uint8Array]) {
       seen.push(Buffer.from(args[0]));

@@ -199,7 +199,14 @@ const UNLIMITED: Work = { left: Infinity };
 export function jsonEqual(a: Json | undefined, b: Json | undefined, work: Work = UNLIMITED): boolean {
   if (a === b) return true;
   if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false;
-  if (Array.isArray(a)) return a.length === (b as Json[]).length && rowsEqual(a, b as Json[], work);
+  if (Array.isArray(a)) {
+    if (a.length !== (b as Json[]).length) return false;
+    for (let index = 0; index < a.length; index++) {
+      work.left--;
+      if (!jsonEqual(a[index], (b as Json[])[index], work)) return false;
+    }
+    return true;
+  }
   let members = 0;
   // Faster than a list of keys; only a program that gives every object members has some that are not an object's own.
   for (const key in a as Members) {
@@ -210,14 +217,6 @@ export function jsonEqual(a: Json | undefined, b: Json | undefined, work: Work =
   }
   for (const _ in b as Members) members--;
   return members === 0;
-}
-
-function rowsEqual(a: readonly Json[], b: readonly Json[], work: Work): boolean {
-  for (let index = 0; index < a.length; index++) {
-    work.left--;
-    if (!jsonEqual(a[index], b[index], work)) return false;
-  }
-  return true;
 }
 
 type Members = { readonly [key: string]: Json };

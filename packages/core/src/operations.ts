@@ -88,7 +88,7 @@ class Draft {
 }
 
 function applyOne(draft: Draft, operation: Operation): void {
-  if (!isRecord(operation)) throw new Misfit("it is no object");
+  if (!isRecord(operation)) throw new Misfit("it is not an object");
   switch (operation.op) {
     case "add":
       return put(draft, operation.path, valueOf(operation), true);
@@ -103,7 +103,7 @@ function applyOne(draft: Draft, operation: Operation): void {
       const to = tokensOf(operation.path);
       const value = draft.read(from);
       if (to.length > from.length && from.every((token, index) => token === to[index]))
-        throw new Misfit("it moves into itself");
+        throw new Misfit("it moves a value into itself");
       if (operation.path === operation.from) return;
       remove(draft, from);
       return put(draft, operation.path, value, true);
@@ -112,7 +112,7 @@ function applyOne(draft: Draft, operation: Operation): void {
       if (!jsonEqual(draft.read(tokensOf(operation.path)), valueOf(operation))) throw new Misfit("the test fails");
       return;
     default:
-      throw new Misfit("no such op");
+      throw new Misfit("its op is unknown");
   }
 }
 
@@ -141,7 +141,7 @@ function put(draft: Draft, pointer: string, value: Json, add: boolean): void {
 
 function remove(draft: Draft, tokens: readonly string[]): void {
   const last = tokens.at(-1);
-  if (last === undefined) throw new Misfit("it leaves nothing");
+  if (last === undefined) throw new Misfit("it would leave nothing; remove the slice instead");
   draft.read(tokens);
   const container = draft.container(tokens);
   if (Array.isArray(container)) container.splice(Number(last), 1);
@@ -164,7 +164,7 @@ function indexOf(token: string, length: number): number {
 function tokensOf(pointer: string): string[] {
   if (pointer === "") return [];
   if (typeof pointer !== "string" || !pointer.startsWith("/") || /~(?![01])/.test(pointer)) {
-    throw new Misfit("its path is no pointer");
+    throw new Misfit("its path is no JSON Pointer");
   }
   return pointer
     .slice(1)

@@ -35,14 +35,12 @@ export class Link {
     this.#drop();
     if (this.#closed) return;
     // A queue of the driver would send commands whose callers have given up long before.
-    const overrides = {
+    const client = this.#options.redis.duplicate({
       disableOfflineQueue: true,
       commandOptions: {},
-      // Not in its type: node-redis has no `undefined` there, which TypeScript minds under exactOptionalPropertyTypes.
       clientSideCache: undefined,
       emitInvalidate: false,
-    } as const;
-    const client = this.#options.redis.duplicate(overrides);
+    });
     this.#client = client;
     client.on("error", (error) => {
       if (client === this.#client) this.#report(error);

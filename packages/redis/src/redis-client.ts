@@ -19,5 +19,6 @@ export type RedisListener = (message: string, channel: string) => void;
 export interface RedisClientOverrides {
   readonly disableOfflineQueue: true;
   readonly commandOptions: object;
+  readonly clientSideCache: undefined;
   readonly emitInvalidate: false;
 }

@@ -7,6 +7,7 @@ const flow = [
   "events",
   "warn",
   "json",
+  "json-text",
   "operations",
   "clock",
   "source",
@@ -41,10 +42,15 @@ const flow = [
   "create",
   "backplane",
   "index",
+  "chunked",
+  "response-writer",
   "node",
   "patch",
   "testing",
 ];
+
+// Those that are for Node only.
+const nodeOnly = ["chunked", "response-writer", "node"];
 
 const coreSrc = "packages/core/src";
 const unplaced = readdirSync(new URL(coreSrc, import.meta.url)).filter(
@@ -57,7 +63,7 @@ const imports = (...patterns) => ({ "no-restricted-imports": ["error", { pattern
 const only = (...allowed) => ["*", ...allowed.map((specifier) => `!${specifier}`)];
 
 const coreFile = (name, position) => {
-  const outside = name === "node" ? "node:*" : "fast-json-patch";
+  const outside = nodeOnly.includes(name) ? "node:*" : "fast-json-patch";
   return {
     files: [`${coreSrc}/${name}.ts`],
     rules: imports(

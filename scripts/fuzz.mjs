@@ -2,6 +2,8 @@
 //
 //   pnpm fuzz --minutes 10        (default 1; needs no build)
 //
+//   pnpm fuzz --pairs 1000000     until so many random pairs of values went through the differ and two appliers
+//
 // The property files are those in packages/core/test that use fast-check. Prints how many runs there were in all. Stops
 // at the first failure, with a status other than 0: fast-check's report, with the smallest case it found, is printed,
 // and how to replay it. In support/property.ts: STATESTREAM_FUZZ_RUNS, _SEED, _PATH.
@@ -15,17 +17,21 @@ import { parseArgs } from "node:util";
 /** Runs of each property per round: long enough that starting vitest does not matter. */
 const RUNS_PER_ROUND = 2000;
 
-const { values } = parseArgs({ options: { minutes: { type: "string", default: "1" } } });
+/** Pairs are quick. */
+const PAIRS_PER_ROUND = 50_000;
+
+const { values } = parseArgs({ options: { minutes: { type: "string", default: "1" }, pairs: { type: "string" } } });
 const minutes = Number(values.minutes);
 if (!(minutes > 0)) throw new Error(`--minutes is ${values.minutes}; it must be a number above 0.`);
+const pairs = values.pairs === undefined ? undefined : Number(values.pairs);
+if (pairs !== undefined && !(pairs > 0)) throw new Error(`--pairs is ${values.pairs}; it must be a number above 0.`);
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const tests = "packages/core/test";
-const files = readdirSync(join(root, tests))
-  .filter(
-    (name) => name.endsWith(".test.ts") && /["']fast-check["']/.test(readFileSync(join(root, tests, name), "utf8")),
-  )
-  .map((name) => `${tests}/${name}`);
+const names = readdirSync(join(root, tests)).filter(
+  (name) => name.endsWith(".test.ts") && /["']fast-check["']/.test(readFileSync(join(root, tests, name), "utf8")),
+);
+const files = (pairs === undefined ? names : ["differ.pairs.test.ts"]).map((name) => `${tests}/${name}`);
 
 const scratch = mkdtempSync(join(tmpdir(), "statestream-fuzz-"));
 const report = join(scratch, "runs");
@@ -45,12 +51,14 @@ function totalRuns() {
 
 let failingSeed;
 let rounds = 0;
-while (Date.now() < until && failingSeed === undefined) {
+while ((pairs === undefined ? Date.now() < until : totalRuns() < pairs) && failingSeed === undefined) {
   const seed = Math.floor(Math.random() * 2 ** 31);
   const env = {
     ...process.env,
     NODE_NO_WARNINGS: "1",
-    STATESTREAM_FUZZ_RUNS: String(RUNS_PER_ROUND),
+    STATESTREAM_FUZZ_RUNS: String(
+      pairs === undefined ? RUNS_PER_ROUND : Math.min(PAIRS_PER_ROUND, pairs - totalRuns()),
+    ),
     STATESTREAM_FUZZ_SEED: String(seed),
     STATESTREAM_FUZZ_REPORT: report,
   };

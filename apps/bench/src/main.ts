@@ -1,42 +1,56 @@
 import { parseArgs } from "node:util";
-import { apply } from "./apply.ts";
-import { diff } from "./diff.ts";
-import { load } from "./load.ts";
-import { stall } from "./stall.ts";
+import { apply } from "./apply/command.ts";
+import { check } from "./check.ts";
+import type { Command } from "./command.ts";
+import { cluster } from "./cluster/command.ts";
+import { connect } from "./connect/command.ts";
+import { diff } from "./diff/command.ts";
+import { fanout } from "./fanout/command.ts";
+import { pinLoad } from "./measure/cpus.ts";
+import { memory } from "./memory/command.ts";
+import { environmentOf } from "./report/environment.ts";
+import { printResult, saveResult } from "./report/write.ts";
 
-const USAGE = `pnpm bench diff
-pnpm bench apply
-pnpm bench load  [--framework hono|express|koa|node|all] [--connections 1000] [--updates 1000]
-pnpm bench stall [--framework hono|express|koa|node|all] [--seconds 60]`;
+const commands: readonly Command[] = [diff, apply, fanout, connect, memory, cluster];
 
-const args = process.argv.slice(2).filter((arg) => arg !== "--");
+const usage = `pnpm bench <command> [--quick]
+
+${commands.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join("\n")}
+  all      every one of them
+  check    a short run, compared with the ratios in results/: fails where one got worse by more than 20 %
+
+Results are printed and, unless the run is quick, written to apps/bench/results/.`;
+
 const { values, positionals } = parseArgs({
-  args,
+  args: process.argv.slice(2).filter((arg) => arg !== "--"),
   allowPositionals: true,
-  options: {
-    framework: { type: "string", default: "all" },
-    connections: { type: "string", default: "1000" },
-    updates: { type: "string", default: "1000" },
-    seconds: { type: "string", default: "60" },
-  },
+  options: { quick: { type: "boolean", default: false } },
 });
+const [name = ""] = positionals;
+const { quick } = values;
+const progress = (text: string): void => void process.stderr.write(`${text}\n`);
 
-if (positionals[0] === "diff" || positionals[0] === "apply") {
-  console.table(positionals[0] === "diff" ? diff() : apply());
-  process.exit(0);
-}
+if (!pinLoad()) progress("The load and the servers share their cores: no taskset, or one core only.");
 
-const frameworks = values.framework === "all" ? ["hono", "express", "koa", "node"] : [values.framework];
-const rows: Record<string, string | number>[] = [];
-for (const framework of frameworks) {
-  process.stderr.write(`${positionals[0] ?? ""} ${framework} ...\n`);
-  if (positionals[0] === "load") {
-    rows.push(await load({ framework, connections: Number(values.connections), updates: Number(values.updates) }));
-  } else if (positionals[0] === "stall") {
-    rows.push(await stall({ framework, seconds: Number(values.seconds) }));
-  } else {
-    console.error(USAGE);
+if (name === "check") {
+  process.exitCode = (await check(
+    commands.filter(({ checked }) => checked),
+    progress,
+  ))
+    ? 0
+    : 1;
+} else {
+  const chosen = name === "all" ? commands : commands.filter((command) => command.name === name);
+  if (chosen.length === 0) {
+    console.error(usage);
     process.exit(2);
   }
+  const minutes = chosen.reduce((sum, command) => sum + command.minutes[quick ? "quick" : "full"], 0);
+  progress(`About ${Math.ceil(minutes)} min on two cores.`);
+  for (const command of chosen) {
+    const tell = (text: string): void => progress(`${command.name}: ${text}`);
+    const result = await command.run({ quick, progress: tell });
+    printResult(result);
+    if (!quick) saveResult(command.name, result, environmentOf(command.packages));
+  }
 }
-console.table(rows);

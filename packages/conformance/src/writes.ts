@@ -1,13 +1,13 @@
-import { OutgoingMessage } from "node:http";
+import { Socket } from "node:net";
 
-type Write = (this: OutgoingMessage, ...args: unknown[]) => boolean;
+type Write = (this: Socket, ...args: unknown[]) => boolean;
 
 const watchers = new Set<(chunk: unknown) => void>();
 let restore: (() => void) | undefined;
 
 /**
- * Calls `watcher` with whatever is written to any response of this process, until stopped. Cases run side by side, so
- * there is one tap for all of them.
+ * Calls `watcher` with whatever is written to any socket of this process, until stopped: what a response is written
+ * comes there too, and watched there it is not written otherwise. Cases run side by side, so there is one tap for all.
  */
 export function watchWrites(watcher: (chunk: unknown) => void): () => void {
   watchers.add(watcher);
@@ -20,14 +20,13 @@ export function watchWrites(watcher: (chunk: unknown) => void): () => void {
   };
 }
 
+/** The method is inherited, so the tap is a property of its own that can be taken away. */
 function tap(): () => void {
-  const prototype = OutgoingMessage.prototype as unknown as { write: Write };
-  const original = Object.getOwnPropertyDescriptor(prototype, "write")?.value as Write;
-  prototype.write = function (...args) {
+  const prototype = Socket.prototype as { write?: unknown };
+  const original = Reflect.get<object, string>(Socket.prototype, "write") as Write;
+  prototype.write = function (this: Socket, ...args: unknown[]) {
     for (const watcher of watchers) watcher(args[0]);
     return original.apply(this, args);
   };
-  return () => {
-    prototype.write = original;
-  };
+  return () => delete prototype.write;
 }

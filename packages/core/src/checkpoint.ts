@@ -1,3 +1,4 @@
+import { isEpoch, isSeq } from "./event-id.ts";
 import type { Json } from "./events.ts";
 import { isRecord } from "./json.ts";
 import type { LogStart } from "./log.ts";
@@ -21,7 +22,8 @@ export function readCheckpoint(text: string): Checkpoint {
   const checkpoint: unknown = JSON.parse(text);
   if (isRecord(checkpoint)) {
     const { start, slices } = checkpoint;
-    if (isStart(start) && isPairs(slices)) return { start, slices: slices as unknown as Checkpoint["slices"] };
+    if (isStart(start) && isPairs(slices) && slices.every(([slice]) => typeof slice === "string"))
+      return { start, slices: slices as unknown as Checkpoint["slices"] };
   }
   throw new Error("It is no checkpoint.");
 }
@@ -29,13 +31,25 @@ export function readCheckpoint(text: string): Checkpoint {
 function isStart(start: unknown): start is LogStart {
   if (!isRecord(start)) return false;
   const { seq, lineage, lasts, removed, forgotten } = start;
+  const isPast = (other: unknown): boolean => isSeq(seq) && isSeq(other) && other <= seq;
   return (
-    Number.isSafeInteger(seq) &&
-    isPairs(lineage) &&
+    isPast(seq) &&
+    isPast(forgotten) &&
+    isLineage(lineage, isPast) &&
     isPairs(lasts) &&
+    lasts.every(([slice, last]) => typeof slice === "string" && isPast(last)) &&
     Array.isArray(removed) &&
-    Number.isSafeInteger(forgotten)
+    removed.every((slice) => typeof slice === "string")
   );
+}
+
+/** Without a step, or one out of order, it could not be told of which epoch a position is. */
+function isLineage(lineage: unknown, isPast: (seq: unknown) => boolean): boolean {
+  if (!isPairs(lineage) || lineage.length === 0) return false;
+  return lineage.every(([from, epoch], index) => {
+    const before = index === 0 ? -1 : (lineage[index - 1]?.[0] as number);
+    return isEpoch(epoch) && isPast(from) && (from as number) > before;
+  });
 }
 
 function isPairs(list: unknown): list is readonly (readonly [unknown, unknown])[] {

@@ -1,8 +1,9 @@
 import { bodyOfUpdate, textOfUpdate } from "./frame.ts";
-import { isRecord } from "./json.ts";
 import type { Difference } from "./differ.ts";
+import { isEpoch, isSeq } from "./event-id.ts";
 import type { EncodedEvent, Entry } from "./log.ts";
 import type { Json, Operation } from "./events.ts";
+import { isRecord } from "./json.ts";
 
 /** One commit on its way between servers: what clients are told of it, and the position it builds on. */
 export interface Commit {
@@ -38,29 +39,38 @@ export function bodyOfCommit(entries: readonly Entry[], hidden: ReadonlySet<numb
  *
  * @throws {Error} when it is not such a body
  */
-export function readCommit({ body, first, last }: Commit): { timestamp: number; events: ToldEvent[] } {
-  const [time, ...lines] = body.split("\n");
-  const timestamp = Number(time);
-  const events = lines.map((line, index) => readEvent(line, first + index));
-  if (!Number.isSafeInteger(timestamp) || events.length !== last - first + 1) {
-    throw new Error(`It has ${events.length} events, not ${last - first + 1}, or no time.`);
+export function readCommit(commit: Commit): { timestamp: number; events: ToldEvent[] } {
+  const { epoch, previous, first, last, body } = commit;
+  if (!isEpoch(epoch) || !isEpoch(previous) || !isSeq(first) || !isSeq(last) || first < 1) {
+    throw new Error("It has no position.");
   }
-  return { timestamp, events };
+  const [time = "", ...lines] = body.split("\n");
+  if (!/^\d{1,15}$/.test(time)) throw new Error("It has no time.");
+  const count = last - first + 1;
+  if (lines.length !== count || count < 1) throw new Error(`It has ${lines.length} events, not ${count}.`);
+  return { timestamp: Number(time), events: lines.map((line, index) => readEvent(line, first + index)) };
 }
 
 function readEvent(line: string, expected: number): ToldEvent {
   const hidden = line.startsWith(HIDDEN);
   const text = hidden ? line.slice(HIDDEN.length) : line;
   const event: unknown = JSON.parse(text);
-  if (!isRecord(event)) throw new Error("An event is no object.");
-  const { slice, seq, base, patches, value, removed } = event;
+  // It becomes a line of a frame, which goes on where this object ends.
+  if (!isRecord(event) || !text.startsWith("{") || !text.endsWith("}") || text.includes("\r")) {
+    throw new Error(`The event ${expected} is no object.`);
+  }
+  const { type, slice, seq, base, patches, value, removed } = event;
   const kind = kindOf(event);
-  if (typeof slice !== "string" || seq !== expected || typeof base !== "number" || kind === undefined) {
+  if (type !== "state.update" || typeof slice !== "string" || seq !== expected || kind === undefined) {
     throw new Error(`The event ${expected} is none, or another.`);
   }
+  if (!isSeq(base) || base >= expected) throw new Error(`The event ${expected} does not say what it builds on.`);
   if (kind === "patches" && !Array.isArray(patches)) throw new Error(`The patches of event ${expected} are no list.`);
   if (kind === "removed" && removed !== true)
     throw new Error(`The event ${expected} says that its slice is not removed.`);
+  // Those are for each client.
+  if (Object.hasOwn(event, "more") || Object.hasOwn(event, "timestamp"))
+    throw new Error(`The event ${expected} says what only its frame may.`);
   return {
     slice,
     kind,
@@ -72,6 +82,8 @@ function readEvent(line: string, expected: number): ToldEvent {
   };
 }
 
+/** `undefined` where it has none of them, or more than one. */
 function kindOf(event: Record<string, unknown>): Difference["kind"] | undefined {
-  return (["patches", "value", "removed"] as const).find((kind) => Object.hasOwn(event, kind));
+  const kinds = (["patches", "value", "removed"] as const).filter((kind) => Object.hasOwn(event, kind));
+  return kinds.length === 1 ? kinds[0] : undefined;
 }

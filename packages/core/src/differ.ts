@@ -1,7 +1,10 @@
 import jsonpatch from "fast-json-patch";
 import type { Json, Operation } from "./events.ts";
+import { utf8Length } from "./json-text.ts";
 import { isAtLeast } from "./json.ts";
 import { namesPrototype } from "./operations.ts";
+import { SMALL_PATCH_BYTES } from "./patch-writer.ts";
+import { writePatch } from "./structural-differ.ts";
 
 /**
  * Two values of one slice in, the operations from the first to the second out; an empty list when nothing changed.
@@ -14,9 +17,6 @@ export type Differ = (before: Json, after: Json) => readonly Operation[] | undef
 export const fastJsonPatch: Differ = (before, after) =>
   jsonpatch.compare(before as object, after as object) as Operation[];
 
-/** A patch below this is sent without asking what the value would cost. Bytes of JSON; PROTOCOL.md, "Updates". */
-const SMALL_PATCH_BYTES = 512;
-
 /** What happened to a slice, as the member of a `state.update` that says it. */
 export interface Difference {
   readonly kind: "patches" | "value" | "removed";
@@ -26,14 +26,21 @@ export interface Difference {
 
 export const REMOVED: Difference = { kind: "removed", member: '"removed":true' };
 
-export function valueDifference(value: Json): Difference {
-  return { kind: "value", member: `"value":${JSON.stringify(value)}` };
+/** `text` is the value's JSON, where it is known. */
+export function valueDifference(value: Json, text: string = JSON.stringify(value)): Difference {
+  return { kind: "value", member: `"value":${text}` };
 }
 
 /** What a slice's change is told as: nothing, the differ's patches, or the value where patches cannot say it or cost more. */
 export function differenceOf(before: Json, after: Json, differ: Differ): Difference | undefined {
   if (before === after) return undefined;
   if (!sameContainer(before, after)) return valueDifference(after);
+  const written = writePatch(differ, before, after);
+  if (written !== undefined) {
+    const { patches, valueBytes, valueText } = written;
+    if (patches === "") return undefined;
+    return patches === undefined ? valueDifference(after, valueText) : cheaper(patches, after, valueBytes, valueText);
+  }
   const operations = differ(before, after);
   if (operations?.length === 0) return undefined;
   return operations === undefined ? valueDifference(after) : patchDifference(operations, after);
@@ -43,23 +50,22 @@ export function differenceOf(before: Json, after: Json, differ: Differ): Differe
 export function patchDifference(operations: readonly Operation[], after: Json): Difference {
   if (namesPrototype(operations) || operations.some((operation) => operation.path === ""))
     return valueDifference(after);
-  const text = JSON.stringify(operations);
+  return cheaper(JSON.stringify(operations), after, 0);
+}
+
+/** The patch, or the value where that costs less; of the value, it may be known that it has so many bytes. */
+function cheaper(text: string, after: Json, valueBytes: number, valueText?: string): Difference {
   const patches: Difference = { kind: "patches", member: `"patches":${text}` };
+  const allowed = Math.max(SMALL_PATCH_BYTES, valueBytes);
   // UTF-16 units count one to three bytes each, so most lengths decide without counting.
-  if (text.length * 3 <= SMALL_PATCH_BYTES) return patches;
+  if (text.length * 3 <= allowed) return patches;
   const bytes = utf8Length(text);
-  if (bytes <= SMALL_PATCH_BYTES || isAtLeast(after, bytes)) return patches;
-  const value = valueDifference(after);
-  return utf8Length(value.member) - '"value":'.length < bytes ? value : patches;
+  if (bytes <= allowed || isAtLeast(after, bytes)) return patches;
+  const value = valueText ?? JSON.stringify(after);
+  return utf8Length(value) < bytes ? valueDifference(after, value) : patches;
 }
 
 function sameContainer(before: Json, after: Json): boolean {
   if (typeof before !== "object" || typeof after !== "object" || before === null || after === null) return false;
   return Array.isArray(before) === Array.isArray(after);
-}
-
-const encoder = new TextEncoder();
-
-function utf8Length(text: string): number {
-  return encoder.encode(text).length;
 }

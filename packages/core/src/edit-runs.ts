@@ -1,5 +1,5 @@
-import { jsonEqual } from "./json.ts";
-import type { Range } from "./row-range.ts";
+import type { Json } from "./events.ts";
+import type { Range, Same } from "./row-range.ts";
 
 /** Rows that were replaced by others, somewhere between rows that stayed. */
 export interface Run {
@@ -14,6 +14,9 @@ export interface Run {
 /** With more edits than this, the arrays are taken for different: finding the fewest costs its square. */
 const MAX_EDITS = 256;
 
+/** How many members a row may cost on average in comparisons with rows that are not the same, beside one for each edit. */
+const MEMBERS_PER_ROW = 64;
+
 /** How many comparisons of rows a row may cost on average, beside those of the edits. */
 const COMPARISONS_PER_ROW = 8;
 
@@ -21,19 +24,20 @@ const COMPARISONS_PER_ROW = 8;
  * The runs that lead from one array to the other with the fewest rows removed and added: Myers' greedy algorithm ("An
  * O(ND) difference algorithm and its variations", 1986), bounded. Beyond the bound, one run over everything.
  */
-export function editRuns(range: Range): Run[] {
+export function editRuns(range: Range, same: Same): Run[] {
   const { start, beforeEnd, afterEnd } = range;
   const everything = { start, removed: beforeEnd - start, afterStart: start, added: afterEnd - start };
-  const trace = findEdits(range);
+  const trace = findEdits(range, same);
   return trace === undefined ? [everything] : runsOf(trace, range);
 }
 
 /** For each number of edits, how far into the array before each diagonal reaches; `undefined` beyond the bound. */
-function findEdits({ before, after, start, beforeEnd, afterEnd }: Range): Int32Array[] | undefined {
+function findEdits({ before, after, start, beforeEnd, afterEnd }: Range, same: Same): Int32Array[] | undefined {
   const rows = beforeEnd - start;
   const others = afterEnd - start;
   const most = Math.min(MAX_EDITS, rows + others);
   let comparisons = COMPARISONS_PER_ROW * (rows + others) + MAX_EDITS * MAX_EDITS;
+  const work = { left: MEMBERS_PER_ROW * (rows + others) + MAX_EDITS * MAX_EDITS };
   const trace: Int32Array[] = [];
   let reach = new Int32Array(3);
   for (let edits = 0; edits <= most; edits++) {
@@ -44,10 +48,14 @@ function findEdits({ before, after, start, beforeEnd, afterEnd }: Range): Int32A
       let y = x - diagonal;
       while (x < rows && y < others) {
         if (comparisons-- === 0) return undefined;
-        if (!jsonEqual(before[start + x], after[start + y])) break;
+        const { left } = work;
+        if (!same(before[start + x] as Json, after[start + y] as Json, work)) break;
+        // A row that is the same is met on few diagonals; one that is not, on all of them.
+        work.left = left;
         x++;
         y++;
       }
+      if (work.left < 0) return undefined;
       next[diagonal + edits + 2] = x;
       if (x >= rows && y >= others) {
         trace.push(next);

@@ -16,6 +16,17 @@ export function formatEventId(epoch: string, seq: number, suffix: string): strin
   return `${epoch}.${seq.toString(36)}${suffix}`;
 }
 
+const EPOCH = /^[\w-]{11}$/;
+
+export function isEpoch(epoch: unknown): epoch is string {
+  return typeof epoch === "string" && EPOCH.test(epoch);
+}
+
+/** Whether it can be the seq of an event, or 0, which is before the first. */
+export function isSeq(seq: unknown): seq is number {
+  return Number.isSafeInteger(seq) && (seq as number) >= 0;
+}
+
 const GRAMMAR = /^([\w-]{11})\.(0|[1-9a-z][\da-z]{0,10})(?:\.([\w-]{8}))?$/;
 
 /** `undefined` for anything that is not an event ID; it comes from a client, so it is never an error. */

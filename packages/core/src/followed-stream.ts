@@ -20,10 +20,12 @@ export interface Position {
 export interface FollowedStream<S extends object = object> extends StateStream<S> {
   /** Where the copy is; `undefined` before the first `adopt`. */
   readonly position: Position | undefined;
-  /** About how many bytes the state and the log take. */
+  /** About how many bytes the state and the log take; the state, in characters of its JSON. */
   readonly bytes: number;
   /** Whether heartbeats say that what clients have may be old. A change is told at once. Default `false`. */
   stale: boolean;
+  /** Since when the client has waited that has waited longest, in milliseconds elapsed; `undefined` when none waits. */
+  readonly waitingSince: number | undefined;
   /**
    * Begins at a checkpoint, with the commits around it: those before it are held for clients that come back, those after
    * it are followed. Clients that were told another state are given this one, with the reason `repaired`.
@@ -39,20 +41,32 @@ export interface FollowedStream<S extends object = object> extends StateStream<S
   follow(commit: Commit): void;
   /** Whether this position is one of its log's. */
   includes(position: Position): boolean;
-  /** The state and the log's position as a text that other streams can begin with. Costs the state. */
+  /**
+   * The state and the log's position as a text that other streams can begin with. Costs the state.
+   *
+   * @throws {Error} before the first `adopt`.
+   */
   checkpoint(): string;
   /**
    * Answers clients that wait with what is known: nothing more can be found out about their positions; those that are
-   * ahead of the log only if they are not to wait until it comes to them.
+   * ahead of the log only if they are not to wait until it comes to them. Given `cameBy`, only those that came
+   * by then, in milliseconds elapsed.
    */
-  settle(options: { readonly ahead: boolean }): void;
-  /** Sends clients that wait away, with `state.end` and the reason `unavailable`. */
-  refuse(): void;
+  settle(options: { readonly ahead: boolean; readonly cameBy?: number }): void;
+  /** Sends clients that wait away, with `state.end` and the reason `unavailable`; they may come back. `cameBy` as above. */
+  refuse(options?: { readonly cameBy?: number }): void;
+}
+
+/** A client that waits: what it said, and since when. */
+interface Waiting {
+  readonly lastEventId: string | undefined;
+  /** Milliseconds elapsed. */
+  readonly since: number;
 }
 
 export class FollowedStateStream<S extends object> extends BaseStateStream<S> implements FollowedStream<S> {
-  /** Connections of which is not known where they begin, with what their clients said. */
-  readonly #waiting = new Map<StateConnection, string | undefined>();
+  /** Connections of which is not known where they begin; the one that came first is first. */
+  readonly #waiting = new Map<StateConnection, Waiting>();
   readonly #onWaiting: () => void;
   #begun = false;
   #stateBytes = 0;
@@ -86,9 +100,19 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
   }
 
   override connect(options: ConnectOptions = {}): StateConnection {
-    const connection = super.connect(options);
+    const { onClose } = options;
+    // Not known where it is closed before it is made.
+    let waiting: StateConnection | undefined;
+    const connection = super.connect({
+      ...options,
+      onClose: (reason) => {
+        if (waiting !== undefined) this.#waiting.delete(waiting);
+        onClose?.(reason);
+      },
+    });
     if (!connection.undecided) return connection;
-    this.#waiting.set(connection, options.lastEventId || undefined);
+    waiting = connection;
+    this.#waiting.set(connection, { lastEventId: options.lastEventId || undefined, since: this.clock.elapsed() });
     this.#onWaiting();
     return connection;
   }
@@ -104,28 +128,27 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
     this.#begun = true;
     this.#stateBytes = text.length;
     this.#followed = 0;
-    this.hub.restarted("repaired");
-    for (const commit of commits) if (commit.first > start.seq) this.follow(commit);
     this.#decide(() => false);
+    for (const commit of commits) if (commit.first > start.seq) this.follow(commit);
   }
 
   follow(commit: Commit): void {
     const { epoch, previous, first, last } = commit;
-    const { seq } = this.position ?? { seq: -1 };
-    if (first !== seq + 1 || this.log.epochAt(seq) !== previous) {
+    const { position } = this;
+    if (position === undefined || first !== position.seq + 1 || position.epoch !== previous) {
       throw new StateStreamError(
         "invalid-commit",
-        `The commit ${epoch}.${last} builds on ${previous}.${first - 1}, not on ${this.eventId}.`,
+        `The commit of ${epoch} up to seq ${last} builds on seq ${first - 1} of ${previous}; the log is at seq ${position?.seq} of ${position?.epoch}.`,
       );
     }
     const { timestamp, events } = trusted("A commit", () => readCommit(commit));
     const moved = new Map<string, Json | undefined>();
-    for (const { slice, patches, value } of events) {
+    for (const { slice, kind, patches, value } of events) {
       const before = moved.has(slice) ? moved.get(slice) : this.slices.json(slice);
-      if (patches !== undefined && before === undefined) {
+      if (kind !== "value" && before === undefined) {
         throw new StateStreamError(
           "invalid-commit",
-          `The commit ${epoch}.${last} patches slice "${slice}", which is not there.`,
+          `The commit of ${epoch} up to seq ${last} changes slice "${slice}", which is not there.`,
           { slice },
         );
       }
@@ -137,7 +160,7 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
     // From here on nothing throws: the log and the state move together.
     this.log.follow({ epoch, first, timestamp, events });
     for (const [slice, json] of moved) this.slices.put(slice, json);
-    this.published(events, seq);
+    this.published(events, position.seq);
     this.#measure(commit.body.length);
     this.#decide(() => false);
   }
@@ -146,13 +169,31 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
     return this.#begun && this.log.includes(epoch, seq);
   }
 
-  settle({ ahead }: { readonly ahead: boolean }): void {
-    if (this.#begun) this.#decide((lastEventId) => ahead || (parseEventId(lastEventId)?.seq ?? 0) <= this.log.head);
+  get waitingSince(): number | undefined {
+    // In the order in which they came.
+    const [first] = this.#waiting.values();
+    return first?.since;
   }
 
-  refuse(): void {
-    for (const connection of this.#waiting.keys()) connection.end({ reason: "unavailable", retry: true });
-    this.#waiting.clear();
+  settle({ ahead, cameBy = Infinity }: { readonly ahead: boolean; readonly cameBy?: number }): void {
+    if (!this.#begun) return;
+    this.#decide(
+      ({ lastEventId, since }) =>
+        since <= cameBy && (ahead || (parseEventId(lastEventId ?? "")?.seq ?? 0) <= this.log.head),
+    );
+  }
+
+  refuse({ cameBy = Infinity }: { readonly cameBy?: number } = {}): void {
+    for (const [connection, { since }] of this.#waiting) {
+      if (since > cameBy) continue;
+      this.#waiting.delete(connection);
+      connection.end({ reason: "unavailable", retry: true });
+    }
+  }
+
+  override checkpoint(): string {
+    if (!this.#begun) throw new Error("There is no state yet to make a checkpoint of.");
+    return super.checkpoint();
   }
 
   protected detach(): void {
@@ -167,14 +208,15 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
   }
 
   /** Opens connections that wait and are known to begin somewhere; `settled` says of whom nothing more will be known. */
-  #decide(settled: (lastEventId: string) => boolean): void {
-    for (const [connection, lastEventId] of this.#waiting) {
+  #decide(settled: (waiting: Waiting) => boolean): void {
+    for (const [connection, waiting] of this.#waiting) {
       const { selection } = connection;
-      const final = lastEventId === undefined || settled(lastEventId);
+      const { lastEventId } = waiting;
+      const final = lastEventId === undefined || settled(waiting);
       const start = final ? super.start(lastEventId, selection) : this.start(lastEventId, selection);
-      if (start === undefined && !connection.closed) continue;
+      if (start === undefined) continue;
       this.#waiting.delete(connection);
-      if (start !== undefined) connection.open(start);
+      connection.open(start);
     }
   }
 

@@ -47,6 +47,8 @@ export class Hub implements ConnectionHost, SelectionContext {
   readonly #due = new Set<Group>();
   readonly #dueAlone = new Set<StateConnection>();
   #flushing = false;
+  /** While connections are told: one look at the clock does for all of them. */
+  #flushedAt: number | undefined;
   /** Chunks that blocked connections hold, each with how many do. */
   readonly #pins = new Map<Chunk, number>();
   #pinnedBytes = 0;
@@ -98,7 +100,7 @@ export class Hub implements ConnectionHost, SelectionContext {
   }
 
   elapsed(): number {
-    return this.#clock.elapsed();
+    return this.#flushedAt ?? this.#clock.elapsed();
   }
 
   retryMs(): number {
@@ -136,10 +138,17 @@ export class Hub implements ConnectionHost, SelectionContext {
     }
   }
 
-  /** The log has begun anew: whatever connections were told of it before does not count. */
-  restarted(reason: SnapshotReason): void {
-    for (const { selection } of this.#groups.values()) selection.restart();
-    for (const connection of this.#connections.keys()) connection.restart(reason);
+  /** The log has begun anew: whatever connections were told of it before does not count. `gone`: slices that went with it. */
+  restarted(reason: SnapshotReason, gone: readonly string[]): void {
+    for (const { selection, members } of this.#groups.values()) {
+      selection.restart();
+      const withdrawn = gone.some((slice) => selection.names?.has(slice) ?? true);
+      for (const connection of members) {
+        // They may have been hidden, and nobody says so any more.
+        if (withdrawn) connection.withdraw();
+        connection.restart(reason);
+      }
+    }
   }
 
   schedule(connection: StateConnection): void {
@@ -234,6 +243,7 @@ export class Hub implements ConnectionHost, SelectionContext {
     const alone = [...this.#dueAlone];
     this.#due.clear();
     this.#dueAlone.clear();
+    this.#flushedAt = this.#clock.elapsed();
     for (const group of groups) {
       group.selection.flushed();
       // Those that a listener opens now have their own turn.
@@ -241,6 +251,7 @@ export class Hub implements ConnectionHost, SelectionContext {
       for (const connection of group.members) if (left-- > 0) connection.wake();
     }
     for (const connection of alone) connection.wake();
+    this.#flushedAt = undefined;
     this.#relieve();
   }
 

@@ -5,7 +5,8 @@ export type { EventBus, EventBusSourceOptions, SnapshotMode, StateChange, StateS
 
 export { fastJsonPatch } from "./differ.ts";
 export type { Differ } from "./differ.ts";
-export { structuralDiffer } from "./structural-differ.ts";
+export { createStructuralDiffer, structuralDiffer } from "./structural-differ.ts";
+export type { StructuralDifferOptions } from "./structural-differ.ts";
 export type { Serialize } from "./slices.ts";
 export type { StateStreamOptions } from "./options.ts";
 

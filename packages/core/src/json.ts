@@ -32,7 +32,9 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
  * @throws {StateStreamError} `not-serializable`
  */
 export function toJson(value: unknown, slice: string, previous?: Remembered): Json | undefined {
-  return guarded(value, slice, () => normalize(value, slice, previous?.raw, previous?.json, false));
+  return guarded(value, slice, () =>
+    orSerialized(value, slice, () => normalize(value, slice, previous?.raw, previous?.json, false)),
+  );
 }
 
 /**
@@ -41,7 +43,25 @@ export function toJson(value: unknown, slice: string, previous?: Remembered): Js
  * @throws {StateStreamError} `not-serializable`
  */
 export function copyJson(value: unknown, slice: string): Json | undefined {
-  return guarded(value, slice, () => normalize(value, slice, undefined, undefined, true));
+  return guarded(value, slice, () =>
+    orSerialized(value, slice, () => normalize(value, slice, undefined, undefined, true)),
+  );
+}
+
+/** Where a value is too deep for our own recursion, the serializer's may still reach its end. */
+function orSerialized(value: unknown, slice: string, work: () => Json | undefined): Json | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    let text: string;
+    try {
+      text = JSON.stringify({ [slice]: value });
+    } catch {
+      throw error;
+    }
+    return ownMember(JSON.parse(text) as Members, slice);
+  }
 }
 
 /** Does `work` on a slice's value, where whatever it throws means that JSON cannot carry the value. */
@@ -167,31 +187,46 @@ function warnOfCollection(value: object): void {
   );
 }
 
-/** Whether two JSON values are equal, member order aside. */
-export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
+/** What a comparison may look at. */
+export interface Work {
+  /** Members and rows; below 0 once there were more. */
+  left: number;
+}
+
+const UNLIMITED: Work = { left: Infinity };
+
+/** Whether two JSON values are equal, member order aside. What it looked at is taken off `work`. */
+export function jsonEqual(a: Json | undefined, b: Json | undefined, work: Work = UNLIMITED): boolean {
   if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a)) {
-    if (!Array.isArray(b) || a.length !== b.length) return false;
-    for (let index = 0; index < a.length; index++) {
-      if (!jsonEqual(a[index], b[index])) return false;
-    }
-    return true;
+  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  if (Array.isArray(a)) return a.length === (b as Json[]).length && rowsEqual(a, b as Json[], work);
+  let members = 0;
+  // Faster than a list of keys; only a program that gives every object members has some that are not an object's own.
+  for (const key in a as Members) {
+    members++;
+    work.left--;
+    const one = (a as Members)[key];
+    if (one !== (b as Members)[key] && !jsonEqual(one, ownMember(b as Members, key), work)) return false;
   }
-  if (Array.isArray(b)) return false;
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
-  for (const key of keys) {
-    if (!jsonEqual(a[key], ownMember(b, key))) return false;
+  for (const _ in b as Members) members--;
+  return members === 0;
+}
+
+function rowsEqual(a: readonly Json[], b: readonly Json[], work: Work): boolean {
+  for (let index = 0; index < a.length; index++) {
+    work.left--;
+    if (!jsonEqual(a[index], b[index], work)) return false;
   }
   return true;
 }
+
+type Members = { readonly [key: string]: Json };
 
 /**
  * An own member of a JSON object. JSON has neither functions nor undefined, so what a prototype gives is told apart without
  * asking whose it is.
  */
-export function ownMember(container: { readonly [key: string]: Json }, key: string): Json | undefined {
+export function ownMember(container: Members, key: string): Json | undefined {
   if (key === "__proto__") return Object.hasOwn(container, key) ? container[key] : undefined;
   const value: unknown = container[key];
   return typeof value === "function" ? undefined : (value as Json | undefined);
@@ -214,7 +249,6 @@ function remaining(value: Json, bytes: number): number {
   let separator = 0;
   for (const key in value) {
     if (left <= 0) break;
-    if (!Object.hasOwn(value, key)) continue;
     left = remaining(value[key] as Json, left - key.length - 3 - separator);
     separator = 1;
   }

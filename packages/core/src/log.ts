@@ -93,7 +93,7 @@ export class Log {
   #head = 0;
   #total = 0;
   #replacements = 0;
-  /** Oldest first; never empty once `#epoch` has been drawn. */
+  /** Oldest first; never empty once an epoch has been drawn. */
   #lineage: LineageStep[] = [];
   readonly #draw: () => string;
 
@@ -181,7 +181,13 @@ export class Log {
     for (const [slice, last] of start.lasts) {
       if (!this.#tracks.has(slice)) this.#tracks.set(slice, { last, gone: last });
     }
-    for (const slice of start.removed) this.#removed.add(slice);
+    // What the past removed and the other log has forgotten since is the oldest.
+    for (const slice of start.removed) {
+      this.#removed.delete(slice);
+      this.#removed.add(slice);
+    }
+    // Nobody has been told of any of it yet.
+    this.trim(Infinity);
   }
 
   /** Where a log can begin that goes on with this one. */
@@ -222,6 +228,8 @@ export class Log {
 
   /** Whether everything after `position` that these slices have is still held. */
   holds(position: number, names: Names): boolean {
+    // Of what epoch it is, an ID could not say.
+    if (position < (this.#lineage[0]?.[0] ?? 0)) return false;
     if (position >= this.#gone) return true;
     if (names === undefined || position < this.#forgotten) return false;
     for (const name of names) {

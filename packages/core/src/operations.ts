@@ -32,6 +32,11 @@ export function namesPrototype(operations: readonly Operation[]): boolean {
   );
 }
 
+/** Whether what comes of operations may equal what they were applied to without being it: one undoes another, say. */
+export function mayCancelOut(operations: readonly Operation[]): boolean {
+  return operations.length > 1 || operations[0]?.op === "move";
+}
+
 function leadsToPrototype(pointer: string): boolean {
   // Nearly no path has these words in it; only those that have are taken apart.
   if (!pointer.includes("__proto__") && !pointer.includes("/constructor/prototype")) return false;

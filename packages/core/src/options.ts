@@ -20,7 +20,10 @@ export interface StateStreamOptions<S extends object> {
    * Default: what the source says; own state and stores `shared`, event buses `copy`.
    */
   snapshots?: SnapshotMode;
-  /** Finds the operations between two values. Default: `structuralDiffer`; `fastJsonPatch` is the other one here. */
+  /**
+   * Finds the operations between two values. Default: `structuralDiffer`; `createStructuralDiffer` makes one that follows
+   * rows by other ids; `fastJsonPatch` is that package's.
+   */
   differ?: Differ;
   /**
    * Turns a slice's value into JSON text, to redact or to carry what JSON cannot. What clients see is what parsing that

@@ -1,6 +1,8 @@
 import { readCheckpoint } from "./checkpoint.ts";
 import type { Clock } from "./clock.ts";
 import { bodyOfCommit, type Commit } from "./commit.ts";
+import { StateStreamError } from "./errors.ts";
+import { isEpoch } from "./event-id.ts";
 import type { Json } from "./events.ts";
 import type { Draft, LogStart } from "./log.ts";
 import type { Settings } from "./options.ts";
@@ -23,6 +25,7 @@ export abstract class PublishedStateStream<S extends object> extends BaseStateSt
   constructor(clock: Clock, settings: Settings<S>, continuation?: Continuation) {
     super(clock, settings);
     if (continuation !== undefined) {
+      checkEpoch(continuation.epoch);
       this.log.restart(continuation.start, []);
       this.log.begin(continuation.epoch);
     }
@@ -39,14 +42,17 @@ export abstract class PublishedStateStream<S extends object> extends BaseStateSt
   }
 
   /** Goes on from another checkpoint, under a new epoch: what is different here is one commit. */
-  rebase(checkpoint: string, epoch: string): void {
-    this.restart(readCheckpoint(checkpoint), []);
-    this.log.begin(epoch);
-    this.republish();
+  rebase(text: string, epoch: string): void {
+    const checkpoint = readCheckpoint(text);
+    checkEpoch(epoch);
+    this.republish(() => {
+      this.restart(checkpoint, []);
+      this.log.begin(epoch);
+    });
   }
 
-  /** Looks at every slice, and publishes what is not as the log says. */
-  protected abstract republish(): void;
+  /** In a turn of its own, so that no change is half way: does this, then publishes whatever is not as the log says. */
+  protected abstract republish(first: () => void): void;
 
   #commit(drafts: readonly Draft[], position: number): Commit {
     const { log } = this;
@@ -69,4 +75,10 @@ export abstract class PublishedStateStream<S extends object> extends BaseStateSt
   protected named(slice: string, value: unknown): void {
     this.slices.spoil(slice, value);
   }
+}
+
+/** @throws {StateStreamError} `invalid-option` */
+function checkEpoch(epoch: string): void {
+  if (isEpoch(epoch)) return;
+  throw new StateStreamError("invalid-option", `The epoch ${JSON.stringify(epoch)} must be 11 base64url characters.`);
 }

@@ -1,18 +1,8 @@
 import type { Json } from "./events.ts";
 import { isRecord } from "./json.ts";
 import { OrderedSlots, risingRows } from "./row-order.ts";
-import type { PatchWriter } from "./patch-writer.ts";
+import type { PatchWriter, Place } from "./patch-writer.ts";
 import type { Range } from "./row-range.ts";
-
-/** Members that may tell a row from the others, in the order in which they are tried. */
-const ID_MEMBERS = ["id", "_id", "key", "uuid", "name"] as const;
-
-/** The member that may be the rows' id, judged by the first of each side. */
-export function idMember({ before, after, start }: Range): string | undefined {
-  return ID_MEMBERS.find(
-    (member) => idOf(before[start], member) !== undefined && idOf(after[start], member) !== undefined,
-  );
-}
 
 export function idOf(row: Json | undefined, member: string): string | number | undefined {
   if (!isRecord(row) || !Object.hasOwn(row, member)) return undefined;
@@ -50,9 +40,9 @@ export function matchById({ before, after, start, beforeEnd, afterEnd }: Range, 
 }
 
 /** Removes, moves and adds rows until each is where it is after. What changed inside them is not told here. */
-export function placeRows({ after, start }: Range, { origins, kept }: Match, depth: number, writer: PatchWriter): void {
+export function placeRows({ after, start }: Range, { origins, kept }: Match, place: Place, writer: PatchWriter): void {
   for (let index = kept.length - 1; index >= 0; index--) {
-    if (kept[index] === 0) writer.remove(depth, start + index);
+    if (kept[index] === 0) writer.remove(place, start + index);
   }
   const stays = risingRows(origins);
   // While every row that was there stays in order, a new one is where it will be.
@@ -63,11 +53,11 @@ export function placeRows({ after, start }: Range, { origins, kept }: Match, dep
     const origin = origins[index] as number;
     if (origin < 0) {
       const at = slots === undefined ? index : slots.occupy(index);
-      writer.add(depth, start + at, after[start + index] as Json);
+      writer.add(place, start + at, after[start + index] as Json);
     } else if (slots !== undefined && stays[index] === 0) {
       const from = slots.vacate(origin - start);
       const to = slots.occupy(index);
-      if (from !== to) writer.move(depth, start + from, start + to);
+      if (from !== to) writer.move(place, start + from, start + to);
     }
   }
 }

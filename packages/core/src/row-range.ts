@@ -1,4 +1,5 @@
 import type { Json } from "./events.ts";
+import type { Work } from "./json.ts";
 
 /** The part of two arrays that is still to be told apart: it begins at `start` in both. */
 export interface Range {
@@ -9,8 +10,11 @@ export interface Range {
   readonly afterEnd: number;
 }
 
+/** Whether two rows are the same. What it looked at is taken off `work`. */
+export type Same = (a: Json, b: Json, work?: Work) => boolean;
+
 /** Leaves out the rows at both ends that are the same. */
-export function trim(range: Range, same: (a: Json, b: Json) => boolean): Range {
+export function trim(range: Range, same: Same): Range {
   const { before, after } = range;
   let { start, beforeEnd, afterEnd } = range;
   while (start < beforeEnd && start < afterEnd && same(before[start] as Json, after[start] as Json)) start++;

@@ -77,6 +77,11 @@ export class Selection {
     this.#settled = { head: this.head, until: Infinity };
   }
 
+  /** Whether this position can be named: of very old ones, the epoch is not known any more. */
+  knows(seq: number): boolean {
+    return this.#context.log.epochAt(seq) !== "";
+  }
+
   id(seq: number): string {
     return formatEventId(this.#context.log.epochAt(seq), seq, this.suffix);
   }
@@ -147,6 +152,8 @@ export class Selection {
     this.#heartbeat = undefined;
     this.head = this.#context.log.last(this.names);
     this.#settled = { head: this.head, until: Infinity };
+    // What is not flushed yet is not there any more.
+    this.#flushed = true;
   }
 
   /** Lets go of what nobody has asked for since the last time. */

@@ -2,6 +2,7 @@ import { type Difference, type Differ, differenceOf, patchDifference, REMOVED, v
 import { StateStreamError, textOf } from "./errors.ts";
 import type { Json, Operation } from "./events.ts";
 import { copyJson, guarded, isObject, jsonEqual, setOwn, toJson } from "./json.ts";
+import { mayCancelOut } from "./operations.ts";
 import type { SnapshotMode } from "./source.ts";
 
 /** Turns a slice's value into JSON text. What it leaves out is never sent; what it gives must parse. */
@@ -165,9 +166,11 @@ export class Slices {
     else this.#held.set(slice, { raw: json, json, mutable: false, unproven: false });
   }
 
-  /** Forgets every slice. */
+  /** Forgets every slice, and what went wrong with it. */
   clear(): void {
     this.#held.clear();
+    this.#spoilt.clear();
+    this.#behind.clear();
   }
 
   #next(
@@ -200,7 +203,11 @@ export class Slices {
     if (before === undefined || this.#spoilt.has(slice)) return valueDifference(json);
     // What was held is the source's own object, changed under us: there is nothing left to compare with.
     if (inPlace && !before.mutable && this.#options.serialize === undefined) return valueDifference(json);
-    if (operations !== undefined) return jsonEqual(before.json, json) ? undefined : patchDifference(operations, json);
+    if (operations !== undefined) {
+      // One operation that changes nothing gives the same document: it need not be looked for.
+      const same = before.json === json || (mayCancelOut(operations) && jsonEqual(before.json, json));
+      return same ? undefined : patchDifference(operations, json);
+    }
     try {
       return differenceOf(before.json, json, this.#options.differ);
     } catch (cause) {

@@ -36,8 +36,11 @@ export class SourceStateStream<S extends object> extends PublishedStateStream<S>
     this.#unsubscribe();
   }
 
-  protected republish(): void {
-    this.#turn.run(() => this.#heard([]));
+  protected republish(first: () => void): void {
+    this.#turn.run(() => {
+      first();
+      this.#heard([]);
+    });
   }
 
   #heard(args: readonly unknown[]): void {

@@ -8,6 +8,8 @@ import { Chunk, type Selection } from "./selection.ts";
 export interface ConnectionHost {
   /** The seq of the last event. */
   readonly head: number;
+  /** Whether what it can tell may be old. */
+  readonly stale: boolean;
   /** Milliseconds: the reconnection time to announce, drawn anew for each connection. */
   retryMs(): number;
   now(): number;
@@ -60,6 +62,8 @@ export class StateConnection implements Connection {
   idleSince: number = Infinity;
   readonly #host: ConnectionHost;
   readonly #opening: Opening;
+  /** Most do not, and it is asked twice for each chunk. */
+  readonly #expires: boolean;
   #start: number | SnapshotReason | undefined;
   /** Up to where the client has everything selected, once it has taken the chunk it holds. */
   #position: number;
@@ -81,6 +85,7 @@ export class StateConnection implements Connection {
   constructor(host: ConnectionHost, selection: Selection, opening: Opening) {
     this.#host = host;
     this.#opening = opening;
+    this.#expires = opening.expiresAt !== Infinity;
     this.#start = opening.start;
     this.#position = typeof opening.start === "number" ? opening.start : 0;
     if (opening.refused !== undefined) this.#ending = { ...opening.refused, position: 0 };
@@ -271,7 +276,7 @@ export class StateConnection implements Connection {
 
   /** Whether it may see nothing more. */
   get #over(): boolean {
-    if (this.#host.now() >= this.#opening.expiresAt) this.end({ reason: "expired", retry: true });
+    if (this.#expires && this.#host.now() >= this.#opening.expiresAt) this.end({ reason: "expired", retry: true });
     return this.closed || (this.#ending !== undefined && AT_ONCE.has(this.#ending.reason));
   }
 
@@ -303,6 +308,10 @@ export class StateConnection implements Connection {
     const { refused } = this.#opening;
     if (refused !== undefined) return this.#end(refused);
     if (typeof this.#start === "string") return this.#snapshot(this.#start);
+    if (!this.selection.knows(this.#position)) {
+      this.resumed = false;
+      return this.#snapshot("trimmed");
+    }
     this.#first = undefined;
     return this.#heartbeat(this.#host.now());
   }
@@ -313,6 +322,8 @@ export class StateConnection implements Connection {
       this.#first = undefined;
       this.#position = position;
       this.#host.snapshotSent(reason);
+      // A snapshot cannot say so.
+      if (this.#host.stale) this.#heartbeatAt ??= this.#host.now();
       return chunk;
     } catch (cause) {
       const message = `There is no snapshot to give: ${textOf(cause)}. The connection was closed.`;
@@ -330,7 +341,8 @@ export class StateConnection implements Connection {
   #end({ reason, retry }: Ending): Chunk {
     this.#ended = true;
     // A client that was told nothing has no position: an id of ours would have it resume from a state it never had.
-    const id = this.#first === undefined ? this.selection.id(this.#position) : undefined;
+    const named = this.#first === undefined && this.selection.knows(this.#position);
+    const id = named ? this.selection.id(this.#position) : undefined;
     return new Chunk(endFrame(reason, retry, this.#host.now(), id));
   }
 

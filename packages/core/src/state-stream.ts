@@ -186,12 +186,20 @@ export abstract class BaseStateStream<S extends object> implements StateStream<S
     }
   }
 
-  /** Begins anew at a checkpoint, with what the log holds of the time before. */
+  /**
+   * Begins anew at a checkpoint, with what the log holds of the time before. Whoever was told something is given a
+   * snapshot.
+   */
   protected restart({ start, slices }: Checkpoint, past: readonly EncodedCommit[]): void {
+    const before = [...this.slices.names()];
     this.log.restart(start, past);
     this.slices.clear();
     for (const [slice, json] of slices) this.slices.put(slice, json);
-    this.published([], start.seq);
+    this.#state = undefined;
+    this.hub.restarted(
+      "repaired",
+      before.filter((slice) => !this.slices.has(slice)),
+    );
   }
 
   /** Something was appended to the log, after `position`. */

@@ -123,8 +123,9 @@ export class OwnStateStream<S extends object> extends PublishedStateStream<S> im
     // The state is our own.
   }
 
-  protected republish(): void {
+  protected republish(first: () => void): void {
     this.#turn.run(() => {
+      first();
       for (const failure of this.publisher.publish(this.#reader, { named: undefined, cause: undefined }))
         this.report(failure);
     });

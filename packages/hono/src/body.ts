@@ -1,70 +1,107 @@
 import type { ServerResponse } from "node:http";
 import type { Connection } from "@statestream/core";
 import { writeConnection } from "@statestream/core/node";
-import { watchForDirect } from "./direct.ts";
+import { DirectWatch } from "./direct.ts";
+
+type Controller = ReadableStreamDefaultController<Uint8Array>;
 
 /**
  * A response body that opens its connection when it is first read. It queues nothing: what is not read stays in the
  * stream's log. Where the body's bytes reach the Node response `outgoing` as they are, the rest is written there.
  */
 export function bodyOf(open: () => Connection, outgoing: ServerResponse | undefined): ReadableStream<Uint8Array> {
-  let connection: Connection | undefined;
-  let direct: Promise<boolean> | undefined;
-  let left = false;
-
-  const body: ReadableStream<Uint8Array> = new ReadableStream(
-    {
-      async pull(controller) {
-        const end = (): void => {
-          if (!left) controller.close();
-        };
-        if (connection === undefined) {
-          connection = start();
-          const first = connection.read();
-          if (first === undefined) return end();
-          direct = arrives?.(first).then((intact) => {
-            if (intact) writeConnection(outgoing as ServerResponse, connection as Connection, end);
-            return intact;
-          });
-          return controller.enqueue(first);
-        }
-        // Then this read is answered by the end.
-        if (await direct) return;
-        for (;;) {
-          const bytes = connection.read();
-          if (bytes !== undefined) {
-            if (left) return;
-            // Closed before this is taken: the client stalls, and whoever wraps the body waits for it.
-            connection.onReadable(() => {
-              if (connection?.closed && !left) outgoing?.destroy();
-            });
-            return controller.enqueue(bytes);
-          }
-          if (connection.closed) return end();
-          await readable(connection);
-        }
-      },
-      cancel() {
-        left = true;
-        connection?.close();
-      },
-    },
-    { highWaterMark: 0 },
-  );
-  const arrives = outgoing && watchForDirect(body, outgoing);
-
-  const start = (): Connection => {
-    const opened = open();
-    // A clone of the response that nobody reads would keep the body from being cancelled.
-    outgoing?.once("close", () => opened.close());
-    return opened;
-  };
-
+  const source = new ConnectionSource(open, outgoing);
+  const body = new ReadableStream<Uint8Array>(source, { highWaterMark: 0 });
+  source.watch(body);
   return body;
 }
 
-function readable(connection: Connection): Promise<void> {
-  return new Promise((resolve) => {
-    connection.onReadable(resolve);
-  });
+/** Where a body's bytes come from. Makes no promise: a read that has to wait is answered when there is something. */
+class ConnectionSource {
+  readonly #outgoing: ServerResponse | undefined;
+  /** Let go of when it was called: it holds on to the request. */
+  #open: (() => Connection) | undefined;
+  /** `undefined` where bytes are given to who reads the body. */
+  #watch: DirectWatch | undefined;
+  #connection: Connection | undefined;
+  /** Whose read waits. */
+  #reading: Controller | undefined;
+  /** Nothing more can be given: the reader has left, or was told that this is the end. */
+  #over = false;
+
+  constructor(open: () => Connection, outgoing: ServerResponse | undefined) {
+    this.#open = open;
+    this.#outgoing = outgoing;
+  }
+
+  watch(body: ReadableStream<Uint8Array>): void {
+    if (this.#outgoing !== undefined) this.#watch = new DirectWatch(body, this.#outgoing);
+  }
+
+  pull(controller: Controller): void {
+    this.#reading = controller;
+    if (this.#connection === undefined) this.#start(controller);
+    else if (this.#watch === undefined) this.#give();
+  }
+
+  cancel(): void {
+    this.#over = true;
+    this.#connection?.close();
+  }
+
+  #start(controller: Controller): void {
+    const connection = (this.#open as () => Connection)();
+    this.#open = undefined;
+    this.#connection = connection;
+    const first = connection.read();
+    if (first === undefined) return this.#end();
+    this.#reading = undefined;
+    if (this.#watch === undefined) connection.onReadable(() => this.#readable());
+    else this.#watch.expect(first, (intact) => this.#decided(intact, controller));
+    controller.enqueue(first);
+  }
+
+  /** The server has written the first bytes, or something else was made of them. */
+  #decided(intact: boolean, controller: Controller): void {
+    const connection = this.#connection as Connection;
+    const outgoing = this.#outgoing as ServerResponse;
+    if (intact) {
+      // The read that waits, or the next one, is answered by the end.
+      writeConnection(outgoing, connection, () => {
+        this.#reading = controller;
+        this.#end();
+      });
+      return;
+    }
+    this.#watch = undefined;
+    // A clone of the response that nobody reads would keep the body from being cancelled.
+    outgoing.once("close", () => connection.close());
+    if (outgoing.destroyed) connection.close();
+    connection.onReadable(() => this.#readable());
+    this.#give();
+  }
+
+  #readable(): void {
+    if (this.#reading !== undefined) this.#give();
+    // Closed before what it was given is taken: the client stalls, and whoever wraps the body waits for it.
+    else if (this.#connection?.closed && !this.#over) this.#outgoing?.destroy();
+  }
+
+  #give(): void {
+    const reading = this.#reading;
+    if (reading === undefined || this.#over) return;
+    const bytes = this.#connection?.read();
+    if (bytes === undefined) {
+      if (this.#connection?.closed) this.#end();
+      return;
+    }
+    this.#reading = undefined;
+    reading.enqueue(bytes);
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#reading?.close();
+  }
 }

@@ -13,35 +13,46 @@ const ARRIVAL_MS = 100;
  * Finds out whether a body's chunks reach the Node response as they are: the server must take the body's own reader, and
  * write the very chunk that was given. With compression, clones and transforms they do not.
  */
-export function watchForDirect(
-  body: ReadableStream<Uint8Array>,
-  outgoing: ServerResponse,
-): (first: Uint8Array) => Promise<boolean> {
-  let readByServer = false;
-  const getReader = body.getReader.bind(body) as () => ReadableStreamDefaultReader<Uint8Array>;
-  Object.defineProperty(body, "getReader", {
-    configurable: true,
-    value: () => {
-      readByServer = true;
-      return getReader();
-    },
-  });
-  return (first) => {
-    // A patched write is somebody's who wants to see what is written: the server's own way leads there.
-    if (!readByServer || Object.hasOwn(outgoing, "write")) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const write = outgoing.write.bind(outgoing) as (...args: unknown[]) => boolean;
-      const decide = (intact: boolean): void => {
-        // Once only: whoever writes next must find the response as it was.
-        delete (outgoing as { write?: unknown }).write;
-        clearTimeout(timer);
-        resolve(intact);
-      };
-      const timer = setTimeout(decide, ARRIVAL_MS, false);
-      outgoing.write = (...args: unknown[]) => {
-        decide(args[0] === first);
-        return write(...args);
-      };
+export class DirectWatch {
+  readonly #outgoing: ServerResponse;
+  #readByServer = false;
+
+  constructor(body: ReadableStream<Uint8Array>, outgoing: ServerResponse) {
+    this.#outgoing = outgoing;
+    Object.defineProperty(body, "getReader", {
+      configurable: true,
+      value: () => {
+        this.#readByServer = true;
+        delete (body as { getReader?: unknown }).getReader;
+        return body.getReader();
+      },
     });
-  };
+  }
+
+  /** Tells of the first chunk, as soon as it is known, whether it was written as it was given; not within this call. */
+  expect(first: Uint8Array, decided: (intact: boolean) => void): void {
+    const outgoing = this.#outgoing;
+    // A patched write is somebody's who wants to see what is written: the server's own way leads there.
+    if (!this.#readByServer || Object.hasOwn(outgoing, "write")) {
+      queueMicrotask(() => decided(false));
+      return;
+    }
+    const write = outgoing.write.bind(outgoing) as (...args: unknown[]) => boolean;
+    const tap = (...args: unknown[]): boolean => {
+      const room = write(...args);
+      settle(args[0] === first);
+      return room;
+    };
+    let settled = false;
+    const settle = (intact: boolean): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      // Whoever writes next must find the response as it was.
+      if (outgoing.write === tap) delete (outgoing as { write?: unknown }).write;
+      decided(intact);
+    };
+    const timer = setTimeout(settle, ARRIVAL_MS, false);
+    outgoing.write = tap;
+  }
 }

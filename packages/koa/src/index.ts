@@ -27,18 +27,19 @@ export interface StreamContext {
 export function streamState(ctx: StreamContext, stream: StateStream, options?: StreamOptions): void {
   const lastEventId = ctx.get("last-event-id") || undefined;
   const answer = answerRequest(stream, { method: ctx.method, url: ctx.url, lastEventId }, options);
-  let started = false;
   ctx.status = answer.status;
   Object.defineProperty(ctx, "respond", {
     configurable: true,
     // Koa asks this last of all, whether to write the response itself.
     get() {
-      if (started) return false;
-      started = true;
+      // Once, and without holding on to the answer for as long as the context lives.
+      Object.defineProperty(ctx, "respond", { value: false, writable: true });
       // From here the response is ours: a socket that the client reset is no error of the application's.
-      ctx.onerror = () => {};
+      ctx.onerror = ignore;
       writeAnswer(ctx.res, answer);
       return false;
     },
   });
 }
+
+function ignore(): void {}

@@ -5,41 +5,47 @@ import {
   StateStreamError,
   type StateStreamOptions,
 } from "@statestream/core";
-import type { Clock } from "@statestream/core/backplane";
+import { type Clock, followStream } from "@statestream/core/backplane";
 import type { Engine } from "./engine.ts";
 import { Registry } from "./registry.ts";
 import { KeyedStream, type ServedStream } from "./streams.ts";
-import {
-  type OwnStateWriter,
-  type StateWriter,
-  Writer,
-  type WriterHooks,
-  type WriterOfNode,
-  type WriterOptions,
-} from "./writer.ts";
+import type { OwnStateWriter, StateWriter, WriterHooks, WriterOptions } from "./state-writer.ts";
+import { Writer, type WriterOfNode } from "./writer.ts";
 
 export interface BackplaneOptions {
   /**
    * Milliseconds that a writer leads without a sign of life before another may take over; it renews three times as often.
-   * Default 5,000.
+   * The same on all nodes. After the engine lost everything, a standby gives the leader as long to put it back. Default 5,000.
    */
   leaseMs?: number;
-  /** Milliseconds between comparisons of a quiet stream with the engine: how long a lost message goes unnoticed. Default 5,000. */
+  /**
+   * Milliseconds between comparisons of a quiet stream with the engine, a quarter more or less: how long a lost message
+   * goes unnoticed. Default 5,000.
+   */
   checkMs?: number;
-  /** Milliseconds after which a stream without clients and writers is forgotten on this node. Default 60,000. */
+  /** Milliseconds after which a stream without clients and writers is forgotten on this node, or up to two `checkMs` later. Default 60,000. */
   idleMs?: number;
-  /** Milliseconds a client waits for a stream that this node has not joined yet, before `state.end` says `unavailable`. Default 5,000. */
+  /**
+   * Milliseconds a client waits for a stream that this node has not joined yet, or to hear what became of its position,
+   * before `state.end` says `unavailable`. Default 5,000.
+   */
   joinMs?: number;
-  /** How many streams this node has copies of at most; clients of one more are told `overloaded`. Default 10,000. */
+  /**
+   * How many streams this node has copies of at most. One more takes the place of one without clients; where there is none,
+   * its clients are told `overloaded`. Writers are not turned away. Default 10,000.
+   */
   maxStreams?: number;
-  /** About how many bytes those copies may take, logs included; beyond, likewise. Default 256 MiB. */
+  /** About how many bytes those copies may take, logs included, before another is joined; beyond, likewise. Default 256 MiB. */
   maxBytes?: number;
   /** Options of the streams that are served: those of connections and of the log. */
   stream?: Pick<
     StateStreamOptions<object>,
     "heartbeatMs" | "retryMs" | "maxLogEvents" | "maxLogBytes" | "maxStallMs" | "maxAgeMs" | "maxConnections"
   >;
-  /** Told of what was survived; each error has a `code`. Default: nobody is. */
+  /**
+   * Told of what was survived; each error has a `code`. Of failures in a row, the first is told. What it throws becomes a
+   * process warning. Default: one process warning for each code.
+   */
   onError?: (error: StateStreamError) => void;
 }
 
@@ -64,9 +70,11 @@ export interface Backplane {
   };
   /**
    * Makes this node one of those that want to write a stream. One at a time leads; the others wait, and one takes over when
-   * it closes or dies. With an `initialState` the state goes on from writer to writer, and the first state is used once.
+   * it closes or dies. With an `initialState` the state goes on from writer to writer, and the first state is used once,
+   * beside slices the stream has never had.
    *
-   * @throws {StateStreamError} `invalid-option`: also when this node has a writer of this stream; what `createStateStream` throws.
+   * @throws {StateStreamError} `invalid-option`: also when this node has a writer of this stream; `stream-closed`, when the
+   * backplane is closed; what `createStateStream` throws.
    */
   writer<S extends object>(key: string, options: OwnStateOptions<S> & WriterHooks<S>): OwnStateWriter<S>;
   /** The same with a store as the state: while it leads, what the store says is the stream. */
@@ -74,8 +82,8 @@ export interface Backplane {
   /** Figures for an operator. */
   stats(): BackplaneNodeStats;
   /**
-   * Hands over what this node writes, then ends every connection with `state.end`. Default: reason `draining`, `retry: true`.
-   * The client of the engine that was given stays open.
+   * Hands over what this node writes, for at most the time of a lease, then ends every connection with `state.end`. Default:
+   * reason `draining`, `retry: true`. The client of the engine that was given stays open. The first call counts; never throws.
    */
   close(ending?: { reason?: EndReason; retry?: boolean }): Promise<void>;
 }
@@ -91,11 +99,16 @@ export function backplaneOn(engine: Engine, options: BackplaneOptions, clock: Cl
   }
   const { leaseMs = 5000, checkMs = 5000, idleMs = 60_000, joinMs = 5000 } = options;
   const { maxStreams = 10_000, maxBytes = 256 * 1024 * 1024, stream = {}, onError } = options;
-  const settings = { checkMs, idleMs, joinMs, maxStreams, maxBytes, stream, onError };
+  // Whatever is wrong with these is said now, not to the first client.
+  followStream({ ...stream, onWaiting: () => undefined }, clock);
+  const report = reporter(onError);
+  const settings = { checkMs, idleMs, joinMs, maxStreams, maxBytes, stream: { ...stream, onError: report }, report };
   const registry = new Registry(engine, settings, clock);
   const writers = new Map<string, WriterOfNode>();
+  let closed: Promise<void> | undefined;
 
   const write = <S extends object>(key: string, given: WriterOptions<S>): Writer<S> => {
+    if (closed !== undefined) throw new StateStreamError("stream-closed", "The backplane is closed; make a new one.");
     if (writers.has(key)) {
       throw new StateStreamError(
         "invalid-option",
@@ -108,22 +121,20 @@ export function backplaneOn(engine: Engine, options: BackplaneOptions, clock: Cl
       registry.unpin(key);
     };
     try {
-      const report = (error: StateStreamError): void => onError?.(error);
-      const writer = new Writer(key, given, {
-        engine,
-        clock,
-        leaseMs,
-        follower,
-        owner: clock.epoch(),
-        report,
-        onClose,
-      });
+      const owner = clock.epoch();
+      const writer = new Writer(key, given, { engine, clock, leaseMs, follower, owner, report, onClose });
       writers.set(key, writer);
       return writer;
     } catch (error) {
       registry.unpin(key);
       throw error;
     }
+  };
+
+  const close = async (ending: { reason: EndReason; retry: boolean }): Promise<void> => {
+    await Promise.all([...writers.values()].map((writer) => writer.close()));
+    await registry.close(ending);
+    await engine.close();
   };
 
   return {
@@ -134,10 +145,27 @@ export function backplaneOn(engine: Engine, options: BackplaneOptions, clock: Cl
       const { size: streams, bytes } = registry;
       return { downSince: engine.downSince, streams, bytes, leading, standby: writers.size - leading };
     },
-    async close({ reason = "draining", retry = true } = {}) {
-      await Promise.all([...writers.values()].map((writer) => writer.close()));
-      await registry.close({ reason, retry });
-      await engine.close();
+    close({ reason = "draining", retry = true } = {}) {
+      closed ??= close({ reason, retry });
+      return closed;
     },
+  };
+}
+
+/** Tells `onError`, or the process once of each kind. Whoever is told is not to break what tells. */
+function reporter(onError: BackplaneOptions["onError"]): (error: StateStreamError) => void {
+  const warned = new Set<string>();
+  const warn = (kind: string, text: string): void => {
+    if (warned.has(kind)) return;
+    warned.add(kind);
+    process.emitWarning(text, "StateStreamWarning");
+  };
+  return (error) => {
+    try {
+      if (onError === undefined) warn(error.code, error.message);
+      else onError(error);
+    } catch (thrown) {
+      warn("onError", `The option onError of the backplane threw: ${String(thrown)}`);
+    }
   };
 }

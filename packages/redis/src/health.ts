@@ -27,9 +27,11 @@ export class Health {
   #sent = 0;
   #answered = 0;
   #heard = 0;
+  /** The last probe that was both answered and heard. */
+  #good = 0;
   #goodAt = Date.now();
-  #wasGood = false;
-  #owesUp = false;
+  /** `up` is to be told once this probe, or a later one, is good. */
+  #owesUpFrom = Infinity;
   #reopens = false;
 
   constructor(options: HealthOptions) {
@@ -50,10 +52,10 @@ export class Health {
     this.#judge();
   }
 
-  /** A connection is there, for the first time or again. */
-  connected(): void {
-    this.#owesUp = this.#wasGood;
+  /** A connection is there; `again`: not for the first time. */
+  connected(again: boolean): void {
     this.#probe();
+    if (again) this.#owesUpFrom = this.#sent;
   }
 
   /** Both connections are to be made anew, with the next probe. */
@@ -94,12 +96,13 @@ export class Health {
   }
 
   #judge(): void {
-    if (this.#answered !== this.#heard) return;
+    const good = Math.min(this.#answered, this.#heard);
+    if (good <= this.#good) return;
+    this.#good = good;
     this.#goodAt = Date.now();
-    this.#wasGood = true;
-    if (this.downSince === undefined && !this.#owesUp) return;
+    if (this.downSince === undefined && good < this.#owesUpFrom) return;
     this.downSince = undefined;
-    this.#owesUp = false;
+    this.#owesUpFrom = Infinity;
     this.#tell("up");
   }
 

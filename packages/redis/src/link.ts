@@ -8,19 +8,32 @@ export interface LinkOptions {
   readonly onError: (error: Error) => void;
 }
 
+/** Options of the user's client that ours must not have. */
+const OVERRIDES = {
+  // Its queue would send commands whose callers have given up long before.
+  disableOfflineQueue: true,
+  // Replies as strings.
+  commandOptions: {},
+  // Shared with the user's client, and emptied when a connection of ours is lost.
+  clientSideCache: undefined,
+  emitInvalidate: false,
+};
+
 /**
  * One connection of our own, made anew when it is no good. The driver reconnects by itself when a socket closes; what it
  * does not see, or gives up on, ends with `reopen()`.
  */
 export class Link {
   readonly #options: LinkOptions;
-  readonly #onReady: (client: RedisClient) => void;
-  readonly #waiting = new Set<{ start: (client: RedisClient) => void; reject: (error: Error) => void }>();
+  readonly #onReady: (client: RedisClient, again: boolean) => void;
+  readonly #waiting = new Set<{ start: (client: RedisClient) => Promise<void>; reject: (error: Error) => void }>();
   #client: RedisClient | undefined;
   #closed = false;
   #lastError = "";
+  #wasReady = false;
 
-  constructor(options: LinkOptions, onReady: (client: RedisClient) => void) {
+  /** `again`: it has been up before, and may have missed something since. */
+  constructor(options: LinkOptions, onReady: (client: RedisClient, again: boolean) => void) {
     this.#options = options;
     this.#onReady = onReady;
   }
@@ -34,24 +47,23 @@ export class Link {
   reopen(): void {
     this.#drop();
     if (this.#closed) return;
-    // A queue of the driver would send commands whose callers have given up long before.
-    const client = this.#options.redis.duplicate({
-      disableOfflineQueue: true,
-      commandOptions: {},
-      clientSideCache: undefined,
-      emitInvalidate: false,
-    });
+    const client = this.#options.redis.duplicate(OVERRIDES);
     this.#client = client;
     client.on("error", (error) => {
       if (client === this.#client) this.#report(error);
     });
+    client.on("connect", () => {
+      // The driver does not stop a connection that is being made.
+      if (client !== this.#client) client.destroy();
+    });
     client.on("ready", () => {
       if (client !== this.#client) return;
       this.#lastError = "";
-      this.#onReady(client);
+      this.#onReady(client, this.#wasReady);
+      this.#wasReady = true;
       const waiting = [...this.#waiting];
       this.#waiting.clear();
-      for (const { start } of waiting) start(client);
+      for (const { start } of waiting) void start(client);
     });
     client.connect().catch((error: unknown) => {
       if (client === this.#client) this.#report(error);
@@ -59,17 +71,21 @@ export class Link {
   }
 
   /** Does something with the connection as soon as it is up. Rejects at the deadline; the work may still take effect. */
-  use<T>(work: (client: RedisClient) => Promise<T>): Promise<T> {
+  use<T>(work: (client: RedisClient) => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
         reject(new Error("The connection to Redis was closed by close()."));
         return;
       }
       const { deadlineMs } = this.#options;
-      const start = (client: RedisClient) => {
-        work(client)
-          .then(resolve, reject)
-          .finally(() => clearTimeout(timer));
+      const start = async (client: RedisClient) => {
+        try {
+          resolve(await work(client));
+        } catch (error) {
+          reject(error);
+        } finally {
+          clearTimeout(timer);
+        }
       };
       const waiter = { start, reject };
       const timer = setTimeout(() => {
@@ -77,7 +93,7 @@ export class Link {
         reject(new Error(`Redis ${what} within ${deadlineMs} ms.`));
       }, deadlineMs);
       timer.unref();
-      if (this.ready) start(this.ready);
+      if (this.ready) void start(this.ready);
       else this.#waiting.add(waiter);
     });
   }

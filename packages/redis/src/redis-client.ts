@@ -3,22 +3,14 @@ export interface RedisClient {
   readonly isOpen: boolean;
   readonly isReady: boolean;
   /** A new client with the same options but these. */
-  duplicate(overrides?: RedisClientOverrides): RedisClient;
+  duplicate(overrides?: object): RedisClient;
   connect(): Promise<unknown>;
   sendCommand(args: readonly string[]): Promise<unknown>;
   subscribe(channels: string[], listener: RedisListener): Promise<unknown>;
   unsubscribe(channels: string[], listener: RedisListener): Promise<unknown>;
-  on(event: "ready", listener: () => void): unknown;
+  on(event: "connect" | "ready", listener: () => void): unknown;
   on(event: "error", listener: (error: unknown) => void): unknown;
   destroy(): void;
 }
 
-export type RedisListener = (message: string, channel: string) => void;
-
-/** What the user's options must not change on connections of ours. */
-export interface RedisClientOverrides {
-  readonly disableOfflineQueue: true;
-  readonly commandOptions: object;
-  readonly clientSideCache: undefined;
-  readonly emitInvalidate: false;
-}
+type RedisListener = (message: string, channel: string) => void;

@@ -13,8 +13,11 @@ import type {
 import { Health } from "./health.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import type { RedisClient } from "./redis-client.ts";
-import { ACQUIRE, INSTALL, PROBE, PUBLISH, READ, RELEASE, type Script } from "./scripts.ts";
+import { ACQUIRE, HEADS, INSTALL, PROBE, PUBLISH, READ, RELEASE, type Script } from "./scripts.ts";
 import { Subscriber } from "./subscriber.ts";
+
+/** How many streams one script looks at: nothing else happens in Redis meanwhile. */
+const HEADS_AT_ONCE = 500;
 
 export interface RedisEngineOptions {
   /** A node-redis client whose options are used; two connections of our own are made from it. */
@@ -45,8 +48,8 @@ export class RedisEngine implements Engine {
     this.#expireMs = String(expireMs);
     this.#onError = onError;
     const link: LinkOptions = { redis, deadlineMs, onError };
-    this.#commands = new Link(link, () => this.#health.connected());
-    this.#subscriber = new Subscriber(link, () => this.#health.connected());
+    this.#commands = new Link(link, (_client, again) => this.#health.connected(again));
+    this.#subscriber = new Subscriber(link, (again) => this.#health.connected(again));
     const probe = `${prefix}:probe:${crypto.randomUUID()}`;
     this.#health = new Health({
       probeMs,
@@ -130,16 +133,15 @@ export class RedisEngine implements Engine {
     await this.#run(RELEASE, key, [this.#name(key, "c"), HEAD, owner]);
   }
 
-  heads(keys: readonly string[]): Promise<(Position | undefined)[]> {
-    // Not one script for all: in a cluster they are in many places.
-    return this.#commands.use((client) =>
-      Promise.all(
-        keys.map(async (key) => {
-          const [epoch, seq] = (await client.sendCommand(["HMGET", this.#name(key, "m"), "e", "n"])) as unknown[];
-          return typeof seq === "string" ? parsePosition(epoch, seq) : undefined;
-        }),
-      ),
-    );
+  async heads(keys: readonly string[]): Promise<(Position | undefined)[]> {
+    const heads: (Position | undefined)[] = [];
+    for (let from = 0; from < keys.length; from += HEADS_AT_ONCE) {
+      const names = keys.slice(from, from + HEADS_AT_ONCE).map((key) => this.#name(key, "m"));
+      const reply = await this.#eval(HEADS, names, []);
+      for (let i = 0; i < reply.length; i += 2)
+        heads.push(reply[i] === "" ? undefined : parsePosition(reply[i], reply[i + 1]));
+    }
+    return heads;
   }
 
   subscribe(key: string, listener: (message: Message) => void): Promise<void> {
@@ -162,7 +164,9 @@ export class RedisEngine implements Engine {
 
   /** Meta, log, checkpoint ("s") or channel of a stream, all in one slot of a cluster whatever the key looks like. */
   #name(key: string, part: "m" | "l" | "s" | "c"): string {
-    return `${this.#prefix}:{${encodeURIComponent(key)}}:${part}`;
+    // Half a surrogate pair has no encoding, and is no reason to throw: keys come out of requests.
+    const text = key.replaceAll(/\p{Surrogate}/gu, "\ufffd");
+    return `${this.#prefix}:{${encodeURIComponent(text)}}:${part}`;
   }
 
   #run(script: Script, key: string, args: string[]): Promise<unknown[]> {

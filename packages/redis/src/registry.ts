@@ -7,6 +7,7 @@ export interface RegistrySettings extends FollowerSettings {
   /** How long a stream is kept without clients, and how often one without news is compared with the engine, in milliseconds. */
   readonly idleMs: number;
   readonly checkMs: number;
+  /** How many copies there are at most, and about how many bytes they take, unless writers need more. */
   readonly maxStreams: number;
   readonly maxBytes: number;
 }
@@ -15,14 +16,17 @@ interface Member {
   readonly follower: Follower;
   /** How many writers of this node need it. */
   pins: number;
-  /** When it last had a client: milliseconds elapsed. */
-  usedAt: number;
+  /** When it was first seen without a client or a writer, since it last had one: milliseconds elapsed. */
+  idleSince: number | undefined;
 }
 
 type Ending = NonNullable<FollowedStream["closing"]>;
 
 /** How many heads are asked for at a time. */
 const HEADS = 200;
+
+/** Where there is no more room, one in so many is freed beyond what is needed. */
+const SPARE = 20;
 
 /** The streams this node has a copy of: joined when they are needed, forgotten a while after. */
 export class Registry {
@@ -33,6 +37,10 @@ export class Registry {
   readonly #stopListening: () => void;
   #cancelTimer: (() => void) | undefined;
   #checking = false;
+  /** All copies are to be compared once the comparison under way is done. */
+  #checkAll = false;
+  /** The last comparison failed. */
+  #failing = false;
   #closing: Ending | undefined;
   #nothing: FollowedStream | undefined;
 
@@ -67,7 +75,10 @@ export class Registry {
   /** The copy of a stream for a client: one that lets nobody in, where there are too many. */
   stream(key: string): FollowedStream {
     const member = this.#members.get(key);
-    if (member !== undefined) return member.follower.stream;
+    if (member !== undefined) {
+      member.idleSince = undefined;
+      return member.follower.stream;
+    }
     if (this.#closing === undefined && this.#hasRoom()) return this.#join(key).follower.stream;
     return this.nothing;
   }
@@ -84,8 +95,6 @@ export class Registry {
 
   /** The copy of a stream for a writer, kept until it is released. */
   pin(key: string): Follower {
-    if (this.#closing !== undefined)
-      throw new StateStreamError("stream-closed", "The backplane is closed; make a new one.");
     const member = this.#members.get(key) ?? this.#join(key);
     member.pins++;
     return member.follower;
@@ -95,7 +104,6 @@ export class Registry {
     const member = this.#members.get(key);
     if (member === undefined) return;
     member.pins--;
-    member.usedAt = this.#clock.elapsed();
   }
 
   async close(ending: Ending): Promise<void> {
@@ -108,7 +116,7 @@ export class Registry {
 
   #join(key: string): Member {
     const follower = new Follower(key, this.#engine, this.#settings, this.#clock);
-    const member = { follower, pins: 0, usedAt: this.#clock.elapsed() };
+    const member: Member = { follower, pins: 0, idleSince: undefined };
     this.#members.set(key, member);
     if (this.#engine.downSince !== undefined) follower.lost();
     return member;
@@ -117,14 +125,18 @@ export class Registry {
   /** Makes room for one more, of streams that nobody uses. */
   #hasRoom(): boolean {
     const { maxStreams, maxBytes } = this.#settings;
-    const isFull = (): boolean => this.size >= maxStreams || this.bytes >= maxBytes;
-    if (!isFull()) return true;
-    const unused = [...this.#members.values()].filter((member) => !isUsed(member)).sort((a, b) => a.usedAt - b.usedAt);
+    let { bytes } = this;
+    if (this.size < maxStreams && bytes < maxBytes) return true;
+    const unused = [...this.#members.values()].filter((member) => !isUsed(member));
+    unused.sort((a, b) => (a.idleSince ?? Infinity) - (b.idleSince ?? Infinity) || 0);
+    // Some more than needed, so that not everybody who comes has to look at all of them.
+    const [most, mostBytes] = [maxStreams - maxStreams / SPARE, maxBytes - maxBytes / SPARE];
     for (const member of unused) {
+      if (this.size < most && bytes < mostBytes) break;
+      bytes -= member.follower.stream.bytes;
       this.#forget(member);
-      if (!isFull()) return true;
     }
-    return false;
+    return this.size < maxStreams && bytes < maxBytes;
   }
 
   #forget({ follower }: Member): void {
@@ -133,8 +145,8 @@ export class Registry {
   }
 
   #changed(change: "up" | "down"): void {
-    if (change === "down") for (const { follower } of this.#members.values()) follower.lost();
-    else void this.#check(() => true);
+    if (change === "up") void this.#check(() => true);
+    else for (const { follower } of this.#members.values()) follower.lost();
   }
 
   #arm(): void {
@@ -142,29 +154,43 @@ export class Registry {
       this.#arm();
       const now = this.#clock.elapsed();
       for (const member of this.#members.values()) {
-        if (isUsed(member)) member.usedAt = now;
-        else if (now - member.usedAt >= this.#settings.idleMs) this.#forget(member);
+        member.idleSince = isUsed(member) ? undefined : (member.idleSince ?? now);
+        if (member.idleSince !== undefined && now - member.idleSince >= this.#settings.idleMs) this.#forget(member);
       }
-      void this.#check(({ checkedAt }) => now - checkedAt >= this.#settings.checkMs / 2);
+      if (!this.#checking) void this.#check(({ checkedAt }) => now - checkedAt >= this.#settings.checkMs / 2, true);
     });
   }
 
-  /** Compares copies with the engine: a message may have been lost, or a subscription. */
-  async #check(isDue: (follower: Follower) => boolean): Promise<void> {
-    if (this.#checking) return;
+  /** Compares copies with the engine: a message may have been lost, or, if there is `doubt`, a subscription. */
+  async #check(isDue: (follower: Follower) => boolean, doubt = false): Promise<void> {
+    if (this.#checking) {
+      this.#checkAll = true;
+      return;
+    }
     this.#checking = true;
     const followers = [...this.#members.values()].map(({ follower }) => follower).filter(isDue);
-    for (let start = 0; start < followers.length; start += HEADS) {
-      const some = followers.slice(start, start + HEADS);
-      try {
-        const heads = await this.#engine.heads(some.map(({ key }) => key));
-        for (const [index, follower] of some.entries()) void follower.check(heads[index]);
-      } catch {
-        // The engine itself says that it is down; each copy says that it is old.
-        for (const follower of some) follower.lost();
-      }
+    for (let start = 0; start < followers.length && this.#closing === undefined; start += HEADS) {
+      await this.#compare(followers.slice(start, start + HEADS), doubt);
     }
     this.#checking = false;
+    if (!this.#checkAll || this.#closing !== undefined) return;
+    this.#checkAll = false;
+    await this.#check(() => true);
+  }
+
+  async #compare(followers: readonly Follower[], doubt: boolean): Promise<void> {
+    try {
+      const heads = await this.#engine.heads(followers.map(({ key }) => key));
+      this.#failing = false;
+      await Promise.all(followers.map((follower, index) => follower.check({ head: heads[index], doubt })));
+    } catch (cause) {
+      if (this.#closing !== undefined) return;
+      for (const follower of followers) follower.lost();
+      if (this.#failing) return;
+      this.#failing = true;
+      const message = `Streams could not be compared with the engine: ${String(cause)}. It is tried again; clients keep what they have.`;
+      this.#settings.report(new StateStreamError("backplane-failed", message, { cause }));
+    }
   }
 }
 

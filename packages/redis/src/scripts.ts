@@ -6,7 +6,7 @@ export interface Script {
   readonly sha: string;
 }
 
-// KEYS of every script: meta, log, checkpoint. Channels are not keys. Numbers are only ever formatted with %.0f, because
+// KEYS, unless said otherwise: meta, log, checkpoint. Channels are not keys. Numbers are only ever formatted with %.0f, because
 // tostring(1e14) is "1e+14". Lists are empty or flat: nothing that RESP2 and RESP3 say differently.
 
 /**
@@ -80,7 +80,8 @@ if status == 'ok' then
   local sn = tonumber(redis.call('HGET', KEYS[3], 'n'))
   if sn then
     -- What comes after the checkpoint is needed to get to the head.
-    redis.call('XTRIM', KEYS[2], 'MINID', '=', string.format('%.0f-0', math.min(tonumber(ARGV[3]), sn + 1)))
+    local from = math.max(0, math.min(tonumber(ARGV[3]), sn + 1))
+    redis.call('XTRIM', KEYS[2], 'MINID', '=', string.format('%.0f-0', from))
   end
   lease(ARGV[2], ARGV[4])
 end
@@ -128,6 +129,8 @@ if meta[1] then
   if ARGV[4] ~= '1' and not (ours and meta[1] == ARGV[7] and meta[2] == ARGV[8]) then return {'exists'} end
   if not ours then return {'fenced'} end
 end
+-- DEL alone would be let through by a server that is out of memory, and then all that follows it.
+redis.call('HSET', KEYS[1], 'e', ARGV[7])
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
 for i = 10, #ARGV, 5 do
   redis.call('XADD', KEYS[2], ARGV[i + 3] .. '-0',
@@ -164,6 +167,15 @@ if redis.call('HGET', KEYS[1], 'w') ~= ARGV[3] then return {'other'} end
 redis.call('HSET', KEYS[1], 'w', '', 'wx', '0')
 redis.call('PUBLISH', ARGV[1], ARGV[2])
 return {'ok'}`);
+
+/** KEYS: the meta of any streams. Gives two for each: epoch and seq, '' for a stream of which nothing is kept. */
+export const HEADS: Script = script(`
+local heads = {}
+for i, key in ipairs(KEYS) do
+  local head = redis.call('HMGET', key, 'e', 'n')
+  heads[2 * i - 1], heads[2 * i] = head[1] or '', head[2] or ''
+end
+return heads`);
 
 /** KEYS: one that does not exist. ARGV: channel, message. A replica takes PUBLISH too, but no DEL. */
 export const PROBE: Script = script(`

@@ -1,6 +1,10 @@
 import { StateStreamError } from "@statestream/core";
-import { type Clock, type Commit, type ContinuedStream, followStream } from "@statestream/core/backplane";
-import type { Engine, Entry, Position } from "./engine.ts";
+import type { Clock, Commit, ContinuedStream } from "@statestream/core/backplane";
+import { checkpointAtHead, CheckpointPace } from "./checkpoints.ts";
+import type { AcquireReply, Checkpoint, Engine, Entry, Position } from "./engine.ts";
+import { Flushes } from "./flushes.ts";
+import { Pending } from "./pending.ts";
+import { isSame } from "./position.ts";
 import { Ring } from "./ring.ts";
 
 /** What a session needs of its writer. */
@@ -10,21 +14,12 @@ export interface SessionHost<S extends object> {
   readonly clock: Clock;
   readonly owner: string;
   readonly leaseMs: number;
-  /** Somebody else leads: what was not acknowledged may not be in the stream. */
-  lost(session: Session<S>): void;
+  /**
+   * Somebody else leads: what is pending may not be in the stream. `vanished`: nor may what the engine had acknowledged.
+   */
+  lost(session: Session<S>, vanished: boolean): void;
   report(error: StateStreamError): void;
 }
-
-/** Changes that wait for the engine hold no more than this, in bytes; beyond, they are told as one difference. */
-const MAX_PENDING_BYTES = 8 * 1024 * 1024;
-
-/** What one call carries. */
-const MAX_BATCH_BYTES = 1024 * 1024;
-const MAX_BATCH_ENTRIES = 128;
-
-/** After so many bytes of entries, or as many as a checkpoint has, or so many entries, the next one is due. */
-const CHECKPOINT_BYTES = 32 * 1024;
-const CHECKPOINT_ENTRIES = 200;
 
 /** What has to be done before anything is published. */
 type Repair = "install" | "install-by-force" | "rebase";
@@ -39,26 +34,22 @@ export class Session<S extends object> {
   readonly #host: SessionHost<S>;
   readonly #continued: ContinuedStream<S>;
   readonly #ring = new Ring();
-  /** Not known to be in the engine, oldest first. */
-  #pending: Entry[] = [];
-  #pendingBytes = 0;
-  /** Changes were made that are not pending, since there were too many. */
-  #overflowed = false;
+  readonly #pending = new Pending();
+  readonly #pace = new CheckpointPace();
+  readonly #flushes = new Flushes();
   /** Up to where the engine is known to have everything, and up to where there is something. */
   #accepted: Position;
   #made: Position;
-  #entriesSince = 0;
-  #bytesSince = 0;
-  #checkpointBytes = 0;
   #repair: Repair | undefined;
+  #started = false;
   #working = false;
   #over = false;
+  /** In a row. */
   #failures = 0;
   #renewAt: number;
   #cancelTimer: (() => void) | undefined;
-  #waiters: { resolve: () => void; reject: (error: StateStreamError) => void }[] = [];
 
-  /** The engine holds the lease, and the stream at `position` with these entries before it. */
+  /** The engine holds the stream at `position`, with these entries before it. */
   constructor(
     host: SessionHost<S>,
     position: Position,
@@ -69,18 +60,18 @@ export class Session<S extends object> {
     this.#accepted = position;
     this.#made = position;
     this.#ring.add(entries, host.clock.elapsed());
+    this.#pace.appended(entries);
     this.#renewAt = host.clock.elapsed() + host.leaseMs / 3;
     this.#continued = make((commit) => this.#changed(commit));
-    this.#arm();
   }
 
   get stream(): ContinuedStream<S>["stream"] {
     return this.#continued.stream;
   }
 
-  /** Whether there was more than `pending` can hold. */
-  get overflowed(): boolean {
-    return this.#overflowed;
+  /** How many commits the engine has not acknowledged. */
+  get pending(): number {
+    return this.#pending.count;
   }
 
   checkpoint(): string {
@@ -92,37 +83,31 @@ export class Session<S extends object> {
     this.#continued.rebase(checkpoint, epoch);
   }
 
-  /** What the engine has not acknowledged; not all of it where there was too much. */
-  get pending(): readonly Entry[] {
-    return this.#pending;
+  /** The lease is held: publishes from here on. */
+  start(): void {
+    this.#started = true;
+    void this.#work();
   }
 
   /** Resolves when the engine has every change made so far. */
   flushed(): Promise<void> {
     if (this.#over) return Promise.reject(this.#ended());
-    if (this.#pending.length === 0 && !this.#overflowed && this.#repair === undefined) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    if (this.#isSettled && this.#made.seq === this.#accepted.seq) return Promise.resolve();
+    return this.#flushes.wait(this.#made.seq);
   }
 
   /** Publishes nothing any more. */
-  async end(): Promise<void> {
-    if (this.#over) return;
+  end(): void {
     this.#over = true;
     this.#cancelTimer?.();
-    for (const { reject } of this.#waiters.splice(0)) reject(this.#ended());
-    await this.#continued.stream.close();
+    this.#flushes.fail(this.#ended());
+    void this.#continued.stream.close();
   }
 
   #changed(entry: Commit): void {
     this.#made = { epoch: entry.epoch, seq: entry.last };
-    if (this.#overflowed) return;
-    this.#pending.push(entry);
-    this.#pendingBytes += entry.body.length;
-    if (this.#pendingBytes > MAX_PENDING_BYTES) {
-      this.#overflowed = true;
-      this.#setPending([]);
-    }
-    void this.#work();
+    this.#pending.add(entry);
+    if (this.#started) void this.#work();
   }
 
   /** Does what there is to do, one call after the other. */
@@ -133,37 +118,49 @@ export class Session<S extends object> {
     await Promise.resolve();
     while (!this.#over) {
       try {
-        if (this.#repair !== undefined) await this.#mend(this.#repair);
-        else if (this.#overflowed) await this.#rebase();
-        else if (this.#pending.length > 0) await this.#publish();
-        else if (this.#host.clock.elapsed() >= this.#renewAt) await this.#renew();
-        else break;
+        const step = this.#step();
+        if (step === undefined) break;
+        await step;
         this.#failures = 0;
+        if (this.#isSettled) this.#flushes.reached(this.#accepted.seq);
       } catch (cause) {
         if (!this.#over) await this.#failed(cause);
       }
     }
     this.#working = false;
-    if (this.#over) return;
-    this.#arm();
-    for (const { resolve } of this.#waiters.splice(0)) resolve();
+    if (!this.#over) this.#wakeAt(this.#renewAt);
+  }
+
+  #step(): Promise<void> | undefined {
+    if (this.#repair === "rebase") return this.#rebase();
+    if (this.#repair !== undefined) return this.#install(this.#repair === "install-by-force");
+    if (this.#pending.overflowed) return this.#rebase();
+    if (this.#pending.count > 0) return this.#publish();
+    return this.#host.clock.elapsed() >= this.#renewAt ? this.#renew() : undefined;
+  }
+
+  /** Whether what the engine has is what was made here, up to `accepted`. */
+  get #isSettled(): boolean {
+    return this.#repair === undefined && !this.#pending.overflowed;
   }
 
   async #publish(): Promise<void> {
     const { key, engine, owner, leaseMs } = this.#host;
-    const entries = this.#batch();
+    const entries = this.#pending.batch();
     // The stream is where the last change is, so only a batch that ends there can have a checkpoint.
-    const whole = entries.length === this.#pending.length;
-    const checkpoint = whole && this.#checkpointDue(entries) ? this.#checkpoint() : undefined;
+    const whole = entries.length === this.#pending.count;
+    const checkpoint = whole && this.#pace.isDueAfter(entries) ? this.#checkpoint() : undefined;
     const reply = await engine.publish(key, { owner, entries, checkpoint, keepFrom: this.#ring.keepFrom, leaseMs });
     if (this.#over) return;
     switch (reply.status) {
       case "ok":
-        this.#accept(entries, checkpoint?.body.length);
+        this.#accept(entries, checkpoint);
         if (reply.broken) this.#repair = "install-by-force";
         return;
       case "behind":
-        return this.#restore(reply.head);
+        // The lease is still ours, so nobody else has written there.
+        if (!this.#restore(reply.head)) this.#repair = "rebase";
+        return;
       case "conflict":
         this.#repair = "rebase";
         return;
@@ -171,7 +168,8 @@ export class Session<S extends object> {
         this.#repair = "install";
         return;
       case "fenced":
-        return this.#lost();
+        // The engine may only have forgotten whose lease it is.
+        return await this.#renew();
     }
   }
 
@@ -179,52 +177,52 @@ export class Session<S extends object> {
     const { key, engine, owner, leaseMs } = this.#host;
     const reply = await engine.acquire(key, owner, leaseMs);
     if (this.#over) return;
-    if (reply.status === "held") return this.#lost();
-    this.#renewed();
     if (reply.status === "empty") this.#repair = "install";
-    else if (reply.broken) this.#repair = "install-by-force";
-    else if (reply.head.seq !== this.#accepted.seq || reply.head.epoch !== this.#accepted.epoch)
-      this.#restore(reply.head);
+    else if (reply.status === "held" || !this.#resume(reply)) await this.#lost();
   }
 
-  /** The engine was rolled back to an earlier position: it is given again what it had. */
-  #restore(head: Position): void {
-    const entries = this.#overflowed ? undefined : this.#ring.takeAfter(head);
-    if (entries === undefined) {
-      this.#repair = "rebase";
-      return;
-    }
-    this.repairs += entries.length;
+  /** Goes on with a lease that may have been somebody else's meanwhile. Whatever they wrote must not be overwritten. */
+  #resume({ head, broken }: Extract<AcquireReply, { readonly status: "ok" }>): boolean {
+    if (!this.#restore(head)) return false;
+    if (broken) this.#repair = "install-by-force";
+    this.#renewed();
+    return true;
+  }
+
+  /** Whether the engine is at one of our positions. What it had after that, it is given again. */
+  #restore(head: Position): boolean {
+    if (isSame(head, this.#accepted)) return true;
+    const { entries } = this.#pending;
+    // The outcome of a call was unknown: it was good.
+    const there = entries.findIndex(({ epoch, last }) => isSame(head, { epoch, seq: last }));
+    if (there >= 0) this.#accept(entries.slice(0, there + 1), undefined);
+    const vanished = there >= 0 ? [] : this.#ring.takeAfter(head);
+    if (vanished === undefined) return false;
     this.#accepted = head;
-    this.#setPending([...entries, ...this.#pending]);
-  }
-
-  #mend(repair: Repair): Promise<void> {
-    return repair === "rebase" ? this.#rebase() : this.#install(repair === "install-by-force");
+    this.repairs += vanished.length;
+    if (!this.#pending.overflowed) this.#pending.prepend(vanished);
+    return true;
   }
 
   /** Puts the stream in place again, where it was: nobody who was told of that position needs to be told more. */
   async #install(force: boolean): Promise<void> {
     const { key, engine, owner, leaseMs } = this.#host;
-    const pending = this.#overflowed ? [] : this.#pending;
-    const entries = this.#overflowed ? [] : [...this.#ring.window, ...pending];
+    const { overflowed } = this.#pending;
+    const pending = [...this.#pending.entries];
+    const entries = overflowed ? [] : [...this.#ring.window, ...pending];
     const checkpoint = this.#checkpoint();
     const reply = await engine.install(key, { owner, checkpoint, entries, leaseMs, force });
     if (this.#over) return;
-    if (reply.status === "fenced") return this.#lost();
     this.#repair = undefined;
-    if (reply.status === "exists") {
-      // Somebody was faster. Whose lease it is decides.
-      this.#renewAt = -Infinity;
-      return await this.#renew();
-    }
+    // Somebody was faster. Whose lease it is decides.
+    if (reply.status !== "ok") return await this.#renew();
     this.repairs++;
-    this.#accept(pending, checkpoint.body.length);
+    this.#accept(pending, checkpoint);
     this.#accepted = checkpoint.position;
-    if (!this.#overflowed) return;
+    if (!overflowed) return;
     this.#ring.clear();
     // What overflowed is in the checkpoint, unless more came while it was on its way.
-    this.#overflowed = this.#made.seq !== checkpoint.position.seq;
+    if (isSame(this.#made, this.#accepted)) this.#pending.clear();
   }
 
   /** Goes on from what the engine has, under a new epoch: what is different here is told as one change. */
@@ -242,13 +240,14 @@ export class Session<S extends object> {
       return;
     }
     this.#repair = undefined;
-    this.#overflowed = false;
-    this.#setPending([]);
+    // What may have been sent is dropped, so its seqs are not used again under its epoch.
+    this.#pending.clear();
     this.#ring.clear();
     this.#ring.add(reply.entries, clock.elapsed());
     this.#accepted = reply.head;
     this.#made = reply.head;
     this.#continued.rebase(text, clock.epoch());
+    this.#flushes.move(this.#made.seq);
   }
 
   /** `undefined` where the engine holds what nobody can read: then what is here is the stream. */
@@ -261,61 +260,35 @@ export class Session<S extends object> {
     }
   }
 
-  #batch(): Entry[] {
-    let bytes = 0;
-    let count = 0;
-    for (const { body } of this.#pending) {
-      bytes += body.length;
-      if (count > 0 && (bytes > MAX_BATCH_BYTES || count >= MAX_BATCH_ENTRIES)) break;
-      count++;
-    }
-    return this.#pending.slice(0, count);
-  }
-
-  #checkpointDue(entries: readonly Entry[]): boolean {
-    const bytes = entries.reduce((sum, { body }) => sum + body.length, this.#bytesSince);
-    return (
-      bytes > Math.max(CHECKPOINT_BYTES, this.#checkpointBytes) ||
-      this.#entriesSince + entries.length > CHECKPOINT_ENTRIES
-    );
-  }
-
-  #checkpoint(): { position: Position; body: string } {
+  #checkpoint(): Checkpoint {
     return { position: this.#made, body: this.#continued.checkpoint() };
   }
 
   /** These are in the engine, and are the first that were pending. */
-  #accept(entries: readonly Entry[], checkpointBytes: number | undefined): void {
+  #accept(entries: readonly Entry[], checkpoint: Checkpoint | undefined): void {
     const last = entries.at(-1);
     if (last !== undefined) this.#accepted = { epoch: last.epoch, seq: last.last };
-    this.#setPending(this.#pending.slice(entries.length));
-    this.#entriesSince += entries.length;
-    for (const { body } of entries) this.#bytesSince += body.length;
-    if (checkpointBytes !== undefined) {
-      this.#entriesSince = 0;
-      this.#bytesSince = 0;
-      this.#checkpointBytes = checkpointBytes;
-      this.#ring.measured(checkpointBytes);
+    this.#pending.accept(entries.length);
+    this.#pace.appended(entries);
+    if (checkpoint !== undefined) {
+      this.#pace.stored(checkpoint.body.length);
+      this.#ring.measured(checkpoint.body.length);
     }
     this.#ring.add(entries, this.#host.clock.elapsed());
     this.#renewed();
-  }
-
-  #setPending(entries: Entry[]): void {
-    this.#pending = entries;
-    this.#pendingBytes = entries.reduce((sum, { body }) => sum + body.length, 0);
   }
 
   #renewed(): void {
     this.#renewAt = this.#host.clock.elapsed() + this.#host.leaseMs / 3;
   }
 
-  #arm(): void {
+  #wakeAt(at: number): void {
     const { clock } = this.#host;
     this.#cancelTimer?.();
-    this.#cancelTimer = clock.after(Math.max(0, this.#renewAt - clock.elapsed()), () => void this.#work());
+    this.#cancelTimer = clock.after(Math.max(0, at - clock.elapsed()), () => void this.#work());
   }
 
+  /** Of failures in a row, the first is told. */
   async #failed(cause: unknown): Promise<void> {
     const { key, clock } = this.#host;
     if (this.#failures++ === 0) {
@@ -323,25 +296,23 @@ export class Session<S extends object> {
       this.#host.report(new StateStreamError("backplane-failed", message, { cause }));
     }
     const ms = Math.min(1000, 50 * 2 ** this.#failures) * (0.5 + clock.random() / 2);
-    await new Promise<void>((resolve) => clock.after(ms, resolve));
+    this.#cancelTimer?.();
+    // Where this is over meanwhile, it never goes on.
+    await new Promise<void>((resolve) => (this.#cancelTimer = clock.after(ms, resolve)));
   }
 
-  #lost(): void {
-    this.#over = true;
-    this.#cancelTimer?.();
-    for (const { reject } of this.#waiters.splice(0)) reject(this.#ended());
-    this.#host.lost(this);
-    void this.#continued.stream.close();
+  async #lost(): Promise<void> {
+    const { key, engine } = this.#host;
+    let vanished = true;
+    try {
+      vanished = (await engine.read(key, this.#accepted)).status !== "tail";
+    } catch {
+      // Then it is not known to be there, which is what is told.
+    }
+    if (!this.#over) this.#host.lost(this, vanished);
   }
 
   #ended(): StateStreamError {
     return new StateStreamError("not-leading", `This writer does not lead stream "${this.#host.key}" any more.`);
   }
-}
-
-/** A checkpoint of where the engine's log ends. */
-export function checkpointAtHead(checkpoint: string, entries: readonly Entry[], clock: Clock): string {
-  const copy = followStream({ onWaiting: () => undefined, maxLogEvents: 0 }, clock);
-  copy.adopt(checkpoint, entries);
-  return copy.checkpoint();
 }

@@ -31,6 +31,11 @@ export interface ServedStreamStats extends StateStreamStats {
  */
 export interface ServedStream<S extends object = object> extends StateStream<S> {
   stats(): ServedStreamStats;
+  /**
+   * Ends the connections of this node, and those of who comes while it remembers the stream, which is at least `idleMs`.
+   * Other nodes are not told, nor is the writer. Where there is no copy, it does nothing.
+   */
+  close(ending?: Parameters<StateStream["close"]>[0]): Promise<void>;
 }
 
 /** A key's stream, whether or not there is a copy of it now. */
@@ -63,7 +68,7 @@ export class KeyedStream<S extends object> implements ServedStream<S> {
   }
 
   async close(ending?: Parameters<StateStream["close"]>[0]): Promise<void> {
-    await this.#registry.stream(this.#key).close(ending);
+    await this.#registry.find(this.#key)?.stream.close(ending);
   }
 
   stats(): ServedStreamStats {

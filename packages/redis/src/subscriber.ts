@@ -5,14 +5,14 @@ import type { RedisClient } from "./redis-client.ts";
 export class Subscriber {
   readonly #link: Link;
   readonly #onError: (error: Error) => void;
-  readonly #onSubscribed: () => void;
+  readonly #onSubscribed: (again: boolean) => void;
   readonly #channels = new Map<string, (message: string) => void>();
   /** Channels that the connection may still hear though nobody wants them. */
   readonly #unwanted = new Set<string>();
 
-  /** `onSubscribed`: everything wanted is subscribed, on a connection that is new. */
-  constructor(options: LinkOptions, onSubscribed: () => void) {
-    this.#link = new Link(options, (client) => void this.#restore(client));
+  /** `onSubscribed`: everything wanted is subscribed, on a connection that is new; `again`: not the first. */
+  constructor(options: LinkOptions, onSubscribed: (again: boolean) => void) {
+    this.#link = new Link(options, (client, again) => void this.#restore(client, again));
     this.#onError = options.onError;
     this.#onSubscribed = onSubscribed;
   }
@@ -27,7 +27,8 @@ export class Subscriber {
   async unsubscribe(channel: string): Promise<void> {
     if (!this.#channels.delete(channel)) return;
     this.#unwanted.add(channel);
-    await this.#forget(this.#link.ready, [channel]);
+    // Without a connection there is nothing to wait for: the next one is told.
+    if (this.#link.ready) await this.#link.use((client) => this.#forget(client, [channel]));
   }
 
   reopen(): void {
@@ -50,7 +51,7 @@ export class Subscriber {
   };
 
   /** The driver has subscribed again to what it knew; what it did not know is added. */
-  async #restore(client: RedisClient): Promise<void> {
+  async #restore(client: RedisClient, again: boolean): Promise<void> {
     try {
       await this.#forget(client, [...this.#unwanted]);
       await client.subscribe([...this.#channels.keys()], this.#hear);
@@ -59,11 +60,11 @@ export class Subscriber {
       if (this.#link.ready === client) this.#onError(error instanceof Error ? error : new Error(String(error)));
       return;
     }
-    if (this.#link.ready === client) this.#onSubscribed();
+    if (this.#link.ready === client) this.#onSubscribed(again);
   }
 
-  async #forget(client: RedisClient | undefined, channels: string[]): Promise<void> {
-    if (!client || channels.length === 0) return;
+  async #forget(client: RedisClient, channels: string[]): Promise<void> {
+    if (channels.length === 0) return;
     await client.unsubscribe(channels, this.#hear);
     for (const channel of channels) this.#unwanted.delete(channel);
   }

@@ -1,53 +1,10 @@
-import {
-  createStateStream,
-  type OwnStateOptions,
-  type SourceOptions,
-  StateStreamError,
-  type WritableStateStream,
-} from "@statestream/core";
+import { createStateStream, type OwnStateOptions, StateStreamError, type WritableStateStream } from "@statestream/core";
 import { type Clock, continueStream, readState } from "@statestream/core/backplane";
+import { checkpointAtHead } from "./checkpoints.ts";
 import type { Engine, Entry, Position } from "./engine.ts";
 import type { Follower } from "./follower.ts";
-import { checkpointAtHead, Session, type SessionHost } from "./session.ts";
-
-/** What became of changes that were made while another writer took over. */
-export interface LostChanges<S> {
-  /** How many commits are known to be missing from the stream, or not known to be in it. */
-  readonly commits: number;
-  /** The state as it was here, with them. */
-  readonly state: Readonly<S>;
-}
-
-/** How a writer learns where it stands. */
-export interface WriterHooks<S> {
-  /**
-   * Called when this writer begins and ceases to lead. When it begins, `state` is what the stream says: a store should take
-   * it in there and then; what it has that is different becomes the first change.
-   */
-  onLeadership?: (leading: boolean, details: { readonly state: Readonly<S> | undefined }) => void;
-  /** Called when another writer took over before the engine had acknowledged changes made here. */
-  onLost?: (lost: LostChanges<S>) => void;
-}
-
-/** A stream's one source of changes, among all nodes that want to be it. */
-export interface StateWriter<S extends object> {
-  /** Whether changes made here reach the stream. */
-  readonly leading: boolean;
-  /** The state with every change made here; of a writer that does not lead, what this node knows of it. */
-  readonly state: Readonly<S>;
-  /** Resolves when it leads. @throws {StateStreamError} `stream-closed`, when it is closed before. */
-  leads(): Promise<void>;
-  /** Resolves when the engine has every change made so far. @throws {StateStreamError} `not-leading`, when another took over. */
-  flushed(): Promise<void>;
-  /** Hands over: flushes, for at most the time of a lease, then lets another writer lead at once. Clients notice nothing. */
-  close(): Promise<void>;
-}
-
-/** A writer that owns its state. Its methods throw `not-leading` while another node leads. */
-export interface OwnStateWriter<S extends object>
-  extends StateWriter<S>, Pick<WritableStateStream<S>, "set" | "patch" | "remove" | "batch"> {}
-
-export type WriterOptions<S extends object> = (OwnStateOptions<S> | SourceOptions<S>) & WriterHooks<S>;
+import { Session, type SessionHost } from "./session.ts";
+import type { OwnStateWriter, WriterOptions } from "./state-writer.ts";
 
 export interface WriterParts {
   readonly engine: Engine;
@@ -69,6 +26,9 @@ export interface WriterOfNode {
   close(): Promise<void>;
 }
 
+/** The least time between two attempts to lead, in milliseconds. */
+const MIN_PAUSE_MS = 50;
+
 /** Wants to lead: tries for the lease until it has it, then keeps a session until it loses it. */
 export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode, SessionHost<S> {
   readonly key: string;
@@ -78,16 +38,22 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   readonly leaseMs: number;
   readonly report: (error: StateStreamError) => void;
   readonly #options: WriterOptions<S>;
+  /** Whether the state is a store's. */
+  readonly #hasSource: boolean;
   readonly #follower: Follower;
   readonly #onClose: () => void;
   #session: Session<S> | undefined;
   /** Of sessions that are over. */
   #repairs = 0;
-  #campaigning = false;
-  #closed: Promise<void> | undefined;
+  #campaigning: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
+  /** The lease may be ours. */
+  #leased = false;
+  /** In a row. */
+  #failures = 0;
   /** Since when nothing has been kept of a stream that this node has a copy of: milliseconds elapsed. */
   #emptySince: number | undefined;
+  #closed: Promise<void> | undefined;
   #waiters: { resolve: () => void; reject: (error: StateStreamError) => void }[] = [];
 
   constructor(key: string, options: WriterOptions<S>, parts: WriterParts) {
@@ -98,12 +64,15 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     this.leaseMs = parts.leaseMs;
     this.report = parts.report;
     this.#options = options;
+    this.#hasSource = "source" in options && options.source !== undefined;
     this.#follower = parts.follower;
     this.#onClose = parts.onClose;
-    // Whatever is wrong with the options is said now, not when this node comes to lead.
-    if ("initialState" in options) void createStateStream(options).close();
-    this.#follower.onHead = () => void this.#campaign();
-    void this.#campaign();
+    checkOptions(options);
+    // Where it has just failed, being told of that is no reason to try again.
+    this.#follower.onHead = () => {
+      if (this.#failures === 0) this.#campaign();
+    };
+    this.#campaign();
   }
 
   get leading(): boolean {
@@ -119,13 +88,13 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   }
 
   leads(): Promise<void> {
-    if (this.leading) return Promise.resolve();
     if (this.#closed !== undefined) return Promise.reject(closedError(this.key));
+    if (this.leading) return Promise.resolve();
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
   async flushed(): Promise<void> {
-    await this.#lead().flushed();
+    await this.#leadingSession().flushed();
   }
 
   set: OwnStateWriter<S>["set"] = (...args) => this.#stream().set(...args);
@@ -138,14 +107,10 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     return this.#closed;
   }
 
-  lost(session: Session<S>): void {
+  lost(session: Session<S>, vanished: boolean): void {
     if (session !== this.#session) return;
-    this.#repairs += session.repairs;
-    this.#session = undefined;
-    const commits = session.pending.length;
-    const state = session.stream.state as Readonly<S>;
-    this.#tell(() => this.#options.onLeadership?.(false, { state: undefined }));
-    if (commits > 0 || session.overflowed) this.#tell(() => this.#options.onLost?.({ commits, state }));
+    this.#leased = false;
+    this.#leave(session, vanished);
     this.#campaignIn(this.leaseMs / 3);
   }
 
@@ -153,43 +118,76 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     this.#cancelTimer?.();
     this.#follower.onHead = undefined;
     for (const { reject } of this.#waiters.splice(0)) reject(closedError(this.key));
+    await this.#campaigning;
     const session = this.#session;
     if (session !== undefined) {
-      await Promise.race([
-        session.flushed().catch(() => undefined),
-        new Promise<void>((resolve) => this.clock.after(this.leaseMs, resolve, true)),
-      ]);
-      this.#session = undefined;
-      await session.end();
-      // If this fails, the lease runs out by itself.
-      await this.engine.release(this.key, this.owner).catch(() => undefined);
-      this.#tell(() => this.#options.onLeadership?.(false, { state: undefined }));
+      await this.#flushedInTime(session);
+      if (session === this.#session) this.#leave(session, false);
     }
+    await this.#release();
     this.#onClose();
+  }
+
+  /** Keeps the process alive meanwhile: what it was told last is to reach the stream. */
+  async #flushedInTime(session: Session<S>): Promise<void> {
+    let cancel: (() => void) | undefined;
+    const waited = new Promise<void>((resolve) => (cancel = this.clock.after(this.leaseMs, resolve, true)));
+    // Where another one takes over meanwhile, the session tells of it.
+    await Promise.race([waited, session.flushed().catch(() => undefined)]);
+    cancel?.();
+  }
+
+  /** If this fails, the lease runs out by itself. */
+  async #release(): Promise<void> {
+    if (!this.#leased) return;
+    this.#leased = false;
+    await this.engine.release(this.key, this.owner).catch(() => undefined);
+  }
+
+  #leave(session: Session<S>, vanished: boolean): void {
+    this.#repairs += session.repairs;
+    this.#session = undefined;
+    const commits = session.pending;
+    const state = session.stream.state;
+    session.end();
+    this.#tellLeading(false, undefined);
+    if (commits > 0 || vanished) this.#tell(() => this.#options.onLost?.({ commits, vanished, state }));
   }
 
   #campaignIn(ms: number): void {
     this.#cancelTimer?.();
     if (this.#closed === undefined)
-      this.#cancelTimer = this.clock.after(ms * (0.75 + this.clock.random() / 2), () => void this.#campaign());
+      this.#cancelTimer = this.clock.after(ms * (0.75 + this.clock.random() / 2), () => this.#campaign());
   }
 
-  async #campaign(): Promise<void> {
-    if (this.#campaigning || this.#session !== undefined || this.#closed !== undefined) return;
-    this.#campaigning = true;
-    let again = this.leaseMs / 3;
+  #campaign(): void {
+    if (this.#campaigning !== undefined || this.#session !== undefined || this.#closed !== undefined) return;
+    this.#campaigning = this.#try().then((pauseMs) => {
+      this.#campaigning = undefined;
+      if (this.#session === undefined) this.#campaignIn(pauseMs);
+    });
+  }
+
+  /** Tries to lead. Returns when to try again, in milliseconds. */
+  async #try(): Promise<number> {
     try {
       const reply = await this.engine.acquire(this.key, this.owner, this.leaseMs);
-      if (reply.status === "ok") await this.#takeOver();
-      else if (reply.status === "empty") await this.#found();
-      else again = Math.min(again, reply.remainingMs);
+      this.#leased = reply.status === "ok";
       if (reply.status !== "empty") this.#emptySince = undefined;
+      if (reply.status === "held") return Math.max(MIN_PAUSE_MS, Math.min(this.leaseMs, reply.remainingMs));
+      if (reply.status === "ok") await this.#takeOver();
+      else await this.#found();
+      this.#failures = 0;
     } catch (cause) {
-      const message = `No lease was to be had of stream "${this.key}": ${String(cause)}. It is tried again.`;
-      this.report(new StateStreamError("backplane-failed", message, { cause }));
+      this.#emptySince = undefined;
+      if (this.#failures++ === 0) {
+        const message = `The writer of stream "${this.key}" could not begin to lead: ${String(cause)}. It is tried again.`;
+        this.report(new StateStreamError("backplane-failed", message, { cause }));
+      }
+      // Another one may be able to.
+      await this.#release();
     }
-    this.#campaigning = false;
-    if (this.#session === undefined) this.#campaignIn(again);
+    return this.leaseMs / 3;
   }
 
   /** The lease is ours, so what the engine has now is what this writer goes on from. */
@@ -223,58 +221,74 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   }
 
   async #create(force: boolean): Promise<void> {
-    const position = { epoch: this.clock.epoch(), seq: 0 };
-    this.#tellLeading(undefined);
-    const session = new Session<S>(this, position, [], (onCommit) => {
-      return continueStream(this.#streamOptions(), { epoch: position.epoch, onCommit }, this.clock);
-    });
-    // Until it is in place nobody else may be told of changes, and there are none: the writer does not lead yet.
-    if (await this.#installed(position, session.checkpoint(), force)) this.#leads(session);
-    else await session.end();
+    if (this.#closed !== undefined) return;
+    const epoch = this.clock.epoch();
+    const position = { epoch, seq: 0 };
+    const session = new Session<S>(this, position, [], (onCommit) =>
+      continueStream(this.#streamOptions(), { epoch, onCommit }, this.clock),
+    );
+    let leads = false;
+    try {
+      // Until it is in place nobody may be told of changes: the session has not started.
+      leads = await this.#installed(position, session.checkpoint(), force);
+    } finally {
+      if (!leads || this.#closed !== undefined) session.end();
+    }
+    if (!leads || this.#closed !== undefined) return;
+    this.#lead(session);
+    this.#tellLeading(true, this.#hasSource ? undefined : this.state);
   }
 
   async #installed(position: Position, body: string, force: boolean): Promise<boolean> {
     const { owner, leaseMs } = this;
     const request = { owner, checkpoint: { position, body }, entries: [], leaseMs, force };
-    return (await this.engine.install(this.key, request)).status === "ok";
+    const { status } = await this.engine.install(this.key, request);
+    this.#leased ||= status === "ok";
+    return status === "ok";
   }
 
   /** Goes on from a checkpoint that is the engine's head. */
   #begin(position: Position, entries: readonly Entry[], checkpoint: string): void {
     if (this.#closed !== undefined) return;
     const { state, removed } = readState(checkpoint);
-    this.#tellLeading(state as S);
-    const epoch = this.clock.epoch();
-    const session = new Session<S>(this, position, entries, (onCommit) => {
-      const options = this.#streamOptions(state, removed);
-      return continueStream(options, { epoch, onCommit }, this.clock);
-    });
-    session.rebase(checkpoint, epoch);
-    this.#leads(session);
+    // A store takes the state in before it is looked at.
+    if (this.#hasSource) this.#tellLeading(true, state as S);
+    if (this.#closed !== undefined) return this.#tellLeading(false, undefined);
+    let session: Session<S> | undefined;
+    try {
+      const epoch = this.clock.epoch();
+      session = new Session<S>(this, position, entries, (onCommit) =>
+        continueStream(this.#streamOptions(state, removed), { epoch, onCommit }, this.clock),
+      );
+      session.rebase(checkpoint, epoch);
+    } catch (error) {
+      session?.end();
+      if (this.#hasSource) this.#tellLeading(false, undefined);
+      throw error;
+    }
+    this.#lead(session);
+    if (!this.#hasSource) this.#tellLeading(true, this.state);
   }
 
   /** The state that the stream says, and of slices it has never heard of what the options say. */
-  #streamOptions(
-    state: Record<string, unknown> = {},
-    removed: readonly string[] = [],
-  ): OwnStateOptions<S> | SourceOptions<S> {
-    const options = { ...this.#options, maxLogEvents: 0, maxLogBytes: 0 };
-    if (!("initialState" in options)) return options;
+  #streamOptions(state: Record<string, unknown> = {}, removed: readonly string[] = []): WriterOptions<S> {
+    // Nobody connects to it, so it needs no log; whoever sets is told what is wrong with a value, of a store we are.
+    const options = { ...this.#options, maxLogBytes: 0 };
+    if (this.#hasSource || !("initialState" in options)) return { onError: this.report, ...options };
     const own = new Map(Object.entries(options.initialState));
     for (const slice of removed) own.delete(slice);
     for (const [slice, value] of Object.entries(state)) own.set(slice, value);
     return { ...options, initialState: Object.fromEntries(own) as S };
   }
 
-  #leads(session: Session<S>): void {
+  #lead(session: Session<S>): void {
     this.#session = session;
-    if ("initialState" in this.#options) this.#tell(() => this.#options.onLeadership?.(true, { state: this.state }));
+    session.start();
     for (const { resolve } of this.#waiters.splice(0)) resolve();
   }
 
-  /** A store takes the state in before it is looked at. */
-  #tellLeading(state: Readonly<S> | undefined): void {
-    if (!("initialState" in this.#options)) this.#tell(() => this.#options.onLeadership?.(true, { state }));
+  #tellLeading(leading: boolean, state: Readonly<S> | undefined): void {
+    this.#tell(() => this.#options.onLeadership?.(leading, { state }));
   }
 
   #tell(callback: () => void): void {
@@ -286,7 +300,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     }
   }
 
-  #lead(): Session<S> {
+  #leadingSession(): Session<S> {
     if (this.#session !== undefined) return this.#session;
     throw new StateStreamError(
       "not-leading",
@@ -295,8 +309,23 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   }
 
   #stream(): WritableStateStream<S> {
-    return this.#lead().stream;
+    return this.#leadingSession().stream;
   }
+}
+
+/** Whatever is wrong with the options is said now, not when this node comes to lead. */
+function checkOptions<S extends object>(options: WriterOptions<S>): void {
+  if (!("source" in options) || options.source === undefined) {
+    void createStateStream(options as OwnStateOptions<S>).close();
+    return;
+  }
+  const { source, slices, ...others } = options;
+  if (typeof source.getState !== "function" || typeof source.subscribe !== "function")
+    throw new StateStreamError("invalid-option", "The option source must have getState and subscribe.");
+  // The store is not looked at before this node leads, nor asked which slices are shown.
+  const nothing = { getState: () => ({}) as S, subscribe: () => () => undefined };
+  const names = Array.isArray(slices) ? { slices: slices as readonly string[] } : {};
+  void createStateStream<S>({ ...others, ...names, source: nothing }).close();
 }
 
 function closedError(key: string): StateStreamError {

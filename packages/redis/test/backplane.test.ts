@@ -108,3 +108,55 @@ test("what the engine lost in a failover, the writer gives it again", async () =
   expect(client.told.at(-1)).toMatchObject({ slice: "topic", seq: 3, value: "three" });
   expect(a.backplane.streams.get("room").stats().backplane).toMatchObject({ repairs: 1, head: { seq: 3 }, lag: 0 });
 });
+
+test("a backplane that closes hands over, ends its clients, lets nobody in any more, and leaves nothing behind", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const writer = a.backplane.writer<Room>("room", { initialState: { messages: [] } });
+  await cluster.settle();
+  const other = b.backplane.writer<Room>("room", { initialState: { messages: [] } });
+  const client = new Client(a.backplane.streams.get("room").connect());
+  await cluster.settle();
+  writer.set("topic", "kept");
+  const closed = a.backplane.close();
+  expect(() => a.backplane.writer("another", { initialState: {} })).toThrow(
+    expect.objectContaining({ code: "stream-closed" }),
+  );
+  await Promise.all([closed, a.backplane.close(), cluster.settle()]);
+  expect(client.told.at(-1)).toMatchObject({ type: "state.end", reason: "draining", retry: true });
+  const late = new Client(a.backplane.streams.get("room").connect());
+  await cluster.settle();
+  expect(late.told).toMatchObject([{ type: "state.end", reason: "draining" }]);
+  expect([other.leading, other.state]).toStrictEqual([true, { messages: [], topic: "kept" }]);
+  await Promise.all([b.backplane.close(), cluster.settle()]);
+  expect(cluster.clock.timers).toBe(0);
+});
+
+test("a wrong option throws at once, also of a writer that does not lead yet", () => {
+  const { backplane } = new Cluster().node();
+  const invalid = expect.objectContaining({ code: "invalid-option" });
+  expect(() => new Cluster().node({ leaseMs: 0 })).toThrow(invalid);
+  expect(() => new Cluster().node({ stream: { heartbeatMs: -1 } })).toThrow(invalid);
+  expect(() => backplane.writer("room", { initialState: {}, heartbeatMs: -1 })).toThrow(invalid);
+  const source = { getState: () => ({}), subscribe: () => () => undefined };
+  expect(() => backplane.writer("room", { source, heartbeatMs: -1 })).toThrow(invalid);
+  expect(() => backplane.writer("room", { source: {} as typeof source })).toThrow(invalid);
+  backplane.writer("room", { source });
+  expect(() => backplane.writer("room", { source })).toThrow(invalid);
+});
+
+test("an onError that throws harms nobody", async () => {
+  const cluster = new Cluster();
+  const node = cluster.node({
+    onError: () => {
+      throw new Error("of the application");
+    },
+  });
+  node.engine.cut();
+  const client = new Client(node.backplane.streams.get("room").connect());
+  await cluster.pass(1000);
+  node.engine.mend();
+  node.backplane.writer("room", { initialState: { text: "here" } });
+  await cluster.pass(2000);
+  expect(client.told).toMatchObject([{ slices: { text: "here" } }]);
+});

@@ -41,9 +41,14 @@ export class ReferenceClient {
     onError: (error) => violation(error.message),
   });
   #random: number;
+  readonly #branches: boolean;
 
-  /** `bookmark`: where it left off, if it comes back. `seed` decides where bytes are split. */
-  constructor(bookmark: Bookmark = { id: undefined, slices: new Map() }, seed = 1) {
+  /**
+   * `bookmark`: where it left off, if it comes back. `seed` decides where bytes are split. `branches`: the stream goes on
+   * in other processes, so that its epoch changes, and a snapshot may repair what was told before.
+   */
+  constructor(bookmark: Bookmark = { id: undefined, slices: new Map() }, seed = 1, branches = false) {
+    this.#branches = branches;
     this.id = bookmark.id;
     this.#came = bookmark.id;
     this.slices = new Map(bookmark.slices);
@@ -107,7 +112,8 @@ export class ReferenceClient {
       return;
     }
     const known = this.events.at(-1)?.id;
-    if (known !== undefined && tagOf(known) !== tagOf(id)) violation(`id ${id} is not of the same stream as ${known}`);
+    if (known !== undefined && this.#tagOf(known) !== this.#tagOf(id))
+      violation(`id ${id} is not of the same stream as ${known}`);
     const number = Number.parseInt(seq, 36);
     if (data.type === "state.end" ? number !== this.#position : number !== data.seq)
       violation(`id ${id} is not its seq`);
@@ -116,7 +122,8 @@ export class ReferenceClient {
   #apply(data: StateEvent): void {
     switch (data.type) {
       case "state.initial":
-        if (data.seq < this.#position) violation(`a snapshot at ${data.seq} after ${this.#position}`);
+        if (data.seq < this.#position && !(this.#branches && data.reason === "repaired"))
+          violation(`a snapshot at ${data.seq} after ${this.#position}`);
         this.slices = new Map(Object.entries(data.slices));
         return this.#arriveAt(data.seq);
       case "heartbeat":
@@ -170,12 +177,12 @@ export class ReferenceClient {
     this.#position = seq;
     this.#last = seq;
   }
-}
 
-/** The epoch and the selection of an id, which one connection does not change. */
-function tagOf(id: string): string {
-  const [epoch, , selection = ""] = id.split(".");
-  return `${epoch}.${selection}`;
+  /** The epoch and the selection of an id, which one connection does not change. */
+  #tagOf(id: string): string {
+    const [epoch, , selection = ""] = id.split(".");
+    return `${this.#branches ? "" : epoch}.${selection}`;
+  }
 }
 
 function violation(what: string): never {

@@ -106,8 +106,9 @@ export class MemoryEngine implements Engine {
   readonly #requests: Pipe;
   readonly #replies: Pipe;
   readonly #messages: Pipe;
-  // What the server knows of, and what it is to be told again after a loss.
-  readonly #subscribed = new Map<string, (message: Message) => void>();
+  readonly #wanted = new Map<string, (message: Message) => void>();
+  /** What the server knows of; after a loss it is told again. */
+  #subscribed = new Set<string>();
   readonly #listeners = new Set<(change: "up" | "down") => void>();
   #held: (() => void)[] = [];
   #cut: "nothing" | "messages" | "everything" = "nothing";
@@ -141,6 +142,7 @@ export class MemoryEngine implements Engine {
   /** The node is connected and subscribed again, and notices it. */
   mend(): void {
     this.#cut = "nothing";
+    this.#subscribed = new Set(this.#wanted.keys());
     this.downSince = undefined;
     this.#tell("up");
   }
@@ -183,10 +185,12 @@ export class MemoryEngine implements Engine {
   }
 
   subscribe(key: string, listener: (message: Message) => void): Promise<void> {
-    return this.#call("subscribe", key, () => void this.#subscribed.set(key, listener), this.#messages);
+    this.#wanted.set(key, listener);
+    return this.#call("subscribe", key, () => void this.#subscribed.add(key), this.#messages);
   }
 
   unsubscribe(key: string): Promise<void> {
+    this.#wanted.delete(key);
     return this.#call("unsubscribe", key, () => void this.#subscribed.delete(key), this.#messages);
   }
 
@@ -198,7 +202,7 @@ export class MemoryEngine implements Engine {
   async close(): Promise<void> {
     this.cut();
     this.#closed = true;
-    this.#subscribed.clear();
+    this.#wanted.clear();
     this.#listeners.clear();
     this.#leave();
   }
@@ -206,7 +210,7 @@ export class MemoryEngine implements Engine {
   /** A message for this node leaves the server. */
   arrive(key: string, message: Message): void {
     if (this.#cut !== "nothing" || !this.#subscribed.has(key)) return;
-    const deliver = () => this.#messages.push(() => this.#subscribed.get(key)?.(message));
+    const deliver = () => this.#messages.push(() => this.#wanted.get(key)?.(message));
     const fate = this.#server.messageFate(message, key, this);
     if (fate === "drop") return;
     if (fate === "hold") {

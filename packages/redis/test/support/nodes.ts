@@ -1,6 +1,7 @@
 import type { Connection, StateEvent, StateStreamError } from "@statestream/core";
 import { createTestClock, type TestClock } from "@statestream/core/testing";
 import { backplaneOn, type Backplane, type BackplaneOptions } from "../../src/backplane.ts";
+import type { Engine } from "../../src/engine.ts";
 import { type MemoryEngine, MemoryEngineServer } from "./memory-engine.ts";
 
 /** One node of a cluster, with its own link to the engine. */
@@ -10,30 +11,48 @@ export interface Node {
   readonly errors: StateStreamError[];
 }
 
+/** What is still under way after so many turns in which no time passes goes in circles. */
+const MAX_TURNS = 300;
+
 /** Nodes around one engine in memory, on a clock that only moves when told to. */
 export class Cluster {
   readonly clock: TestClock;
   readonly server: MemoryEngineServer;
+  /** How far the engine's clock is ahead of that of the nodes, in milliseconds. */
+  skewMs = 0;
   #epochs = 0;
+  /** Turns that are due. */
+  #turns = 0;
 
   constructor() {
     this.clock = createTestClock({ now: 1_000_000 });
-    this.server = new MemoryEngineServer({ now: () => this.clock.now(), defer: (fn) => this.clock.clock.defer(fn) });
+    this.server = new MemoryEngineServer({
+      now: () => this.clock.now() + this.skewMs,
+      defer: (fn) => this.#defer(fn),
+    });
   }
 
-  node(options: BackplaneOptions = {}): Node {
+  node(options: BackplaneOptions = {}, wrap: (engine: Engine) => Engine = (engine) => engine): Node {
     const engine = this.server.connect();
     const errors: StateStreamError[] = [];
-    const clock = { ...this.clock.clock, epoch: () => `epoch${String(++this.#epochs).padStart(6, "0")}` };
+    const defer = (fn: () => void): void => this.#defer(fn);
+    const clock = { ...this.clock.clock, defer, epoch: () => `epoch${String(++this.#epochs).padStart(6, "0")}` };
     const onError = (error: StateStreamError): void => void errors.push(error);
-    return { engine, errors, backplane: backplaneOn(engine, { onError, ...options }, clock) };
+    return { engine, errors, backplane: backplaneOn(wrap(engine), { onError, ...options }, clock) };
+  }
+
+  /** One turn of the event loop, and what is due in it. */
+  async turn(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.clock.flush();
   }
 
   /** Until nothing is under way that needs no time. */
   async settle(): Promise<void> {
-    for (let turn = 0; turn < 30; turn++) {
+    for (let turn = 0; turn === 0 || this.#turns > 0; turn++) {
+      if (turn === MAX_TURNS) throw new Error(`After ${MAX_TURNS} turns there is still something under way.`);
+      await this.turn();
       await new Promise((resolve) => setImmediate(resolve));
-      this.clock.flush();
     }
   }
 
@@ -43,6 +62,14 @@ export class Cluster {
       this.clock.advance(Math.min(step, ms - passed));
       await this.settle();
     }
+  }
+
+  #defer(fn: () => void): void {
+    this.#turns++;
+    this.clock.clock.defer(() => {
+      this.#turns--;
+      fn();
+    });
   }
 }
 

@@ -6,10 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "redis";
 
-/** Why tests with a real Redis cannot run here, if they cannot. */
-export const NO_REDIS: string | undefined = spawnSync("redis-server", ["--version"]).error
-  ? "there is no redis-server on the PATH"
-  : undefined;
+/** Tests with a real Redis run where there is one. */
+export const HAS_REDIS: boolean = !spawnSync("redis-server", ["--version"]).error;
+
+/** For the titles of those tests: why they do not run, if they do not. */
+export const SKIPPED: string = HAS_REDIS ? "" : " (skipped: there is no redis-server on the PATH)";
 
 /** A redis-server of our own on a free port of 127.0.0.1, without persistence. */
 export class RedisServer {
@@ -18,17 +19,29 @@ export class RedisServer {
   readonly #process: ChildProcess;
   readonly #dir: string;
 
+  readonly #kill = (): void => void this.#process.kill("SIGKILL");
+
   private constructor(process: ChildProcess, port: number, dir: string) {
     this.#process = process;
     this.port = port;
     this.url = `redis://127.0.0.1:${port}`;
     this.#dir = dir;
+    // Also when the tests end before they have stopped it.
+    globalThis.process.once("exit", this.#kill);
   }
 
   static async start(port?: number): Promise<RedisServer> {
     port ??= await freePort();
     const dir = await mkdtemp(join(tmpdir(), "statestream-redis-"));
-    const options = { port, bind: "127.0.0.1", save: "", appendonly: "no", dir };
+    const options = {
+      port,
+      bind: "127.0.0.1",
+      save: "",
+      appendonly: "no",
+      "repl-diskless-sync-delay": 0,
+      "enable-debug-command": "local",
+      dir,
+    };
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const server = new RedisServer(spawn("redis-server", args, { stdio: "ignore" }), port, dir);
     await server.command("PING");
@@ -57,16 +70,17 @@ export class RedisServer {
   }
 
   async stop(): Promise<void> {
+    globalThis.process.off("exit", this.#kill);
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
       const exit = once(this.#process, "exit");
-      this.#process.kill("SIGKILL");
+      this.#kill();
       await exit;
     }
     await rm(this.#dir, { recursive: true, force: true });
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

@@ -1,0 +1,138 @@
+import { once } from "node:events";
+import type { Connection } from "@statestream/core";
+import { createRedisBackplane, type OwnStateWriter } from "@statestream/redis";
+import { createClient } from "redis";
+import { machineNow, sleep, until } from "../measure/clock.ts";
+import { Board } from "../servers/board.ts";
+import type { Order, Report } from "./orders.ts";
+
+// A node under measurement, a process of its own. Orders come from the parent.
+
+type State = { board: Record<string, unknown> };
+
+/** About what one change of a board is told as. */
+const TEXT = "x".repeat(300);
+
+const CHANNEL = "bench";
+
+let backplane: ReturnType<typeof createRedisBackplane>;
+let redis: ReturnType<typeof createClient>;
+let boards: Board[] = [];
+let writers: OwnStateWriter<State>[] = [];
+const connections: Connection[] = [];
+let stamps: number[] = [];
+let arrived = 0;
+
+const orders: { [Name in Order["do"]]: (order: Extract<Order, { do: Name }>) => Promise<void> | void } = {
+  async open({ port }) {
+    redis = createClient({ socket: { host: "127.0.0.1", port, reconnectStrategy: 50 } });
+    redis.on("error", () => {});
+    await redis.connect();
+    backplane = createRedisBackplane({ redis });
+  },
+  async lead({ streams, kilobytes }) {
+    boards = Array.from({ length: streams }, () => new Board(kilobytes));
+    writers = boards.map(({ state }, index) =>
+      backplane.writer<State>(`stream ${index}`, { initialState: { board: state } }),
+    );
+    await Promise.all(writers.map((writer) => writer.leads()));
+  },
+  async join({ streams }) {
+    let loaded = 0;
+    for (let index = 0; index < streams; index++) {
+      const connection = backplane.streams.get(`stream ${index}`).connect();
+      connections.push(connection);
+      let isFirst = true;
+      const read = (): void => {
+        for (let bytes = connection.read(); bytes !== undefined; bytes = connection.read()) {
+          // After the greeting the first bytes are the state; changes come one in a chunk, unless they come at once.
+          if (bytes.length < 30) continue;
+          if (isFirst) loaded++;
+          else come(countOf(bytes));
+          isFirst = false;
+        }
+      };
+      connection.onReadable(read);
+      read();
+    }
+    if (!(await until(() => loaded === streams, 60_000))) throw new Error(`Only ${loaded} of ${streams} streams came.`);
+  },
+  async subscribe() {
+    const subscriber = redis.duplicate();
+    subscriber.on("error", () => {});
+    await subscriber.connect();
+    await subscriber.subscribe(CHANNEL, () => come(1));
+  },
+  change: ({ times, perSecond }) =>
+    paced(times, perSecond, async (last) => {
+      const { state } = (boards[0] as Board).next();
+      writers[0]?.set("board", state);
+      if (last) await writers[0]?.flushed();
+    }),
+  publish: ({ times, perSecond }) =>
+    paced(times, perSecond, async (last) => {
+      const done = redis.sendCommand(["PUBLISH", CHANNEL, TEXT]);
+      if (last) await done;
+    }),
+  async await({ changes }) {
+    if (!(await until(() => arrived >= changes, 60_000))) throw new Error(`${arrived} of ${changes} changes came.`);
+    arrived = 0;
+  },
+  report() {
+    // The answer is one.
+  },
+};
+
+function come(count: number): void {
+  arrived += count;
+  stamps.push(machineNow());
+}
+
+/** How many events these bytes have: each ends with an empty line. */
+function countOf(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) if (bytes[at + 1] === 10) count++;
+  return count;
+}
+
+async function paced(times: number, perSecond: number, act: (last: boolean) => Promise<void>): Promise<void> {
+  const start = performance.now();
+  for (let time = 1; time <= times; time++) {
+    stamps.push(machineNow());
+    const done = act(time === times);
+    if (time === times) await done;
+    else if (perSecond === 0) await new Promise(setImmediate);
+    else await sleep(Math.max(0, start + (time * 1000) / perSecond - performance.now()));
+  }
+}
+
+function report(took: number): Report {
+  globalThis.gc?.();
+  const { heapUsed, rss } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  const stats = Array.from({ length: Math.max(connections.length, writers.length) }, (_, index) =>
+    backplane.streams.get(`stream ${index}`).stats(),
+  );
+  const sum = (of: (one: (typeof stats)[number]) => number): number => stats.reduce((total, one) => total + of(one), 0);
+  const told = stamps;
+  stamps = [];
+  return {
+    cpu: user + system,
+    heap: heapUsed,
+    rss,
+    stamps: told,
+    took,
+    reads: sum(({ backplane: { reads } }) => reads),
+    resyncs: sum(({ backplane: { resyncs } }) => Object.values(resyncs).reduce((total, count) => total + count, 0)),
+    snapshots: sum(({ snapshots }) => Object.values(snapshots).reduce((total, count) => total + count, 0)),
+  };
+}
+
+process.on("disconnect", () => process.exit(0));
+for (;;) {
+  const [order] = (await once(process, "message")) as [Order];
+  const start = performance.now();
+  const handle = orders[order.do] as (order: Order) => Promise<void> | void;
+  await handle(order);
+  process.send?.(report(performance.now() - start));
+}

@@ -1,0 +1,31 @@
+/** What the driver asks of a node. Each order has one answer. */
+export type Order =
+  /** Begins: where Redis is. */
+  | { readonly do: "open"; readonly port: number }
+  /** Leads streams of about this state, by number. */
+  | { readonly do: "lead"; readonly streams: number; readonly kilobytes: number }
+  /** Has a client on each of these streams, and waits until all have the state. */
+  | { readonly do: "join"; readonly streams: number }
+  /** Subscribes to a bare channel. */
+  | { readonly do: "subscribe" }
+  /** Makes changes of stream 0, or publishes texts of the same size on the bare channel; 0 per second is as fast as it goes. */
+  | { readonly do: "change" | "publish"; readonly times: number; readonly perSecond: number }
+  /** Waits until so many changes have come since it was asked last. */
+  | { readonly do: "await"; readonly changes: number }
+  | { readonly do: "report" };
+
+export interface Report {
+  /** Microseconds of CPU since the start. */
+  readonly cpu: number;
+  /** Bytes, after a collection. */
+  readonly heap: number;
+  readonly rss: number;
+  /** When each change was made, or came, in milliseconds of the machine's clock. */
+  readonly stamps: readonly number[];
+  /** Milliseconds that the order took. */
+  readonly took: number;
+  /** Of all streams of this node, since it began. */
+  readonly reads: number;
+  readonly resyncs: number;
+  readonly snapshots: number;
+}

@@ -1,0 +1,110 @@
+import type { Differ, Json } from "@statestream/core";
+import type { Command, RunOptions } from "../command.ts";
+import { medians } from "../measure/medians.ts";
+import type { BarChart, Ratio, Result } from "../report/result.ts";
+import { diffCurve } from "./curve.ts";
+import { bytesOf, ours, peers as everybody, type Walk, walkAndCheck } from "./differs.ts";
+import { type Workload, workloads } from "./workloads.ts";
+
+/** Workloads that take longer are walked through once, by themselves: some take seconds. */
+const SLOW_MS = 200;
+
+export const diff: Command = {
+  name: "diff",
+  summary: "two states in, a patch's bytes out: ours and others",
+  packages: ["fast-json-patch", "rfc6902", "jsondiffpatch", "just-diff"],
+  minutes: { full: 3, quick: 1 },
+  checked: true,
+  run: async (options) => run(options),
+};
+
+interface Row {
+  readonly name: string;
+  readonly us: number;
+  readonly bytes: number;
+  /** By peer: how much longer it takes and how much it sends; or what is wrong. */
+  readonly others: readonly { readonly times: number | string; readonly bytes: number | "" }[];
+}
+
+function run({ quick, progress }: RunOptions): Result {
+  // The others take most of the time, and no ratio is kept of them.
+  const peers = quick ? everybody.slice(0, 1) : everybody;
+  const rows = workloads.map((workload) => {
+    progress(workload.name);
+    return rowOf(workload, peers, quick ? 600 : 3000);
+  });
+  const curve = quick ? undefined : diffCurve(progress);
+  const ratios = rows.flatMap(({ name, others }): Ratio[] => {
+    const times = others[0]?.times;
+    return typeof times === "number"
+      ? [{ name: `${name}: fast-json-patch / ours`, value: times, better: "higher" }]
+      : [];
+  });
+  return {
+    title: "Diff: from two states to the bytes of a patch",
+    tables: [
+      {
+        title: "Time, and how many times longer others take",
+        note: `Microseconds per change, patch text and encoding included. \`wrong\`: the patch, applied, does not give the state. \`fails\`: it throws. Calls over ${SLOW_MS} ms are walked through once.`,
+        rows: rows.map(({ name, us, others }) => ({
+          workload: name,
+          "ours us": us,
+          ...Object.fromEntries(peers.map(([peer], index) => [`${peer} x`, others[index]?.times ?? ""])),
+        })),
+      },
+      {
+        title: "Bytes per change",
+        rows: rows.map(({ name, bytes, others }) => ({
+          workload: name,
+          ours: bytes,
+          ...Object.fromEntries(peers.map(([peer], index) => [peer, others[index]?.bytes ?? ""])),
+        })),
+      },
+      ...(curve?.tables ?? []),
+    ],
+    ratios,
+    charts: [ratioBars(rows), ...(curve?.charts ?? [])],
+  };
+}
+
+function rowOf({ name, states }: Workload, peers: typeof everybody, ms: number): Row {
+  const changes = states.length - 1;
+  const first = walkAndCheck(ours, states);
+  if (first.problem !== undefined) throw new Error(`Our patch is ${first.problem}: ${name}`);
+  const walks = peers.map(([, differ]) => walkAndCheck(differ, states));
+  const steady = peers.filter((_, index) => walks[index]?.problem === undefined && (walks[index] as Walk).ms < SLOW_MS);
+  const [us, ...times] = medians(
+    [ours, ...steady.map(([, differ]) => differ)].map((differ) => () => walk(differ, states)),
+    ms,
+  ) as [number, ...number[]];
+  return {
+    name,
+    us: us / changes,
+    bytes: first.bytes / changes,
+    others: walks.map((walked, index) => {
+      if (walked.problem !== undefined) return { times: walked.problem, bytes: "" };
+      const place = steady.indexOf(peers[index] as (typeof peers)[0]);
+      const taken = place < 0 ? walked.ms * 1000 : (times[place] as number);
+      return { times: taken / us, bytes: walked.bytes / changes };
+    }),
+  };
+}
+
+/** Every change, one after the other. */
+function walk(differ: Differ, states: readonly Json[]): void {
+  for (let at = 1; at < states.length; at++) bytesOf(differ, states[at - 1] as Json, states[at] as Json);
+}
+
+function ratioBars(rows: readonly Row[]): BarChart {
+  return {
+    kind: "bars",
+    name: "ratio",
+    title: "How many times longer fast-json-patch takes",
+    unit: "times ours (log scale)",
+    bars: rows
+      .flatMap(({ name, others: [first] }) =>
+        typeof first?.times === "number" ? [{ name, value: first.times, ours: first.times >= 1 }] : [],
+      )
+      .toSorted((a, b) => b.value - a.value),
+  };
+}

@@ -1,0 +1,40 @@
+import type { Server } from "node:http";
+import type { Board, Change } from "./board.ts";
+
+/** Somebody's way to keep clients on a changing state. */
+export interface Contender {
+  /** Not listening yet. */
+  readonly server: Server;
+  /** Tells every client. The board is on the state after it. */
+  publish(change: Change): void;
+  /** More to report, by name. */
+  details?(): Readonly<Record<string, number>>;
+}
+
+export interface ContenderOptions {
+  readonly framework?: Framework;
+  readonly path?: WritePath;
+  /** For our own: options of the stream. */
+  readonly stream?: { readonly maxStallMs?: number };
+  /** For our own: reports how many texts longer than this were encoded, in characters. */
+  readonly countEncodes?: number;
+  /** For our own: nothing is diffed, each change is a value. */
+  readonly wholeValues?: boolean;
+  /** Where there are several in a module. */
+  readonly kind?: string;
+}
+
+export type Framework = "node" | "express" | "koa" | "hono";
+
+/**
+ * How bytes leave: as the adapter would have it (on Node, the socket where nothing is in the way), or forced down
+ * to the response's own `write`, or to a web stream (Hono only).
+ */
+export type WritePath = "socket" | "write" | "web";
+
+/** What the modules that a server process loads export. */
+export interface ContenderModule {
+  readonly contend: (board: Board, options: ContenderOptions) => Contender | Promise<Contender>;
+}
+
+export const FRAMEWORKS: readonly Framework[] = ["node", "express", "koa", "hono"];

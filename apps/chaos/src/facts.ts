@@ -1,0 +1,135 @@
+import type { FaultName } from "./schedule.ts";
+
+/** A position in the lineage: `epoch` of the session that made the event `seq`. */
+export interface Position {
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+/** One commit as the writer hands it to Redis. */
+export interface Entry {
+  readonly epoch: string;
+  readonly previous: string;
+  readonly first: number;
+  readonly last: number;
+  readonly body: string;
+}
+
+export interface Checkpoint {
+  readonly position: Position;
+  readonly body: string;
+}
+
+/** What a writer asks of Redis; written down before it is sent. `call` finds its reply. */
+export type Request =
+  | {
+      readonly kind: "publish";
+      readonly call: number;
+      readonly owner: string;
+      readonly entries: readonly Entry[];
+      readonly checkpoint?: Checkpoint | undefined;
+    }
+  | {
+      readonly kind: "install";
+      readonly call: number;
+      readonly owner: string;
+      readonly entries: readonly Entry[];
+      readonly checkpoint: Checkpoint;
+    }
+  | { readonly kind: "acquire"; readonly call: number; readonly owner: string }
+  | { readonly kind: "release"; readonly call: number; readonly owner: string };
+
+/** What a writer's process writes down. */
+type WriterFact =
+  | Request
+  /** `status` is undefined where the outcome is unknown. */
+  | { readonly kind: "reply"; readonly call: number; readonly status: string | undefined; readonly error?: string }
+  /** The application's own idea of the state after its n-th operation, before the library had a say. */
+  | { readonly kind: "operation"; readonly by: string; readonly n: number; readonly hash: string }
+  | { readonly kind: "leads"; readonly leads: boolean }
+  /** The application was told that changes made here are not in the stream; `vanished`: nor may those that Redis had. */
+  | { readonly kind: "lost"; readonly commits: number; readonly vanished: boolean }
+  | { readonly kind: "writer-error"; readonly error: string };
+
+/** What the clients write down. */
+export type ClientFact =
+  | {
+      readonly kind: "open";
+      readonly client: string;
+      readonly connection: number;
+      readonly node: string;
+      readonly from: string | undefined;
+    }
+  | {
+      readonly kind: "event";
+      readonly client: string;
+      readonly connection: number;
+      readonly node: string;
+      readonly type: string;
+      readonly id: string | undefined;
+      readonly reason?: string | undefined;
+      readonly stale?: true | undefined;
+      readonly hash: string | undefined;
+    }
+  /** `misfit`: the client could not go on from what it was told, which no server may do to it. */
+  | {
+      readonly kind: "ended";
+      readonly client: string;
+      readonly connection: number;
+      readonly why: string;
+      readonly misfit: boolean;
+    }
+  /** It has stopped for good. */
+  | { readonly kind: "gave-up"; readonly client: string; readonly why: string };
+
+/** What the rig itself writes down. */
+type RigFact =
+  | {
+      readonly kind: "started";
+      readonly seed: number;
+      readonly seconds: number;
+      readonly clients: number;
+      readonly heartbeatMs: number;
+    }
+  | { readonly kind: "fault"; readonly n: number; readonly fault: FaultName; readonly targets: readonly string[] }
+  | { readonly kind: "healed"; readonly n: number }
+  /** Redis holds an older state, or none, from now on; `head` is what it holds. */
+  | { readonly kind: "rolled-back"; readonly how: string; readonly head: Position | undefined }
+  /** A process was killed, stopped or continued. */
+  | {
+      readonly kind: "process";
+      readonly name: string;
+      readonly what: "started" | "killed" | "stopped" | "continued" | "exited";
+    }
+  | {
+      readonly kind: "sample";
+      readonly node: string;
+      readonly eventId: string | undefined;
+      readonly hash: string | undefined;
+      readonly rss: number;
+      readonly connections: number;
+    }
+  /** The machine was so busy that the rig's own timer came late. */
+  | { readonly kind: "lag"; readonly ms: number }
+  /** The nemesis has stopped. */
+  | { readonly kind: "quiet" }
+  /** The writers have stopped; from here on everybody has 15 s. */
+  | { readonly kind: "idle" }
+  | {
+      readonly kind: "engine";
+      readonly head: Position;
+      readonly entries: readonly Entry[];
+      readonly checkpoint: Checkpoint | undefined;
+      readonly channels: Readonly<Record<string, number>>;
+    }
+  | {
+      readonly kind: "final";
+      readonly what: "node" | "client";
+      readonly name: string;
+      readonly eventId: string | undefined;
+      readonly hash: string | undefined;
+      readonly afterMs: number | undefined;
+    };
+
+/** Everything the checker knows comes from these. */
+export type Fact = WriterFact | ClientFact | RigFact;

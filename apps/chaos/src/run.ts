@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkRun, type Verdict } from "./check/check.ts";
+import { faults } from "./faults.ts";
+import { monotonicMs } from "./monotonic.ts";
+import { Processes } from "./processes.ts";
+import { plan, type FaultName, type PlannedFault } from "./schedule.ts";
+import { sampleNodes, settle } from "./settle.ts";
+import { HEARTBEAT_MS } from "./settings.ts";
+import type { Transform } from "./transform.ts";
+import { pause, World } from "./world.ts";
+
+export interface RunOptions {
+  readonly seconds: number;
+  readonly seed: number;
+  readonly clients: number;
+  readonly mutant: Transform | undefined;
+  /** Only these. */
+  readonly faults: readonly FaultName[] | undefined;
+  /** Leaves the logs where they are. */
+  readonly keep: boolean;
+  readonly tell: (line: string) => void;
+}
+
+/** Somebody does not want to wait for the end. */
+export class Interrupted extends Error {}
+
+/** Starts everything, makes faults for so long, waits until all is well, and judges. Nothing is left behind. */
+export async function run(options: RunOptions): Promise<Verdict> {
+  const { seconds, seed, clients, mutant, keep, tell } = options;
+  const dir = mkdtempSync(join(tmpdir(), "statestream-chaos-"));
+  if (!keep) process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
+  const processes = new Processes(dir);
+  const world = new World({ dir, seed, clients, processes, mutant });
+  let endEarly!: (error: Error) => void;
+  const ended = new Promise<never>((_, reject) => (endEarly = reject));
+  const interrupt = (signal: NodeJS.Signals): void => endEarly(new Interrupted(`Interrupted by ${signal}.`));
+  // Whatever ends this early ends the rest as well.
+  processes.onUnexpectedExit = endEarly;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);
+  const stop = watch(world);
+  try {
+    const nemesis = async (): Promise<void> => {
+      await world.start();
+      world.log.write({ kind: "started", seed, seconds, clients, heartbeatMs: HEARTBEAT_MS });
+      await makeFaults(world, plan(seed, seconds, options.faults), tell);
+      tell("the nemesis has stopped");
+      await settle(world);
+    };
+    await Promise.race([nemesis(), ended]);
+  } finally {
+    stop();
+    await processes.endAll();
+    world.log.close();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
+    if (keep) tell(`the logs are in ${dir}`);
+  }
+  return checkRun(dir);
+}
+
+/** Makes the faults when they are due; a heavy one waits until the one before it is healed. */
+async function makeFaults(world: World, planned: readonly PlannedFault[], tell: (line: string) => void): Promise<void> {
+  const start = monotonicMs();
+  const seconds = (): string => ((monotonicMs() - start) / 1000).toFixed(1).padStart(6);
+  const light: Promise<void>[] = [];
+  for (const [n, { at, fault, holdMs, pick, light: isLight }] of planned.entries()) {
+    await pause(at - (monotonicMs() - start));
+    const begins = (...targets: string[]): void => {
+      tell(`${seconds()} s  ${fault}  ${targets.join(" ")}`);
+      world.log.write({ kind: "fault", n, fault, targets });
+    };
+    const made = faults[fault]({ world, pick, holdMs, begins }).then(() => world.log.write({ kind: "healed", n }));
+    if (isLight) light.push(made);
+    else await made;
+  }
+  await Promise.all(light);
+}
+
+/** Looks at the nodes every two seconds, and at how late this process itself is. */
+function watch(world: World): () => void {
+  let due = monotonicMs() + 100;
+  const lag = setInterval(() => {
+    const late = monotonicMs() - due;
+    if (late > 400) world.log.write({ kind: "lag", ms: late });
+    due = monotonicMs() + 100;
+  }, 100);
+  const samples = setInterval(() => void sampleNodes(world), 2000);
+  return () => {
+    clearInterval(lag);
+    clearInterval(samples);
+  };
+}

@@ -1,0 +1,21 @@
+import type { RedisBackplaneOptions } from "@statestream/redis";
+
+// Short times, so that minutes of faults show what would take hours otherwise.
+
+/** The stream everybody follows. */
+export const STREAM = "board";
+export const PREFIX = "chaos";
+/** Milliseconds; a client leaves a silent connection after two and a half. */
+export const HEARTBEAT_MS = 1000;
+
+export const backplaneSettings: Omit<RedisBackplaneOptions, "redis"> = {
+  prefix: PREFIX,
+  leaseMs: 2000,
+  checkMs: 2000,
+  idleMs: 5000,
+  joinMs: 5000,
+  stream: { heartbeatMs: HEARTBEAT_MS, retryMs: 200 },
+};
+
+/** What the rig waits for after the nemesis has stopped. */
+export const CONVERGENCE_MS = 15_000;

@@ -1,0 +1,293 @@
+import { describe, expect, test } from "vitest";
+import { checkFacts } from "../src/check/check.ts";
+import type { Invariant } from "../src/check/findings.ts";
+import type { FaultName } from "../src/schedule.ts";
+import { hashOf } from "../src/state.ts";
+import { E1, E2, entry, healthy, idOf, stateAt, type Story } from "./support/story.ts";
+
+/** The invariants that are violated, each once, with what is said of the first. */
+function verdictOf({ facts }: Story): { broken: Invariant[]; first: string } {
+  const { violations } = checkFacts(facts).findings;
+  return { broken: [...new Set(violations.map(({ invariant }) => invariant))], first: violations[0]?.what ?? "" };
+}
+
+function faulted(story: Story, fault: FaultName, targets: readonly string[], ms: number): Story {
+  story.add("rig", { kind: "fault", n: story.facts.length, fault, targets });
+  const n = story.facts.length - 1;
+  return story.add("rig", { kind: "healed", n }, ms);
+}
+
+test("finds nothing in a run in which nothing is wrong", () => {
+  const { findings, acknowledged, states, arrivals } = checkFacts(healthy().end(E1, 2).facts);
+  expect(findings.violations).toEqual([]);
+  expect({ acknowledged, states, clients: arrivals.clients }).toEqual({ acknowledged: 2, states: 3, clients: "1/1" });
+});
+
+describe("I1: one position, one state", () => {
+  test("two contents under one position", () => {
+    const story = healthy()
+      .publish("writer-2", "owner-1", [entry(E1, E1, 2, 7)], "conflict")
+      .end(E1, 2);
+    expect(verdictOf(story)).toEqual({ broken: ["I1"], first: `two contents were given the position ${E1}.2` });
+  });
+
+  test("one content on two bases", () => {
+    const story = healthy()
+      .publish("writer-2", "owner-1", [entry(E1, E2, 2)], "conflict")
+      .end(E1, 2);
+    expect(verdictOf(story).broken).toEqual(["I1"]);
+  });
+
+  test("a position that nobody made", () => {
+    const story = healthy().event("client-1", 1, "state.update", idOf(E2, 3)).end(E1, 2);
+    expect(verdictOf(story)).toMatchObject({ first: `client-1 was told of ${E2}.3, which nobody made` });
+  });
+});
+
+describe("I2: every state is the writer's", () => {
+  test("a client with another state", () => {
+    const story = healthy().event("client-1", 1, "heartbeat", idOf(E1, 2), { hash: "another" }).end(E1, 2);
+    expect(verdictOf(story)).toEqual({
+      broken: ["I2"],
+      first: `client-1 has another state at ${E1}.2 than the writer`,
+    });
+  });
+
+  test("a node with another state", () => {
+    const sample = { kind: "sample", node: "node-1", rss: 0, connections: 1 } as const;
+    const story = healthy()
+      .add("rig", { ...sample, eventId: idOf(E1, 2), hash: "another" })
+      .end(E1, 2);
+    expect(verdictOf(story).broken).toEqual(["I2"]);
+  });
+
+  test("a checkpoint that is not what its entries make", () => {
+    const story = healthy().install("writer-1", "owner-1", E1, 2, stateAt(3)).end(E1, 2);
+    expect(verdictOf(story).broken).toEqual(["I2"]);
+  });
+
+  test("an entry that is not what the application had", () => {
+    const change = { type: "state.update", slice: "op", seq: 3, base: 0, value: { by: "writer-1.1", n: 1 } };
+    const story = healthy()
+      .add("writer-1", { kind: "operation", by: "writer-1.1", n: 1, hash: "what it had" })
+      .publish("writer-1", "owner-1", [{ ...entry(E1, E1, 3), body: `0\n${JSON.stringify(change)}` }])
+      .end(E1, 2);
+    expect(verdictOf(story).first).toMatch(/is not what writer-1.1 had after operation 1/);
+  });
+
+  test("a client that could not go on", () => {
+    const story = healthy()
+      .add("clients", { kind: "ended", client: "client-1", connection: 1, why: "resync: a gap", misfit: true })
+      .end(E1, 2);
+    expect(verdictOf(story)).toEqual({ broken: ["I2"], first: "client-1 could not go on: resync: a gap" });
+  });
+
+  test("an entry whose base nobody made", () => {
+    const story = healthy()
+      .publish("writer-1", "owner-1", [entry(E2, E1, 9)], "behind")
+      .end(E1, 2);
+    expect(verdictOf(story).broken).toEqual(["I2"]);
+  });
+});
+
+describe("I3: nobody goes back", () => {
+  test("an update on another base", () => {
+    const story = healthy()
+      .publish("writer-1", "owner-1", [entry(E1, E1, 3), entry(E1, E1, 4)])
+      .event("client-1", 1, "state.update", idOf(E1, 4))
+      .end(E1, 4);
+    expect(verdictOf(story).broken).toEqual(["I3"]);
+  });
+
+  test("an update that comes again", () => {
+    const story = healthy().event("client-1", 1, "state.update", idOf(E1, 2)).end(E1, 2);
+    expect(verdictOf(story).broken).toEqual(["I3"]);
+  });
+
+  test("an older state from another node, although nothing was lost", () => {
+    const story = healthy()
+      .open("client-1", 2, idOf(E1, 2))
+      .event("client-1", 2, "state.initial", idOf(E1, 1), { reason: "epoch" })
+      .end(E1, 2);
+    expect(verdictOf(story)).toMatchObject({ broken: ["I3"] });
+  });
+
+  test("is not broken by an older state after Redis has lost the newer one", () => {
+    const story = healthy()
+      .add("rig", { kind: "rolled-back", how: "failover", head: { epoch: E1, seq: 1 } })
+      .add("rig", { kind: "process", name: "writer-1", what: "killed" }, 0)
+      .open("client-1", 2, idOf(E1, 2))
+      .event("client-1", 2, "state.initial", idOf(E1, 1), { reason: "repaired" })
+      .end(E1, 1);
+    expect(verdictOf(story).broken).toEqual([]);
+  });
+
+  test("a heartbeat with another position than the client's", () => {
+    const story = healthy().event("client-1", 1, "heartbeat", idOf(E1, 1)).end(E1, 2);
+    expect(verdictOf(story).broken).toEqual(["I3"]);
+  });
+});
+
+describe("I4: everybody arrives", () => {
+  test("a client that stays behind", () => {
+    const story = healthy().end(E1, 2, { id: idOf(E1, 1), hash: hashOf(stateAt(1)) });
+    expect(verdictOf(story)).toEqual({
+      broken: ["I4"],
+      first: `client-1 is at ${E1}.1 after 15000 ms, Redis at ${E1}.2`,
+    });
+  });
+
+  test("a client that gives up", () => {
+    const story = healthy().add("clients", { kind: "gave-up", client: "client-1", why: "diverged" }).end(E1, 2);
+    expect(verdictOf(story).broken).toEqual(["I4"]);
+  });
+
+  test("a run whose end nobody looked at", () => {
+    expect(verdictOf(healthy()).broken).toContain("I4");
+  });
+});
+
+describe("I5: no silent loss", () => {
+  const lost = (): Story => healthy().add("rig", { kind: "rolled-back", how: "failover", head: { epoch: E1, seq: 1 } });
+  /** The client is led back, for which there is a reason, and the run ends there. */
+  const end = (story: Story): Story =>
+    story
+      .open("client-1", 2, idOf(E1, 2))
+      .event("client-1", 2, "state.initial", idOf(E1, 1), { reason: "repaired" })
+      .end(E1, 1);
+
+  test("an acknowledged entry that is gone, and its writer was not told", () => {
+    expect(verdictOf(end(lost()))).toMatchObject({ broken: ["I5"] });
+  });
+
+  test("is not broken when the writer was told", () => {
+    expect(verdictOf(end(lost().add("writer-1", { kind: "lost", commits: 1, vanished: true }))).broken).toEqual([]);
+  });
+
+  test("an acknowledged entry that is gone, and its writer was told of others only", () => {
+    const story = lost().add("writer-1", { kind: "lost", commits: 1, vanished: false });
+    expect(verdictOf(end(story))).toMatchObject({ broken: ["I5"] });
+  });
+
+  test("is not broken when the writer died with it", () => {
+    expect(verdictOf(end(lost().add("rig", { kind: "process", name: "writer-1", what: "killed" }))).broken).toEqual([]);
+  });
+
+  test("an acknowledged entry that is gone although Redis lost nothing", () => {
+    const story = healthy().add("writer-1", { kind: "lost", commits: 1, vanished: true });
+    expect(verdictOf(end(story)).broken).toContain("I5");
+  });
+
+  test("a failover that lost nothing", () => {
+    const story = healthy()
+      .add("rig", { kind: "rolled-back", how: "failover", head: { epoch: E1, seq: 2 } })
+      .end(E1, 2);
+    expect(verdictOf(story).first).toMatch(/proved nothing/);
+  });
+
+  test("counts what Redis lost, and what came back", () => {
+    const story = lost()
+      .publish("writer-1", "owner-1", [entry(E1, E1, 2)])
+      .end(E1, 2);
+    expect(checkFacts(story.facts).losses).toEqual({ lostByRedis: 1, repaired: 1, gone: 0, idleFailovers: 0 });
+  });
+});
+
+describe("I6: one writer at a time", () => {
+  test("whoever lost the lease appends", () => {
+    const story = healthy()
+      .acquire("writer-2", "owner-2")
+      .publish("writer-1", "owner-1", [entry(E1, E1, 3)])
+      .event("client-1", 1, "state.update", idOf(E1, 3))
+      .end(E1, 3);
+    expect(verdictOf(story).broken).toEqual(["I6"]);
+  });
+
+  test("is not broken by one that takes the lease again, nor by one that is fenced", () => {
+    const story = healthy()
+      .acquire("writer-2", "owner-2")
+      .publish("writer-1", "owner-1", [entry(E1, E1, 3)], "fenced")
+      .acquire("writer-1", "owner-1")
+      .publish("writer-1", "owner-1", [entry(E1, E1, 3)])
+      .event("client-1", 1, "state.update", idOf(E1, 3))
+      .end(E1, 3);
+    expect(verdictOf(story).broken).toEqual([]);
+  });
+});
+
+describe("I7: no snapshot that is not needed", () => {
+  const told = (fault: FaultName): Story =>
+    faulted(healthy(), fault, ["writer-1"], 100)
+      .event("client-1", 1, "state.initial", idOf(E1, 2), { reason: "repaired" })
+      .end(E1, 2);
+
+  test("a snapshot after a handover", () => {
+    expect(verdictOf(told("writer-hand-over")).broken).toEqual(["I7"]);
+  });
+
+  test("is not broken by one after a fault that may cost it", () => {
+    expect(verdictOf(told("failover")).broken).toEqual([]);
+  });
+});
+
+describe("I8: signs of life", () => {
+  test("a connection that is silent", () => {
+    const story = healthy().wait(4000).event("client-1", 1, "heartbeat", idOf(E1, 2)).end(E1, 2);
+    expect(verdictOf(story)).toMatchObject({ broken: ["I8"] });
+  });
+
+  test("is not broken by a node that was stopped", () => {
+    const story = healthy()
+      .add("rig", { kind: "process", name: "node-1", what: "stopped" })
+      .add("rig", { kind: "process", name: "node-1", what: "continued" }, 4000)
+      .event("client-1", 1, "heartbeat", idOf(E1, 2))
+      .end(E1, 2);
+    expect(verdictOf(story).broken).toEqual([]);
+  });
+
+  /** A node is cut off for 8 s; heartbeats come, and say that they are stale between these two seconds. */
+  const cut = (from: number, to: number): Story => {
+    const story = healthy().add("rig", { kind: "fault", n: 0, fault: "node-cut", targets: ["node-1"] });
+    for (let second = 1; second <= 18; second++) {
+      if (second === 9) story.add("rig", { kind: "healed", n: 0 }, 0);
+      const stale = second >= from && second < to ? { stale: true as const } : {};
+      story.wait(900).event("client-1", 1, "heartbeat", idOf(E1, 2), stale);
+    }
+    return story.end(E1, 2);
+  };
+
+  test("clients of a node that is cut off are told so, and told when it is over", () => {
+    expect(verdictOf(cut(4, 11)).broken).toEqual([]);
+  });
+
+  test("clients of a node that is cut off are not told so", () => {
+    expect(verdictOf(cut(7, 11))).toMatchObject({
+      broken: ["I8"],
+      first: "client-1 was not told that node-1 is cut off",
+    });
+  });
+
+  test("clients are still told so when it is long over", () => {
+    expect(verdictOf(cut(4, 19))).toMatchObject({ first: "client-1 is still told that node-1 is cut off" });
+  });
+});
+
+describe("I9: bounded", () => {
+  const MiB = 1024 * 1024;
+
+  test("a node that grows", () => {
+    const story = healthy();
+    for (let step = 0; step < 40; step++) {
+      const sample = { kind: "sample", node: "node-1", eventId: undefined, hash: undefined, connections: 1 } as const;
+      story.add("rig", { ...sample, rss: (80 + step * 5) * MiB }, 2000);
+    }
+    expect(verdictOf(story.end(E1, 2)).broken).toEqual(["I9"]);
+  });
+
+  test("subscriptions of streams that nobody watches", () => {
+    const story = healthy().end(E1, 2);
+    const engine = story.facts.findLast(({ kind }) => kind === "engine");
+    Object.assign(engine as object, { channels: { "chaos:{board}:c": 5, "chaos:{other}:c": 1 } });
+    expect(verdictOf(story).broken).toEqual(["I9"]);
+  });
+});

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { FAULTS, plan } from "../src/schedule.ts";
+
+test("the same seed makes the same faults at the same times", () => {
+  expect(plan(7, 300)).toEqual(plan(7, 300));
+  expect(plan(7, 300)).not.toEqual(plan(8, 300));
+});
+
+test("a longer run begins as the shorter one does", () => {
+  const short = plan(7, 60);
+  expect(plan(7, 300).slice(0, short.length)).toEqual(short);
+});
+
+test("every fault comes before any comes again", () => {
+  const names = plan(3, 3600).map(({ fault }) => fault);
+  expect(names.slice(0, FAULTS.length).toSorted()).toEqual([...FAULTS].toSorted());
+});
+
+test("the last fault is over when the time is", () => {
+  for (let seed = 0; seed < 50; seed++) {
+    const last = plan(seed, 60).at(-1);
+    expect((last?.at ?? 0) + (last?.holdMs ?? 0)).toBeLessThanOrEqual(60_000);
+  }
+});
+
+test("only the faults that are asked for", () => {
+  expect(new Set(plan(1, 120, ["wipe", "failover"]).map(({ fault }) => fault))).toEqual(new Set(["wipe", "failover"]));
+});

@@ -1,0 +1,47 @@
+import { type Clock, followStream } from "@statestream/core/backplane";
+import type { Entry } from "./engine.ts";
+
+/** After so many bytes of entries, or as many as a checkpoint has, or so many entries, the next one is due. */
+const MIN_BYTES = 32 * 1024;
+const MAX_ENTRIES = 200;
+
+/** How often a stream needs a checkpoint, so that to read it costs no more than about twice the state. */
+export class CheckpointPace {
+  #entries = 0;
+  #bytes = 0;
+  #checkpointBytes = 0;
+
+  /** Whether one is due once these are in, too. */
+  isDueAfter(entries: readonly Entry[]): boolean {
+    return (
+      this.#entries + entries.length > MAX_ENTRIES ||
+      this.#bytes + bytesOf(entries) > Math.max(MIN_BYTES, this.#checkpointBytes)
+    );
+  }
+
+  appended(entries: readonly Entry[]): void {
+    this.#entries += entries.length;
+    this.#bytes += bytesOf(entries);
+  }
+
+  stored(checkpointBytes: number): void {
+    this.#entries = 0;
+    this.#bytes = 0;
+    this.#checkpointBytes = checkpointBytes;
+  }
+}
+
+/**
+ * A checkpoint of where the engine's log ends.
+ *
+ * @throws {StateStreamError} `invalid-commit`, when the checkpoint or an entry cannot be used.
+ */
+export function checkpointAtHead(checkpoint: string, entries: readonly Entry[], clock: Clock): string {
+  const copy = followStream({ onWaiting: () => undefined, maxLogBytes: 0 }, clock);
+  copy.adopt(checkpoint, entries);
+  return copy.checkpoint();
+}
+
+function bytesOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { body }) => sum + body.length, 0);
+}

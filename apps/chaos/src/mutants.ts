@@ -25,7 +25,7 @@ const noPredecessorCheck: Mutant = {
   faults: ["failover-writer-kill", "split-brain"],
   edits: [
     { file: "redis/dist/follower.js", find: " || entry.previous !== position.epoch", replace: "" },
-    { file: "core/dist/followed-stream.js", find: " || this.log.epochAt(seq) !== previous", replace: "" },
+    { file: "core/dist/followed-stream.js", find: " || position.epoch !== previous", replace: "" },
     {
       file: "redis/dist/scripts.js",
       find: "if first <= have + 1 and epoch == ARGV[1] then",

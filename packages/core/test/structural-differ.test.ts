@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Json, Operation } from "../src/events.ts";
-import { fastJsonPatch } from "../src/differ.ts";
+import { differenceOf, fastJsonPatch } from "../src/differ.ts";
+import { toJson } from "../src/json.ts";
 import { applyOperations } from "../src/operations.ts";
-import { structuralDiffer } from "../src/structural-differ.ts";
+import { createStructuralDiffer, structuralDiffer } from "../src/structural-differ.ts";
 import { applyFitting } from "./support/apply.ts";
+import { errorOf } from "./support/values.ts";
 
 const row = (id: number, more: object = {}): Json => ({ id, title: `task number ${id}`, done: false, ...more });
 const rows = (...ids: number[]): Json[] => ids.map((id) => row(id));
@@ -205,4 +207,52 @@ describe("arbitrary values", () => {
       { numRuns: 1000 },
     );
   });
+});
+
+describe("createStructuralDiffer", () => {
+  const named = (...skus: string[]): Json => skus.map((sku) => ({ sku, id: 1, text: "some text of this row" }));
+
+  it("follows rows by the members it is given, also in what a stream sends", () => {
+    const differ = createStructuralDiffer({ rowIds: ["sku"] });
+    const moved = [{ op: "move", from: "/2", path: "/0" }];
+    expect(differ(named("a", "b", "c"), named("c", "a", "b"))).toEqual(moved);
+    expect(structuralDiffer(named("a", "b", "c"), named("c", "a", "b"))).not.toEqual(moved);
+    const difference = differenceOf(named("a", "b", "c"), named("c", "a", "b"), differ);
+    expect(difference?.member).toBe(`"patches":${JSON.stringify(moved)}`);
+  });
+
+  it("follows none with an empty list", () => {
+    const differ = createStructuralDiffer({ rowIds: [] });
+    expect(differ(rows(1, 2, 3), rows(3, 1, 2))?.map(({ op }) => op)).not.toContain("move");
+  });
+
+  it.each([
+    ["a name", "sku"],
+    ["a list of something else", [1]],
+    ["null", null],
+  ])("refuses %s", (_, rowIds) => {
+    const error = errorOf(() => createStructuralDiffer({ rowIds: rowIds as never }));
+    expect(error.code).toBe("invalid-option");
+  });
+});
+
+it("takes values as deep as the serializer does", () => {
+  const deep = (depth: number): Json => {
+    let value: Json = 1;
+    for (let level = 0; level < depth; level++) value = { value, level };
+    return value;
+  };
+  let [depth, beyond] = [1, 50_000];
+  while (beyond - depth > 1) {
+    const middle = (depth + beyond) >> 1;
+    try {
+      JSON.stringify(deep(middle));
+      depth = middle;
+    } catch {
+      beyond = middle;
+    }
+  }
+  const value = deep(Math.floor(depth * 0.9));
+  expect(JSON.stringify(toJson(value, "s"))).toBe(JSON.stringify(value));
+  expect(errorOf(() => toJson(deep(beyond * 2), "s")).message).toMatch(/too deeply/);
 });

@@ -1,9 +1,10 @@
 import { OutgoingMessage, type RequestListener, ServerResponse } from "node:http";
-import { Socket } from "node:net";
+import type { Socket } from "node:net";
 import { listen, type Mounted } from "@statestream/conformance";
 import { createStateStream, type WritableStateStream } from "@statestream/core";
 import { writeStateStream } from "@statestream/core/node";
 import { afterEach, expect, test, vi } from "vitest";
+import { watchWrites } from "../src/writes.ts";
 import { chunksOf, open, request, type Wire } from "./support/wire.ts";
 
 // ASCII only, so that characters are bytes.
@@ -43,12 +44,10 @@ async function has(wire: Wire, n: number): Promise<string> {
 /** What is written to sockets and holds an update. */
 function watchSockets(): { chunks: Buffer[]; stop: () => void } {
   const chunks: Buffer[] = [];
-  const write = vi.spyOn(Socket.prototype, "write").mockImplementation(function (this: Socket, ...args: unknown[]) {
-    const [chunk] = args as [Buffer];
-    if (chunk instanceof Uint8Array && Buffer.from(chunk).includes("state.update")) chunks.push(chunk);
-    return (Object.getPrototypeOf(Socket.prototype) as Socket).write.apply(this, args as [Buffer]);
+  const stop = watchWrites((chunk) => {
+    if (chunk instanceof Buffer && chunk.includes("state.update")) chunks.push(chunk);
   });
-  return { chunks, stop: () => write.mockRestore() };
+  return { chunks, stop };
 }
 
 afterEach(async () => {
@@ -157,11 +156,11 @@ for (const [what, target] of [
     await has(wire, 1);
     const before = chunksOf(wire.text).length;
     const own = Object.getOwnPropertyDescriptor(target(), "write");
-    const write = Reflect.get(OutgoingMessage.prototype, "write") as (...args: unknown[]) => boolean;
+    const write = Reflect.get<OutgoingMessage, "write">(OutgoingMessage.prototype, "write");
     const seen: Buffer[] = [];
     (target() as { write: unknown }).write = function (this: OutgoingMessage, ...args: [Uint8Array]) {
       seen.push(Buffer.from(args[0]));
-      return write.apply(this, args);
+      return Reflect.apply(write, this, args) as boolean;
     };
     try {
       for (const n of [2, 3]) {

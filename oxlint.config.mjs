@@ -13,6 +13,7 @@ const flow = [
   "source",
   "redux",
   "patch-writer",
+  "row-equal",
   "row-range",
   "row-order",
   "row-ids",

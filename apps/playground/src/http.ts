@@ -14,7 +14,7 @@ export interface HttpResponse {
   readonly body: string | null;
 }
 
-export const MAX_BODY_BYTES: number = 16 * 1024;
+const MAX_BODY_BYTES = 16 * 1024;
 
 export function json(status: number, value: unknown, headers?: Record<string, string>): HttpResponse {
   return { status, headers: { "content-type": "application/json", ...headers }, body: `${JSON.stringify(value)}\n` };

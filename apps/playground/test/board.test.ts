@@ -57,6 +57,11 @@ describe("add", () => {
     expect(board.add("2", {})?.id).not.toBe(first);
   });
 
+  test("gives no id that a task of another process has", () => {
+    stream.patch("board", [{ op: "add", path: "/done/-", value: { id: "task-41", title: "Theirs" } }]);
+    expect(createBoard(stream).add("Ours", {})?.id).toBe("task-42");
+  });
+
   test("stops when the board is full", () => {
     for (let count = 4; count < MAX_TASKS; count++) expect(board.add("x", {})).toBeDefined();
     const { eventId } = stream;

@@ -47,7 +47,7 @@ function watchSockets(): { chunks: Buffer[]; stop: () => void } {
     const [chunk] = args as [Buffer];
     if (chunk instanceof Uint8Array && Buffer.from(chunk).includes("state.update")) chunks.push(chunk);
     return (Object.getPrototypeOf(Socket.prototype) as Socket).write.apply(this, args as [Buffer]);
-  } as never);
+  });
   return { chunks, stop: () => write.mockRestore() };
 }
 
@@ -78,18 +78,14 @@ test("what happens in one tick is framed once and is one write for each connecti
 });
 
 test("a large snapshot arrives in whole chunks and leaves no listener on the socket", async () => {
-  const url = await serve();
-  change(1);
+  let before: number | undefined;
+  const url = await serve((res) => (before = res.socket?.listenerCount("drain")));
   stream.set("n", "x".repeat(300_000) as never);
   const wire = open(url, request());
   open_.push(wire);
   await wire.until((text) => text.endsWith("\n\n\r\n"));
   expect(chunksOf(wire.text).join("").length).toBeGreaterThan(300_000);
-  const { socket } = responses[0] as ServerResponse;
-  const listeners = socket?.listenerCount("drain");
-  change(2);
-  await has(wire, 2);
-  expect(socket?.listenerCount("drain")).toBe(listeners);
+  expect(responses[0]?.socket?.listenerCount("drain")).toBe(before);
 });
 
 test("after the stream the same socket serves the next request, and nothing is left on it", async () => {
@@ -161,7 +157,7 @@ for (const [what, target] of [
     await has(wire, 1);
     const before = chunksOf(wire.text).length;
     const own = Object.getOwnPropertyDescriptor(target(), "write");
-    const { write } = OutgoingMessage.prototype;
+    const write = Reflect.get(OutgoingMessage.prototype, "write") as (...args: unknown[]) => boolean;
     const seen: Buffer[] = [];
     (target() as { write: unknown }).write = function (this: OutgoingMessage, ...args: [Uint8Array]) {
       seen.push(Buffer.from(args[0]));
@@ -181,16 +177,22 @@ for (const [what, target] of [
   });
 }
 
-test("a response that the application ends itself gets nothing after its end", async () => {
+test("a response that the application ends while its client is behind gets nothing after its end", async () => {
   const url = await serve();
-  const wire = await follow(url);
-  change(1);
-  await has(wire, 1);
-  change(2);
+  stream.set("n", "x".repeat(16 * 1024 * 1024) as never);
+  const wire = open(url, request());
+  open_.push(wire);
+  await wire.until((text) => text.includes("state.initial"));
+  wire.pause();
+  // Until the socket takes no more: what is pending then is written when it drains.
+  await vi.waitUntil(() => responses[0]?.socket?.writableNeedDrain === true, { interval: 5 });
+  await new Promise((resolve) => setTimeout(resolve, 50));
   responses[0]?.end();
+  wire.resume();
   await wire.until((text) => text.endsWith("0\r\n\r\n"));
   await vi.waitUntil(() => stream.stats().connections === 0);
-  expect(chunksOf(wire.text)).toHaveLength(3);
   wire.send("GET /plain HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  expect(await wire.until((text) => text.endsWith("plain"))).toMatch(/0\r\n\r\nHTTP\/1\.1 200 OK\r\n[^]*plain$/);
+  expect((await wire.until((text) => text.endsWith("plain"))).slice(-300)).toMatch(
+    /0\r\n\r\nHTTP\/1\.1 200 OK\r\n[^]*plain$/,
+  );
 });

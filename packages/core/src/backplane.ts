@@ -20,8 +20,9 @@ export interface FollowedStreamOptions extends Pick<
   "heartbeatMs" | "retryMs" | "maxLogEvents" | "maxLogBytes" | "maxStallMs" | "maxAgeMs" | "maxConnections" | "onError"
 > {
   /**
-   * Called when a client waits to be told where it begins: there is no state yet, or its position is not one this copy
-   * knows. Find out more, by `adopt` and `follow`; then `settle`, or `refuse`.
+   * Called inside `connect`, once for each client that waits to be told where it begins: there is no state yet, or its
+   * position is not one this copy knows. Find out more, by `adopt` and `follow`; then `settle`, or `refuse`: until then it
+   * gets no heartbeat, and waits without limit. Must not throw.
    */
   onWaiting: () => void;
 }
@@ -30,9 +31,9 @@ export interface FollowedStreamOptions extends Pick<
 export interface ContinueOptions {
   /** What it goes on from: a checkpoint that `checkpoint()` made, maybe in another process. Default: a new log. */
   checkpoint?: string | undefined;
-  /** 11 base64url characters, of all events from here on. Never used before. */
+  /** Of all events from here on: 11 base64url characters, random, so that no other process ever has the same. */
   epoch: string;
-  /** Called inside each change with its commit. Must not throw. */
+  /** Called inside each change with its commit, in their order. Must not throw: the change is made, and its caller would be told. */
   onCommit: (commit: Commit) => void;
 }
 
@@ -40,18 +41,24 @@ export interface ContinueOptions {
 export interface ContinuedStream<S extends object> {
   /** Own state, or a source's: without an `initialState` the methods that change it are not there. */
   readonly stream: WritableStateStream<S>;
-  /** The state and the log's position as a text that other streams can begin with. Costs the state. */
+  /**
+   * The state and the log's position as a text that other streams can begin with: between commits, so never inside a
+   * batch. Costs the state.
+   */
   checkpoint(): string;
   /**
-   * Goes on from another checkpoint, under a new epoch: what is different here is one commit.
+   * Goes on from another checkpoint, under a new epoch: what is different here is one commit, none if nothing is. Asked for
+   * within a change or a batch, it is done right after that. Clients of this stream are given the state anew.
    *
-   * @throws {Error} when the checkpoint is none.
+   * @throws {Error} when the checkpoint is none; `StateStreamError` `invalid-option` when the epoch is none. Then nothing
+   * has changed.
    */
   rebase(checkpoint: string, epoch: string): void;
 }
 
 /**
- * Makes a stream that follows another's log.
+ * Makes a stream that follows another's log. It begins with no state: clients wait until `adopt`. `clock`: where time,
+ * turns and randomness come from; the system's by default.
  *
  * @throws {StateStreamError} `invalid-option`
  */
@@ -64,9 +71,10 @@ export function followStream<S extends object>(
 
 /**
  * Makes a stream as `createStateStream` does, whose log goes on where another's is. The first state must be that of the
- * checkpoint, as far as it is visible: it is not told to anybody.
+ * checkpoint, as far as it is visible: it is not told to anybody. Where it may be another, `rebase` to the same checkpoint.
  *
- * @throws {StateStreamError} what `createStateStream` throws; `Error` when the checkpoint is none.
+ * @throws {StateStreamError} what `createStateStream` throws, and `invalid-option` for an epoch that is none; `Error` when
+ * the checkpoint is none.
  */
 export function continueStream<S extends object>(
   options: OwnStateOptions<S> | SourceOptions<S>,
@@ -82,7 +90,12 @@ export function continueStream<S extends object>(
   };
 }
 
-/** What a checkpoint says: the state by slice, and the slices that were there once and are not any more. */
+/**
+ * What a checkpoint says: the state by slice, and the slices that were there once and are not any more, as many of the
+ * latest as its stream's `maxLogEvents`.
+ *
+ * @throws {Error} when it is none.
+ */
 export function readState(checkpoint: string): { state: Record<string, Json>; removed: readonly string[] } {
   const { slices, start } = readCheckpoint(checkpoint);
   return { state: Object.fromEntries(slices), removed: start.removed };

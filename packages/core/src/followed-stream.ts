@@ -20,7 +20,7 @@ export interface Position {
 export interface FollowedStream<S extends object = object> extends StateStream<S> {
   /** Where the copy is; `undefined` before the first `adopt`. */
   readonly position: Position | undefined;
-  /** About how many bytes the state and the log take. */
+  /** About how many bytes the state and the log take; the state, in characters of its JSON. */
   readonly bytes: number;
   /** Whether heartbeats say that what clients have may be old. A change is told at once. Default `false`. */
   stale: boolean;
@@ -53,7 +53,7 @@ export interface FollowedStream<S extends object = object> extends StateStream<S
    * by then, in milliseconds elapsed.
    */
   settle(options: { readonly ahead: boolean; readonly cameBy?: number }): void;
-  /** Sends clients that wait away, with `state.end` and the reason `unavailable`; given `cameBy`, only some, as above. */
+  /** Sends clients that wait away, with `state.end` and the reason `unavailable`; they may come back. `cameBy` as above. */
   refuse(options?: { readonly cameBy?: number }): void;
 }
 

@@ -187,51 +187,27 @@ function warnOfCollection(value: object): void {
   );
 }
 
-/** What a comparison may look at. */
-export interface Work {
-  /** Members and rows; below 0 once there were more. */
-  left: number;
-}
+type Members = { readonly [key: string]: Json };
 
-/** Whether two JSON values are equal, member order aside. What it looked at is taken off `work`. */
-export function jsonEqual(a: Json | undefined, b: Json | undefined, work?: Work): boolean {
+/** Whether two JSON values are equal, member order aside. */
+export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a)) return Array.isArray(b) && rowsEqual(a, b, work);
-  return !Array.isArray(b) && membersEqual(a, b, work);
-}
-
-function rowsEqual(a: readonly Json[], b: readonly Json[], work: Work | undefined): boolean {
-  if (a.length !== b.length) return false;
-  let index = 0;
-  for (; index < a.length; index++) {
-    const one = a[index];
-    const other = b[index];
-    if (one !== other && !(typeof one === "object" && jsonEqual(one, other, work))) break;
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false;
+    for (let index = 0; index < a.length; index++) {
+      if (!jsonEqual(a[index], b[index])) return false;
+    }
+    return true;
   }
-  if (work !== undefined) work.left -= index;
-  return index === a.length;
-}
-
-function membersEqual(a: Members, b: Members, work: Work | undefined): boolean {
-  let members = 0;
-  let equal = true;
-  // Faster than a list of keys; only a program that gives every object members has some that are not an object's own.
-  for (const key in a) {
-    members++;
-    const one = a[key];
-    const other = b[key];
-    if (one === other || (typeof one === "object" && jsonEqual(one, ownMember(b, key), work))) continue;
-    equal = false;
-    break;
+  if (Array.isArray(b)) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  for (const key of keys) {
+    if (!jsonEqual(a[key], ownMember(b, key))) return false;
   }
-  if (work !== undefined) work.left -= members;
-  if (!equal) return false;
-  for (const _ in b) members--;
-  return members === 0;
+  return true;
 }
-
-type Members = { readonly [key: string]: Json };
 
 /**
  * An own member of a JSON object. JSON has neither functions nor undefined, so what a prototype gives is told apart without

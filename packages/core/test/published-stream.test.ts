@@ -105,14 +105,14 @@ describe("a rebase", () => {
     const commits: Commit[] = [];
     const { clock, checkpoint } = originOf({ a: 0, b: 0 });
     const to = { epoch: epoch("b"), onCommit: (commit: Commit) => void commits.push(commit) };
-    const { stream, rebase } = continueStream<Slices>({ source, onError: () => undefined }, to, clock.clock);
+    const continued = continueStream<Slices>({ source, onError: () => undefined }, to, clock.clock);
     fails = true;
-    rebase(checkpoint(), epoch("c"));
-    expect([commits.length, stream.state]).toStrictEqual([0, { a: 0, b: 0 }]);
+    continued.rebase(checkpoint(), epoch("c"));
+    expect([commits.length, continued.stream.state]).toStrictEqual([0, { a: 0, b: 0 }]);
     fails = false;
     state = { a: 2 };
     tell();
-    expect([commits.length, stream.state]).toStrictEqual([1, { a: 2 }]);
+    expect([commits.length, continued.stream.state]).toStrictEqual([1, { a: 2 }]);
   });
 
   test("forgets what went wrong before it", () => {

@@ -88,6 +88,16 @@ test.each<[string, (size: number) => [Json, Json]]>([
   expect(large).toBeLessThan(1200 * 600);
 });
 
+test("rows without ids that differ at their end only are compared with few others", () => {
+  const wide = (last: number): Json[] =>
+    list(100).map((_, at) => ({
+      ...Object.fromEntries(Array.from({ length: 500 }, (_unused, n) => [`m${n}`, n])),
+      last: last + at,
+    }));
+  // Each with each would look at 100 * 100 * 500 members of both.
+  expect(looks(wide(0), wide(1000))).toBeLessThan(2 * (65_536 + 200 * 64 + 6 * 100 * 500));
+});
+
 function inArrays(depth: number, leaf: Json): Json {
   let value: Json = leaf;
   for (let level = 0; level < depth; level++) value = [{ a: 1, b: 2 }, value, { c: 3 }];

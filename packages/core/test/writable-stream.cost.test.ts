@@ -34,7 +34,7 @@ test.each<[string, Operation[], number]>([
   ["a replacement", [{ op: "replace", path: "/other/n", value: 2 }], 0],
   ["a new row", [{ op: "add", path: "/list/0", value: { id: -1 } }], 0],
   ["several that may undo each other", [{ op: "replace", path: "/other/n", value: 2 }, { op: "remove", path: "/list/7" }], 0], // prettier-ignore
-  ["a move", [{ op: "move", from: "/list/900", path: "/list/3" }], 8],
+  ["a move", [{ op: "move", from: "/list/900", path: "/list/3" }], 12],
   // The row is copied, and no other is looked at.
   ["a change inside a row", [{ op: "replace", path: "/list/5/inner/n", value: -1 }], 30],
   // Until the value surely has more bytes than the patch: about as many bytes as that.

@@ -74,7 +74,7 @@ export class Link {
   use<T>(work: (client: RedisClient) => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
-        reject(new Error("The connection to Redis was closed by close()."));
+        reject(new Error("The connection to Redis was closed by close()"));
         return;
       }
       const { deadlineMs } = this.#options;
@@ -90,7 +90,7 @@ export class Link {
       const waiter = { start, reject };
       const timer = setTimeout(() => {
         const what = this.#waiting.delete(waiter) ? "could not be reached" : "did not answer";
-        reject(new Error(`Redis ${what} within ${deadlineMs} ms.`));
+        reject(new Error(`Redis ${what} within ${deadlineMs} ms`));
       }, deadlineMs);
       timer.unref();
       if (this.ready) void start(this.ready);
@@ -100,7 +100,7 @@ export class Link {
 
   close(): void {
     this.#closed = true;
-    for (const { reject } of this.#waiting) reject(new Error("The connection to Redis was closed by close()."));
+    for (const { reject } of this.#waiting) reject(new Error("The connection to Redis was closed by close()"));
     this.#waiting.clear();
     this.#drop();
   }

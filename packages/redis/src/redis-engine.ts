@@ -148,7 +148,7 @@ export class RedisEngine implements Engine {
     return this.#subscriber.subscribe(this.#name(key, "c"), (text) => {
       const message = parseMessage(text);
       if (message) listener(message);
-      else this.#onError(new Error(`A message on the channel of "${key}" is not of this library.`));
+      else this.#onError(new Error(`A message on the channel of "${key}" is not of this library`));
     });
   }
 

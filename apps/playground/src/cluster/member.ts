@@ -108,6 +108,10 @@ export function createMember(options: MemberOptions): Member {
       return { role, head: head?.seq, lag, staleSince, connections, bytesWritten };
     },
     start() {},
-    close: () => backplane.close({ reason: "draining" }),
+    async close() {
+      // Before the writer closes: a closed one takes no changes.
+      leadership?.stop();
+      await backplane.close({ reason: "draining" });
+    },
   };
 }

@@ -11,7 +11,7 @@ const MAIN = fileURLToPath(new URL("../../dist/cluster/main.js", import.meta.url
 
 interface Run {
   readonly child: ChildProcess;
-  output(): string;
+  readonly output: () => string;
 }
 
 function run(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Run {

@@ -1,5 +1,5 @@
 import type { HeartbeatEvent, SnapshotReason, StateInitialEvent, StateUpdateEvent } from "@statestream/core";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { type Connections, createConnections } from "../../page/src/model/connections.ts";
 
 let connections: Connections;
@@ -60,4 +60,32 @@ test("keeps a failure until the next attempt, and the last few attempts", () => 
   ]);
   for (let more = 0; more < 20; more++) connections.begin();
   expect(connections.records()).toHaveLength(8);
+});
+
+test("tells who answered, and how long after a connection was lost the next one began", () => {
+  vi.useFakeTimers();
+  try {
+    connections.take(snapshot(0, "connect"), 120);
+    expect(newest()).toMatchObject({ afterMs: undefined });
+    connections.failed("The connection broke.");
+    vi.advanceTimersByTime(700);
+    connections.begin();
+    connections.failed("Refused.");
+    vi.advanceTimersByTime(500);
+    connections.begin();
+    connections.answered("koa", "123");
+    connections.take(heartbeat(0, 0), 50);
+    expect(newest()).toMatchObject({ framework: "koa", pid: "123", afterMs: 1200 });
+    // The next one was not lost, but chosen.
+    connections.begin();
+    connections.take(heartbeat(0, 0), 50);
+    expect(newest()).toMatchObject({ afterMs: undefined });
+    connections.take({ type: "state.end", reason: "draining", retry: true, timestamp: 0 }, 50);
+    vi.advanceTimersByTime(300);
+    connections.begin();
+    connections.take(snapshot(0, "epoch"), 120);
+    expect(newest()).toMatchObject({ afterMs: 300 });
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -5,6 +5,8 @@ export interface Wire {
   readonly text: string;
   send(request: string): void;
   until(holds: (text: string) => boolean): Promise<string>;
+  pause(): void;
+  resume(): void;
   close(): void;
 }
 
@@ -29,6 +31,8 @@ export function open(url: string, first: string): Wire {
       if (!holds(text)) throw new Error(`It never came; there is: ${JSON.stringify(text.slice(-400))}`);
       return text;
     },
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     close: () => void socket.destroy(),
   };
 }

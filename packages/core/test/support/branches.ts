@@ -68,7 +68,7 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
 const copy = fc.nat({ max: COPIES - 1 });
 const client = fc.nat({ max: CLIENTS - 1 });
 const save = fc.nat({ max: 3 });
-const slices = fc.constantFrom<Selected>(undefined, undefined, ["a"], ["list", "secret"], [], ["__proto__", "never"]);
+const slices = fc.constantFrom<Selected>(undefined, ["a"], ["a"], ["list", "secret"], [], ["__proto__", "never"]);
 const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 8,

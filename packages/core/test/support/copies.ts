@@ -20,6 +20,9 @@ export interface Origin extends ContinuedStream<Slices> {
   readonly clock: TestClock;
   /** Every commit it made. */
   readonly commits: Commit[];
+  // As properties, so that tests may take them apart.
+  readonly checkpoint: () => string;
+  readonly rebase: (checkpoint: string, epoch: string) => void;
 }
 
 /** A stream whose commits go elsewhere. */

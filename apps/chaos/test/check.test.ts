@@ -173,6 +173,11 @@ describe("I5: no silent loss", () => {
     expect(verdictOf(end(lost().add("rig", { kind: "process", name: "writer-1", what: "killed" }))).broken).toEqual([]);
   });
 
+  test("an acknowledged entry that is gone, and its writer died long after it should have been told", () => {
+    const story = lost().wait(60_000).add("rig", { kind: "process", name: "writer-1", what: "killed" });
+    expect(verdictOf(end(story))).toMatchObject({ broken: expect.arrayContaining(["I5"]) as string[] });
+  });
+
   test("an acknowledged entry that is gone although Redis lost nothing", () => {
     const story = healthy().add("writer-1", { kind: "lost", commits: 1, vanished: true });
     expect(verdictOf(end(story)).broken).toContain("I5");

@@ -39,7 +39,7 @@ export function checkFencing(writes: readonly Write[], timeline: Timeline, findi
         continue;
       }
       const what = `${request.who} appended as ${owner} although ${holder.owner} held the lease since ${holder.since}`;
-      findings.violation("I6", what, { sent: request.t, entries: request.entries });
+      findings.violation("I6", what, { t: request.t, entries: request.entries });
     }
   }
 }

@@ -16,6 +16,9 @@ export interface Losses {
   readonly idleFailovers: number;
 }
 
+/** Milliseconds within which a writer that lives learns that Redis has lost something. */
+const NOTICED_MS = 5000;
+
 /** What Redis lost, what of it the writers brought back, and whether anything is missing that nobody was told of. */
 export function checkLosses(
   facts: readonly Entered[],
@@ -29,14 +32,17 @@ export function checkLosses(
   const lasting = new Set<Key>(head === undefined ? [] : lineage.upFrom(keyOf(head)));
   const rollbacks = facts.flatMap((fact) => (fact.kind === "rolled-back" ? [fact] : []));
 
-  const lost = new Set<Key>();
+  /** When. */
+  const lost = new Map<Key, number>();
   let idleFailovers = 0;
   for (const rollback of rollbacks) {
     // A wipe is no loss while whoever wrote it still has it.
     if (rollback.head === undefined) continue;
     const left = new Set<Key>(lineage.upFrom(keyOf(rollback.head)));
     const before = lost.size;
-    for (const { key, at } of acked) if (at <= rollback.t && !left.has(key)) lost.add(key);
+    for (const { key, at } of acked) {
+      if (at <= rollback.t && !left.has(key) && !lost.has(key)) lost.set(key, rollback.t);
+    }
     if (lost.size === before && rollback.how === "failover") idleFailovers++;
   }
 
@@ -56,11 +62,12 @@ export function checkLosses(
     }
     gone++;
     const rolledBack = rollbacks.some(({ t }) => t >= at);
-    const died = timeline.absences.some((absence) => absence.name === who && absence.from >= at - 1000);
+    const until = (lost.get(key) ?? rollbacks.at(-1)?.t ?? at) + NOTICED_MS;
+    const died = timeline.absences.some(({ name, from }) => name === who && from >= at - 1000 && from <= until);
     const told = facts.some((fact) => fact.kind === "lost" && fact.vanished && fact.who === who && fact.t >= at);
     if (rolledBack && (died || told || wroteOn(facts, acked, lasting, who, at))) continue;
     const why = rolledBack ? "its writer lived and was not told" : "Redis never lost anything after it";
-    findings.violation("I5", `the acknowledged entry ${key} of ${who} is gone, and ${why}`, { at, entry });
+    findings.violation("I5", `the acknowledged entry ${key} of ${who} is gone, and ${why}`, { t: at, entry });
   }
   return { lostByRedis: lost.size, repaired, gone, idleFailovers };
 }

@@ -1,24 +1,39 @@
 import { expect, test } from "vitest";
-import { ours, peers, walkAndCheck } from "../src/diff/differs.ts";
+import { encoded, ours, peers, walkAndCheck } from "../src/diff/differs.ts";
 import { agentRun, gameTicks } from "../src/diff/lives.ts";
 import { Board } from "../src/servers/board.ts";
 
 test("a differ whose patch is not the change is marked wrong", () => {
-  expect(walkAndCheck(() => [], [{ a: 1 }, { a: 2 }]).problem).toBe("wrong");
-  expect(walkAndCheck(() => [{ op: "remove", path: "/b" }], [{ a: 1 }, { a: 2 }]).problem).toBe("wrong");
+  expect(
+    walkAndCheck(
+      encoded(() => []),
+      [{ a: 1 }, { a: 2 }],
+    ).problem,
+  ).toBe("wrong");
+  expect(
+    walkAndCheck(
+      encoded(() => [{ op: "remove", path: "/b" }]),
+      [{ a: 1 }, { a: 2 }],
+    ).problem,
+  ).toBe("wrong");
   const overflow = (): never => {
     throw new RangeError("Maximum call stack size exceeded");
   };
-  expect(walkAndCheck(overflow, [{ a: 1 }, { a: 2 }]).problem).toBe("fails");
+  expect(walkAndCheck(encoded(overflow), [{ a: 1 }, { a: 2 }]).problem).toBe("fails");
 });
 
 test("a differ that gives up sends the value, which is right", () => {
-  expect(walkAndCheck(() => undefined, [{ a: 1 }, { a: 2 }])).toMatchObject({ problem: undefined, bytes: 7 });
+  expect(
+    walkAndCheck(
+      encoded(() => undefined),
+      [{ a: 1 }, { a: 2 }],
+    ),
+  ).toMatchObject({ problem: undefined, bytes: 7 });
 });
 
 test("those that are measured are right of small changes", () => {
-  for (const differ of [ours, ...peers.map(([, peer]) => peer)]) {
-    expect(walkAndCheck(differ, [{ rows: [{ id: 1 }] }, { rows: [{ id: 1 }, { id: 2 }] }]).problem).toBeUndefined();
+  for (const toBytes of [ours, ...peers.map(([, peer]) => peer)]) {
+    expect(walkAndCheck(toBytes, [{ rows: [{ id: 1 }] }, { rows: [{ id: 1 }, { id: 2 }] }]).problem).toBeUndefined();
   }
 });
 
@@ -33,5 +48,10 @@ test("a board's size is what it says, and its operations are its change", () => 
   expect(JSON.stringify(board.state).length).toBeLessThan(220_000);
   const before = board.state;
   const { operations, state } = board.next();
-  expect(walkAndCheck(() => operations, [before, state]).problem).toBeUndefined();
+  expect(
+    walkAndCheck(
+      encoded(() => operations),
+      [before, state],
+    ).problem,
+  ).toBeUndefined();
 });

@@ -1,8 +1,7 @@
-import type { Differ } from "@statestream/core";
 import { medians } from "../measure/medians.ts";
 import type { LineChart, Table } from "../report/result.ts";
 import { Board } from "../servers/board.ts";
-import { bytesOf, ours, peers } from "./differs.ts";
+import { ours, peers, type ToBytes } from "./differs.ts";
 
 const KILOBYTES = [1, 10, 100, 1000, 10_000];
 
@@ -50,16 +49,16 @@ export function diffCurve(progress: (text: string) => void): { tables: Table[]; 
   };
 }
 
-function candidates(theirs: Differ, kilobytes: number): (() => unknown)[] {
+function candidates(theirs: ToBytes, kilobytes: number): (() => unknown)[] {
   const board = new Board(kilobytes);
   const before = board.state;
   const shared = board.next().state;
   const cloned = JSON.parse(JSON.stringify(shared)) as typeof shared;
   return [
-    () => bytesOf(ours, before, shared),
-    () => bytesOf(ours, before, cloned),
-    () => bytesOf(theirs, before, shared),
-    () => bytesOf(theirs, before, cloned),
+    () => ours(before, shared),
+    () => ours(before, cloned),
+    () => theirs(before, shared),
+    () => theirs(before, cloned),
     () => encoder.encode(JSON.stringify(shared)),
   ];
 }

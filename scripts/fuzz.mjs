@@ -1,10 +1,10 @@
-// Runs the properties of core again and again, each time with another seed, until the time is up:
+// Runs the properties of core, and the model of the backplane, again and again, each time with another seed, until the time is up:
 //
 //   pnpm fuzz --minutes 10        (default 1; needs no build)
 //
 //   pnpm fuzz --pairs 1000000     until so many random pairs of values went through the differ and two appliers
 //
-// The property files are those in packages/core/test that use fast-check. Prints how many runs there were in all. Stops
+// The property files are those in packages/core/test that use fast-check, and packages/redis/test/model.test.ts. Prints how many runs there were in all. Stops
 // at the first failure, with a status other than 0: fast-check's report, with the smallest case it found, is printed,
 // and how to replay it. In support/property.ts: STATESTREAM_FUZZ_RUNS, _SEED, _PATH.
 import { spawnSync } from "node:child_process";
@@ -16,6 +16,9 @@ import { parseArgs } from "node:util";
 
 /** Runs of each property per round: long enough that starting vitest does not matter. */
 const RUNS_PER_ROUND = 2000;
+
+/** What may happen to nodes around an engine in memory; needs no Redis. */
+const MODEL = "packages/redis/test/model.test.ts";
 
 /** Pairs are quick. */
 const PAIRS_PER_ROUND = 50_000;
@@ -31,7 +34,8 @@ const tests = "packages/core/test";
 const names = readdirSync(join(root, tests)).filter(
   (name) => name.endsWith(".test.ts") && /["']fast-check["']/.test(readFileSync(join(root, tests, name), "utf8")),
 );
-const files = (pairs === undefined ? names : ["differ.pairs.test.ts"]).map((name) => `${tests}/${name}`);
+const files =
+  pairs === undefined ? [...names.map((name) => `${tests}/${name}`), MODEL] : [`${tests}/differ.pairs.test.ts`];
 
 const scratch = mkdtempSync(join(tmpdir(), "statestream-fuzz-"));
 const report = join(scratch, "runs");
@@ -62,7 +66,7 @@ while ((pairs === undefined ? Date.now() < until : totalRuns() < pairs) && faili
     STATESTREAM_FUZZ_SEED: String(seed),
     STATESTREAM_FUZZ_REPORT: report,
   };
-  const args = ["run", "--project", "core", "--testTimeout", "3600000", ...files];
+  const args = ["run", "--project", "core", "--project", "redis", "--testTimeout", "3600000", ...files];
   const { status, stdout, stderr } = spawnSync(process.execPath, [vitest, ...args], {
     cwd: root,
     env,

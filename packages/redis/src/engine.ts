@@ -94,7 +94,7 @@ export interface Engine {
   read(key: string, have: Position | undefined): Promise<ReadReply>;
   /** Puts a stream in place where there is none, takes its lease, and tells `head`. */
   install(key: string, request: InstallRequest): Promise<InstallReply>;
-  /** Takes the lease or renews it. */
+  /** Takes the lease or renews it. Nobody waits longer than it was taken for, though the engine's clock was set back. */
   acquire(key: string, owner: string, leaseMs: number): Promise<AcquireReply>;
   /** Gives the lease back, if it is the owner's, and tells `head`. */
   release(key: string, owner: string): Promise<void>;

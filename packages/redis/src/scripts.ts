@@ -36,7 +36,7 @@ local function now()
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local function lease(owner, ms)
-  redis.call('HSET', KEYS[1], 'w', owner, 'wx', string.format('%.0f', now() + tonumber(ms)))
+  redis.call('HSET', KEYS[1], 'w', owner, 'wx', string.format('%.0f', now() + tonumber(ms)), 'wl', ms)
 end`;
 
 /** ARGV: channel, owner, keepFrom, leaseMs, expireMs, checkpoint epoch, seq and body ('' for none), 5 per entry. */
@@ -150,10 +150,15 @@ export const ACQUIRE: Script = script(
   KEEP,
   LEASE,
   `
-local meta = redis.call('HMGET', KEYS[1], 'e', 'n', 'w', 'wx')
+local meta = redis.call('HMGET', KEYS[1], 'e', 'n', 'w', 'wx', 'wl')
 if not meta[1] then return {'empty'} end
 if meta[3] ~= '' and meta[3] ~= ARGV[1] then
   local remaining = tonumber(meta[4]) - now()
+  if remaining > tonumber(meta[5]) then
+    -- The clock was set back. The lease begins anew: its owner may be alive, and renews it by then.
+    lease(meta[3], meta[5])
+    remaining = tonumber(meta[5])
+  end
   if remaining > 0 then return {'held', string.format('%.0f', remaining)} end
 end
 lease(ARGV[1], ARGV[2])

@@ -44,6 +44,17 @@ forEachEngine("lease", (engines) => {
     expect(await engine.acquire("k", "writer", 5000)).toEqual(held);
   });
 
+  test("that ends later than it was taken for, as the clock was set back, begins anew and then ends", async () => {
+    const { engine } = engines;
+    await engine.install("k", installing(3, { leaseMs: 200 }));
+    await engines.setBack("k", 3_600_000);
+    const reply = await engine.acquire("k", "other", 5000);
+    expect(reply).toEqual(held);
+    expect(reply.status === "held" ? reply.remainingMs : NaN).toBeLessThanOrEqual(200);
+    await engines.pass(210);
+    expect(await engine.acquire("k", "other", 5000)).toEqual({ status: "ok", head, broken: false });
+  });
+
   test("that was taken over fences who had it", async () => {
     const { engine } = engines;
     await engine.install("k", installing(3, { leaseMs: 1 }));

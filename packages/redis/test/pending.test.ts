@@ -32,3 +32,12 @@ test("one entry is never too much: its difference would be no smaller", () => {
   pending.add(entry(1, 9 * MIB));
   expect([pending.overflowed, pending.count]).toStrictEqual([false, 1]);
 });
+
+test("what the engine has lost comes before what it never had", () => {
+  const pending = new Pending();
+  for (const last of [3, 4]) pending.add(entry(last));
+  pending.prepend([entry(1), entry(2)]);
+  expect(pending.batch().map(({ last }) => last)).toStrictEqual([1, 2, 3, 4]);
+  pending.accept(2);
+  expect(pending.entries.map(({ last }) => last)).toStrictEqual([3, 4]);
+});

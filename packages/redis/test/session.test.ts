@@ -147,3 +147,47 @@ test("who comes back after another led does not write over what that one wrote, 
   expect(told).toMatchObject([true, false, { commits: 1, vanished: false, state: { other: "never told" } }, true]);
   expect(a.backplane.streams.get("room").state).toStrictEqual({ text: "of the second" });
 });
+
+test("who is fenced because the engine forgot whose lease it is goes on leading, and nothing is lost", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const first = await leading(cluster, a);
+  await Promise.all([first.close(), cluster.settle()]);
+  // Nobody leads, as the engine has it again later.
+  const saved = cluster.server.save();
+  const told: unknown[] = [];
+  const second = await leading(cluster, b, told);
+  second.set("text", "acknowledged");
+  await cluster.settle();
+  cluster.server.rollBack(saved);
+  second.set("other", "pending");
+  await cluster.settle();
+  expect([second.leading, told]).toStrictEqual([true, [true]]);
+  expect(b.backplane.streams.get("room").state).toStrictEqual({ text: "acknowledged", other: "pending" });
+  expect(cluster.server.dataset(0).head("room")).toMatchObject({ seq: 2 });
+});
+
+test("an engine that went back in time is given all it lost and all that was pending, in their order", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const writer = await leading(cluster, a);
+  const client = new Client(b.backplane.streams.get("room").connect());
+  await cluster.settle();
+  const saved = cluster.server.save();
+  for (const text of ["one", "two"]) {
+    writer.set("text", text);
+    await cluster.settle();
+  }
+  let failing = true;
+  cluster.server.callFate = (call) => (call === "publish" && failing ? "fail-before" : "work");
+  for (const text of ["three", "four"]) writer.set("text", text);
+  await cluster.settle();
+  expect(cluster.server.dataset(0).head("room")).toMatchObject({ seq: 2 });
+  cluster.server.rollBack(saved);
+  failing = false;
+  await cluster.pass(1000);
+  const updates = client.told.filter(({ type }) => type === "state.update");
+  expect(updates).toMatchObject(["one", "two", "three", "four"].map((value, index) => ({ seq: index + 1, value })));
+  const again = cluster.server.dataset(0).read("room", saved.head("room"));
+  expect(again).toMatchObject({ status: "tail", entries: [1, 2, 3, 4].map((last) => ({ last })) });
+});

@@ -76,6 +76,36 @@ test("what a store says while its stream is put in place comes after it", async 
   expect(a.backplane.streams.get("room").state).toStrictEqual({ text: "second" });
 });
 
+test("nothing is published before the stream is known to be in place", async () => {
+  const cluster = new Cluster();
+  let calls: string[] = [];
+  let install = (): void => undefined;
+  const a = cluster.node({}, (engine) => {
+    const slow = new Promise<void>((resolve) => (install = resolve));
+    const installing = engine.install.bind(engine);
+    engine.install = async (...args) => {
+      await slow;
+      return await installing(...args);
+    };
+    return engine;
+  });
+  cluster.server.callFate = (call) => {
+    calls.push(call);
+    return "work";
+  };
+  const store = new Store("first");
+  a.backplane.writer("room", { source: store.source });
+  await cluster.settle();
+  calls = [];
+  store.become("second");
+  await cluster.settle();
+  expect([calls, cluster.server.dataset(0).head("room")]).toStrictEqual([[], undefined]);
+  install();
+  await cluster.settle();
+  expect(calls.filter((call) => call !== "read")).toStrictEqual(["install", "publish"]);
+  expect(a.backplane.streams.get("room").state).toStrictEqual({ text: "second" });
+});
+
 test("a store that fails is told of, and leaves the stream as it is", async () => {
   const cluster = new Cluster();
   const [a, b] = [cluster.node(), cluster.node()];
@@ -131,6 +161,51 @@ test("after a wipe a standby waits for the leader, and puts its own copy in plac
   cluster.server.wipe();
   await cluster.pass(10_000);
   expect([second.leading, second.state]).toStrictEqual([true, { text: "kept" }]);
+});
+
+test("after a wipe a standby gives a leader that is slow the time of a lease, and nothing is lost", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const lost: unknown[] = [];
+  const initialState = { text: "" };
+  const first = a.backplane.writer<Room>("room", { initialState, onLost: (changes) => lost.push(changes) });
+  await cluster.settle();
+  const second = b.backplane.writer<Room>("room", { initialState });
+  await cluster.settle();
+  a.engine.cut();
+  cluster.server.wipe();
+  let asked = 0;
+  cluster.server.callFate = (call, _key, node) => {
+    if (call === "acquire" && node === b.engine) asked++;
+    return "work";
+  };
+  for (let passed = 0; asked === 0 && passed < 10_000; passed += 50) await cluster.pass(50);
+  first.set("text", "made meanwhile");
+  await cluster.pass(4000);
+  expect([asked > 1, second.leading]).toStrictEqual([true, false]);
+  a.engine.mend();
+  await cluster.pass(3000);
+  expect([first.leading, second.leading, lost]).toStrictEqual([true, false, []]);
+  expect(second.state).toStrictEqual({ text: "made meanwhile" });
+});
+
+test("after a wipe a new writer without a copy can be faster than the leader, who is told that the stream is another", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const lost: unknown[] = [];
+  const first = a.backplane.writer<Room>("room", {
+    initialState: { text: "" },
+    onLost: (changes) => lost.push(changes),
+  });
+  await cluster.settle();
+  first.set("text", "acknowledged");
+  await cluster.settle();
+  cluster.server.wipe();
+  const second = b.backplane.writer<Room>("room", { initialState: { text: "new" } });
+  await cluster.pass(3000);
+  expect([first.leading, second.leading]).toStrictEqual([false, true]);
+  expect(lost).toStrictEqual([{ commits: 0, vanished: true, state: { text: "acknowledged" } }]);
+  expect(a.backplane.streams.get("room").state).toStrictEqual({ text: "new" });
 });
 
 test("a writer that closes while it is about to lead gives the lease back, and leaves no timer", async () => {

@@ -14,6 +14,8 @@ interface Rig {
   open(): Engine;
   /** Lets the engine's clock go on. */
   pass(ms: number): Promise<void>;
+  /** Sets the engine's clock back, as far as the lease of this stream can tell. */
+  setBack(key: string, ms: number): Promise<void>;
   evict(key: string, part: "meta" | "log" | "checkpoint"): Promise<void>;
   wipe(): Promise<void>;
   /** Nothing answers any more, and what it takes to notice that. Gives how to end it. */
@@ -53,6 +55,7 @@ function use(rig: Rig): Engines {
       return opened[0] ?? open();
     },
     pass: (ms) => rig.pass(ms),
+    setBack: (key, ms) => rig.setBack(key, ms),
     evict: (key, part) => rig.evict(key, part),
     wipe: () => rig.wipe(),
     outage: () => rig.outage(),
@@ -76,6 +79,10 @@ class MemoryRig implements Rig {
 
   async pass(ms: number): Promise<void> {
     this.#now += ms;
+  }
+
+  async setBack(_key: string, ms: number): Promise<void> {
+    this.#now -= ms;
   }
 
   async evict(key: string, part: "meta" | "log" | "checkpoint"): Promise<void> {
@@ -121,6 +128,11 @@ class RedisRig implements Rig {
 
   async pass(ms: number): Promise<void> {
     await sleep(ms);
+  }
+
+  async setBack(key: string, ms: number): Promise<void> {
+    // The clock is the machine's. Seen from a lease, that it is earlier is the same as that the lease ends later.
+    await this.#running.command("HINCRBY", `test:{${encodeURIComponent(key)}}:m`, "wx", String(ms));
   }
 
   async evict(key: string, part: "meta" | "log" | "checkpoint"): Promise<void> {

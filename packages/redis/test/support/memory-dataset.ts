@@ -13,7 +13,7 @@ import type {
 
 /** What the engine keeps of a stream under three keys, any of which may be gone. */
 interface Kept {
-  meta: { head: Position; owner: string; leaseUntil: number } | undefined;
+  meta: { head: Position; owner: string; leaseMs: number; leaseUntil: number } | undefined;
   log: Entry[] | undefined;
   checkpoint: Checkpoint | undefined;
   expiresAt: number;
@@ -71,7 +71,7 @@ export class MemoryDataset {
       const keepFrom = Math.min(request.keepFrom, kept.checkpoint.position.seq + 1);
       kept.log = kept.log?.filter(({ last }) => last >= keepFrom);
     }
-    meta.leaseUntil = this.#now() + request.leaseMs;
+    this.#lease(meta, request.owner, request.leaseMs);
     return { status: "ok", head: meta.head, broken: isBroken(kept, meta.head) };
   }
 
@@ -102,7 +102,7 @@ export class MemoryDataset {
       if (!ours) return { status: "fenced" };
     }
     const kept: Kept = {
-      meta: { head: checkpoint.position, owner, leaseUntil: this.#now() + leaseMs },
+      meta: { head: checkpoint.position, owner, leaseMs, leaseUntil: this.#now() + leaseMs },
       log: [...entries],
       checkpoint,
       expiresAt: 0,
@@ -117,10 +117,13 @@ export class MemoryDataset {
     const kept = this.#kept(key);
     const meta = kept?.meta;
     if (!kept || !meta) return { status: "empty" };
-    const remainingMs = meta.leaseUntil - this.#now();
-    if (meta.owner !== "" && meta.owner !== owner && remainingMs > 0) return { status: "held", remainingMs };
-    meta.owner = owner;
-    meta.leaseUntil = this.#now() + leaseMs;
+    if (meta.owner !== "" && meta.owner !== owner) {
+      // The clock was set back. The lease begins anew: its owner may be alive, and renews it by then.
+      if (meta.leaseUntil - this.#now() > meta.leaseMs) this.#lease(meta, meta.owner, meta.leaseMs);
+      const remainingMs = meta.leaseUntil - this.#now();
+      if (remainingMs > 0) return { status: "held", remainingMs };
+    }
+    this.#lease(meta, owner, leaseMs);
     this.#touch(kept);
     return { status: "ok", head: meta.head, broken: isBroken(kept, meta.head) };
   }
@@ -141,6 +144,10 @@ export class MemoryDataset {
     const kept = this.#streams.get(key);
     if (kept && this.#now() >= kept.expiresAt) this.#streams.delete(key);
     return this.#streams.get(key);
+  }
+
+  #lease(meta: NonNullable<Kept["meta"]>, owner: string, leaseMs: number): void {
+    Object.assign(meta, { owner, leaseMs, leaseUntil: this.#now() + leaseMs });
   }
 
   #touch(kept: Kept): void {

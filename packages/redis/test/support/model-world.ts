@@ -253,7 +253,7 @@ export class ModelWorld {
     server.releaseHeld();
     const [seat] = this.#seats;
     if (seat && !this.#seats.some(({ writer }) => writer)) seat.writer = this.#writer(seat.node);
-    await this.#cluster.pass(20_000 + Math.max(0, -this.#cluster.skewMs), 250);
+    await this.#cluster.pass(20_000, 250);
     this.#look();
     for (const [index, client] of this.#clients.entries()) {
       if (!client.connected) client.connect(this.#seat(index % NODES).node.backplane.streams.get("room"));

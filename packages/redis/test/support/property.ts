@@ -1,7 +1,8 @@
+import { appendFileSync } from "node:fs";
 import fc from "fast-check";
 
-// To replay what fast-check printed, or for more runs, by hand.
-const { STATESTREAM_FUZZ_RUNS, STATESTREAM_FUZZ_SEED, STATESTREAM_FUZZ_PATH } = process.env;
+// Set by scripts/fuzz.mjs, or by hand to replay what fast-check printed.
+const { STATESTREAM_FUZZ_RUNS, STATESTREAM_FUZZ_SEED, STATESTREAM_FUZZ_PATH, STATESTREAM_FUZZ_REPORT } = process.env;
 
 /** How long a property may take, for vitest: as long as its runs do. In milliseconds. */
 export const PROPERTY_TIMEOUT_MS: number = STATESTREAM_FUZZ_RUNS === undefined ? 60_000 : 3_600_000;
@@ -16,6 +17,7 @@ export async function checkProperty<Ts>(property: fc.IAsyncProperty<Ts>, runs: n
     ...(STATESTREAM_FUZZ_SEED === undefined ? {} : { seed: Number(STATESTREAM_FUZZ_SEED) }),
     ...(STATESTREAM_FUZZ_PATH === undefined ? {} : { path: STATESTREAM_FUZZ_PATH }),
   });
+  if (STATESTREAM_FUZZ_REPORT !== undefined) appendFileSync(STATESTREAM_FUZZ_REPORT, `${details.numRuns}\n`);
   if (!details.failed) return;
   const replay = `STATESTREAM_FUZZ_SEED=${details.seed} STATESTREAM_FUZZ_PATH=${details.counterexamplePath}`;
   throw new Error(`Run ${details.numRuns}: ${fc.defaultReportMessage(details)}\n\nReplay: ${replay}`, {

@@ -21,7 +21,7 @@ export function environmentOf(packages: readonly string[]): Environment {
     packages: Object.fromEntries(packages.map((name) => [name, versionOf(name)])),
     cpu: first?.model.trim() ?? "unknown",
     cores: cpus().length,
-    kernel: `${system()} ${release()}`,
+    kernel: `${system()} ${release().split("-")[0]}`,
   };
 }
 

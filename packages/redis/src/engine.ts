@@ -1,8 +1,6 @@
-/** A place in a stream: the state after event `seq`. `epoch` is a nonce of the writer session that made this event. */
-export interface Position {
-  readonly epoch: string;
-  readonly seq: number;
-}
+import type { Position } from "@statestream/core/backplane";
+
+export type { Position } from "@statestream/core/backplane";
 
 /** One commit, as the engine keeps it. */
 export interface Entry {

@@ -66,7 +66,7 @@ test("over TLS a change is one write of shared bytes for each connection, and th
   const closed = stream.close();
   for (const client of clients) expect(await client.until(/\r\n0\r\n\r\n$/)).toContain("state.end");
   await closed;
-  const [{ socket, until }] = clients as [(typeof clients)[0]];
-  socket.write("GET /plain HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  await until(/plain$/);
+  const [client] = clients as [(typeof clients)[0]];
+  client.socket.write("GET /plain HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await client.until(/plain$/);
 });

@@ -4,7 +4,7 @@
 //
 //   pnpm fuzz --pairs 1000000     until so many random pairs of values went through the differ and two appliers
 //
-// The property files are those in packages/core/test that use fast-check, and packages/redis/test/model.test.ts. Prints how many runs there were in all. Stops
+// The property files are those in packages/core/test that use fast-check, and packages/redis/test/cluster/model.test.ts. Prints how many runs there were in all. Stops
 // at the first failure, with a status other than 0: fast-check's report, with the smallest case it found, is printed,
 // and how to replay it. In support/property.ts: STATESTREAM_FUZZ_RUNS, _SEED, _PATH.
 import { spawnSync } from "node:child_process";
@@ -18,7 +18,7 @@ import { parseArgs } from "node:util";
 const RUNS_PER_ROUND = 2000;
 
 /** What may happen to nodes around an engine in memory; needs no Redis. */
-const MODEL = "packages/redis/test/model.test.ts";
+const MODEL = "packages/redis/test/cluster/model.test.ts";
 
 /** Pairs are quick. */
 const PAIRS_PER_ROUND = 50_000;
@@ -31,11 +31,11 @@ if (pairs !== undefined && !(pairs > 0)) throw new Error(`--pairs is ${values.pa
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const tests = "packages/core/test";
-const names = readdirSync(join(root, tests)).filter(
+const names = readdirSync(join(root, tests), { recursive: true }).filter(
   (name) => name.endsWith(".test.ts") && /["']fast-check["']/.test(readFileSync(join(root, tests, name), "utf8")),
 );
 const files =
-  pairs === undefined ? [...names.map((name) => `${tests}/${name}`), MODEL] : [`${tests}/differ.pairs.test.ts`];
+  pairs === undefined ? [...names.map((name) => `${tests}/${name}`), MODEL] : [`${tests}/diff/differ.pairs.test.ts`];
 
 const scratch = mkdtempSync(join(tmpdir(), "statestream-fuzz-"));
 const report = join(scratch, "runs");

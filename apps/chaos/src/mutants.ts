@@ -12,7 +12,7 @@ export const newerBuild: Transform = {
   name: "newer build",
   edits: [
     {
-      file: "core/dist/commit.js",
+      file: "core/dist/replication/commit.js",
       find: `(hidden.has(seq) ? HIDDEN : "") + textOfUpdate(body)`,
       replace: `(hidden.has(seq) ? HIDDEN : "") + textOfUpdate(body).replace(/}$/, ',"weight":{"of":"a version to come"}}')`,
     },
@@ -24,10 +24,10 @@ const noPredecessorCheck: Mutant = {
   name: "no-predecessor-check",
   faults: ["failover-writer-kill", "split-brain"],
   edits: [
-    { file: "redis/dist/follower.js", find: " || entry.previous !== position.epoch", replace: "" },
-    { file: "core/dist/followed-stream.js", find: " || position.epoch !== previous", replace: "" },
+    { file: "redis/dist/cluster/follower.js", find: " || entry.previous !== position.epoch", replace: "" },
+    { file: "core/dist/replication/followed-stream.js", find: " || position.epoch !== previous", replace: "" },
     {
-      file: "redis/dist/scripts.js",
+      file: "redis/dist/redis/scripts.js",
       find: "if first <= have + 1 and epoch == ARGV[1] then",
       replace: "if first <= have + 1 then",
     },
@@ -40,7 +40,7 @@ const noHeadChecks: Mutant = {
   faults: ["pubsub-kill"],
   edits: [
     {
-      file: "redis/dist/registry.js",
+      file: "redis/dist/cluster/registry.js",
       find: "const followers = [...this.#members.values()]",
       replace: "const followers = []",
     },
@@ -53,7 +53,7 @@ const noFencing: Mutant = {
   faults: ["writer-pause", "writer-black-hole"],
   edits: [
     {
-      file: "redis/dist/scripts.js",
+      file: "redis/dist/redis/scripts.js",
       find: "if meta[3] ~= ARGV[2] then return {'fenced', e, meta[2]} end",
       replace: "",
     },
@@ -66,17 +66,17 @@ const noNonceRotation: Mutant = {
   faults: ["split-brain"],
   edits: [
     {
-      file: "redis/dist/writer.js",
+      file: "redis/dist/cluster/writer.js",
       find: "const epoch = this.clock.epoch();\n        const position",
       replace: "const epoch = this.owner;\n        const position",
     },
     {
-      file: "redis/dist/writer.js",
+      file: "redis/dist/cluster/writer.js",
       find: "const epoch = this.clock.epoch();\n            session",
       replace: "const epoch = this.owner;\n            session",
     },
     {
-      file: "redis/dist/session.js",
+      file: "redis/dist/cluster/session.js",
       find: "this.#continued.rebase(text, clock.epoch());",
       replace: "this.#continued.rebase(text, this.#host.owner);",
     },
@@ -89,12 +89,12 @@ const epochInRedis: Mutant = {
   faults: ["failover-writer-kill", "split-brain"],
   edits: [
     {
-      file: "redis/dist/writer.js",
+      file: "redis/dist/cluster/writer.js",
       find: "const epoch = this.clock.epoch();\n            session",
       replace: "const { epoch } = position;\n            session",
     },
     {
-      file: "redis/dist/session.js",
+      file: "redis/dist/cluster/session.js",
       find: "this.#continued.rebase(text, clock.epoch());",
       replace: "this.#continued.rebase(text, reply.head.epoch);",
     },

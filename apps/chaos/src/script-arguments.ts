@@ -1,6 +1,6 @@
 import type { Checkpoint, Entry, Request } from "./facts.ts";
 
-/** The scripts a writer calls, and what they are called with; packages/redis/src/scripts.ts documents it. */
+/** The scripts a writer calls, and what they are called with; packages/redis/src/redis/scripts.ts documents it. */
 type ScriptName = "PUBLISH" | "INSTALL" | "ACQUIRE" | "RELEASE";
 
 const scripts = (await import(new URL("../../../packages/redis/dist/scripts.js", import.meta.url).href)) as Record<

@@ -1,35 +1,34 @@
-export { createStateStream } from "./create.ts";
-export type { CreateStateStream, OwnStateOptions, SourceOptions } from "./create.ts";
-export { eventBusSource } from "./source.ts";
-export type { EventBus, EventBusSourceOptions, SnapshotMode, StateChange, StateSource } from "./source.ts";
+export { createStateStream } from "./state/create.ts";
+export type { CreateStateStream, OwnStateOptions, SourceOptions } from "./state/create.ts";
+export { eventBusSource } from "./state/source.ts";
+export type { EventBus, EventBusSourceOptions, SnapshotMode, StateChange, StateSource } from "./state/source.ts";
 
-export { fastJsonPatch } from "./differ.ts";
-export type { Differ } from "./differ.ts";
-export { createStructuralDiffer, structuralDiffer } from "./structural-differ.ts";
-export type { StructuralDifferOptions } from "./structural-differ.ts";
-export type { Serialize } from "./slices.ts";
-export type { StateStreamOptions } from "./options.ts";
+export { fastJsonPatch } from "./diff/differ.ts";
+export type { Differ } from "./diff/differ.ts";
+export { createStructuralDiffer, structuralDiffer } from "./diff/structural-differ.ts";
+export type { StructuralDifferOptions } from "./diff/structural-differ.ts";
+export type { Serialize } from "./state/slices.ts";
+export type { StateStreamOptions } from "./state/options.ts";
 
-export type { ConnectOptions, StateStream, StateStreamStats } from "./state-stream.ts";
-export type { WritableStateStream } from "./writable-stream.ts";
-export type { CloseReason, Connection } from "./connection.ts";
+export type { ConnectOptions, StateStream, StateStreamStats } from "./state/state-stream.ts";
+export type { WritableStateStream } from "./state/writable-stream.ts";
+export type { CloseReason, Connection } from "./delivery/connection.ts";
 
-export type { ConnectionEvent } from "./frame.ts";
+export type { ConnectionEvent } from "./protocol/frame.ts";
 export type {
   Cause,
   EndReason,
   HeartbeatEvent,
-  Json,
-  Operation,
   SnapshotReason,
   StateEndEvent,
   StateEvent,
   StateInitialEvent,
   StateUpdateEvent,
-} from "./events.ts";
+} from "./protocol/events.ts";
+export type { Json, Operation } from "./json/types.ts";
 
-export { answerRequest } from "./request.ts";
-export type { StreamAnswer, StreamOptions, StreamRequest } from "./request.ts";
+export { answerRequest } from "./http/request.ts";
+export type { StreamAnswer, StreamOptions, StreamRequest } from "./http/request.ts";
 
-export { StateStreamError } from "./errors.ts";
-export type { StateStreamErrorCode } from "./errors.ts";
+export { StateStreamError } from "./support/errors.ts";
+export type { StateStreamErrorCode } from "./support/errors.ts";

@@ -1,3 +1,3 @@
 // For the other end: what a client needs to keep its copy, and nothing of the stream.
-export { setOwn } from "./json.ts";
-export { applyOperations } from "./operations.ts";
+export { setOwn } from "./json/json.ts";
+export { applyOperations } from "./json/operations.ts";

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Differ, fastJsonPatch, type Json, type Operation, structuralDiffer } from "@statestream/core";
 // What a stream does with each change. It writes the patch's text as it goes, which a public `Differ` cannot.
-import { differenceOf } from "../../../../packages/core/dist/differ.js";
+import { differenceOf } from "../../../../packages/core/dist/diff/differ.js";
 import { applyOperations } from "@statestream/core/patch";
 import { create } from "jsondiffpatch";
 import { format } from "jsondiffpatch/formatters/jsonpatch";

@@ -5,10 +5,10 @@ import {
   continueStream,
   type FollowedStream,
   followStream,
-} from "../../src/backplane.ts";
-import { readCommit } from "../../src/commit.ts";
+} from "../../src/replication/continue.ts";
+import { readCommit } from "../../src/replication/commit.ts";
 import type { Connection, Json, Operation } from "../../src/index.ts";
-import { createTestClock } from "../../src/testing.ts";
+import { createTestClock } from "../../src/state/testing.ts";
 import { applyFitting } from "./apply.ts";
 import { epoch } from "./copies.ts";
 import { type Bookmark, ReferenceClient } from "./reference-client.ts";

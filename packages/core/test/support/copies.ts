@@ -5,9 +5,9 @@ import {
   type FollowedStream,
   type FollowedStreamOptions,
   followStream,
-} from "../../src/backplane.ts";
+} from "../../src/replication/continue.ts";
 import type { ConnectOptions, StateEvent, StateStreamOptions } from "../../src/index.ts";
-import { createTestClock, type TestClock } from "../../src/testing.ts";
+import { createTestClock, type TestClock } from "../../src/state/testing.ts";
 import { type Bookmark, ReferenceClient } from "./reference-client.ts";
 import type { Follower, Slices } from "./streams.ts";
 

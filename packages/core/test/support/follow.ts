@@ -1,8 +1,8 @@
-import type { StateStreamError } from "../../src/errors.ts";
-import type { StateStreamOptions } from "../../src/options.ts";
-import type { StateChange } from "../../src/source.ts";
-import type { StateStream } from "../../src/state-stream.ts";
-import { createTestClock } from "../../src/testing.ts";
+import type { StateStreamError } from "../../src/support/errors.ts";
+import type { StateStreamOptions } from "../../src/state/options.ts";
+import type { StateChange } from "../../src/state/source.ts";
+import type { StateStream } from "../../src/state/state-stream.ts";
+import { createTestClock } from "../../src/state/testing.ts";
 import { eventsOf, updatesOf } from "./read.ts";
 
 export type State = Record<string, unknown>;

@@ -1,9 +1,10 @@
 import { vi } from "vitest";
-import { fastJsonPatch } from "../../src/differ.ts";
-import type { StateStreamError } from "../../src/errors.ts";
-import type { Operation, StateUpdateEvent } from "../../src/events.ts";
-import { applyOperations } from "../../src/operations.ts";
-import { type SliceOptions, Slices } from "../../src/slices.ts";
+import { fastJsonPatch } from "../../src/diff/differ.ts";
+import type { StateStreamError } from "../../src/support/errors.ts";
+import type { StateUpdateEvent } from "../../src/protocol/events.ts";
+import type { Operation } from "../../src/json/types.ts";
+import { applyOperations } from "../../src/json/operations.ts";
+import { type SliceOptions, Slices } from "../../src/state/slices.ts";
 
 export type Told = Pick<StateUpdateEvent, "patches" | "value" | "removed"> | undefined;
 

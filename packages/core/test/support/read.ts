@@ -1,6 +1,6 @@
-import type { Connection } from "../../src/connection.ts";
-import type { StateEvent, StateUpdateEvent } from "../../src/events.ts";
-import { type ConnectionEvent, decodeFrames } from "../../src/frame.ts";
+import type { Connection } from "../../src/delivery/connection.ts";
+import type { StateEvent, StateUpdateEvent } from "../../src/protocol/events.ts";
+import { type ConnectionEvent, decodeFrames } from "../../src/protocol/frame.ts";
 
 /** Everything a connection has to say now, with its IDs. */
 export function framesOf(connection: Connection): ConnectionEvent[] {

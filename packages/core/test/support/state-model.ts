@@ -1,5 +1,5 @@
 import { type Json, type Operation, StateStreamError, type WritableStateStream } from "../../src/index.ts";
-import { isRecord, setOwn } from "../../src/json.ts";
+import { isRecord, setOwn } from "../../src/json/json.ts";
 import type { Change, Failure } from "./actions.ts";
 import { applyFitting, clone } from "./apply.ts";
 import { filler, type Slices } from "./streams.ts";

@@ -7,7 +7,7 @@ import type {
   StateStreamOptions,
   WritableStateStream,
 } from "../../src/index.ts";
-import { createTestClock, type TestClock, type TestClockOptions } from "../../src/testing.ts";
+import { createTestClock, type TestClock, type TestClockOptions } from "../../src/state/testing.ts";
 import { type Bookmark, ReferenceClient } from "./reference-client.ts";
 
 /** A state of any slices. */

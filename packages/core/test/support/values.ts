@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { StateStreamError } from "../../src/errors.ts";
-import type { Json } from "../../src/events.ts";
+import { StateStreamError } from "../../src/support/errors.ts";
+import type { Json } from "../../src/json/types.ts";
 
 /** Names that a careless `object[name]` follows to a prototype, and those that a JSON Pointer must escape. */
 const hostileNames = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "toJSON", "length"];

@@ -1,5 +1,5 @@
 import type { Connection, Json } from "../../src/index.ts";
-import { isRecord } from "../../src/json.ts";
+import { isRecord } from "../../src/json/json.ts";
 import { type Action, type ClientAction, CLIENTS, type From, type Plan } from "./actions.ts";
 import { type Bookmark, ReferenceClient } from "./reference-client.ts";
 import { StateModel } from "./state-model.ts";

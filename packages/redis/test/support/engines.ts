@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from "vitest";
-import type { Engine } from "../../src/engine.ts";
-import { RedisEngine } from "../../src/redis-engine.ts";
+import type { Engine } from "../../src/cluster/engine.ts";
+import { RedisEngine } from "../../src/redis/redis-engine.ts";
 import { MemoryEngineServer } from "./memory-engine.ts";
 import { HAS_REDIS, RedisServer, SKIPPED } from "./redis-server.ts";
 

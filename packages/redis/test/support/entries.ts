@@ -1,4 +1,4 @@
-import type { Checkpoint, Entry, InstallRequest, Position, PublishRequest } from "../../src/engine.ts";
+import type { Checkpoint, Entry, InstallRequest, Position, PublishRequest } from "../../src/cluster/engine.ts";
 
 export function at(epoch: string, seq: number): Position {
   return { epoch, seq };

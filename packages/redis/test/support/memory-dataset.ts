@@ -9,7 +9,7 @@ import type {
   PublishReply,
   PublishRequest,
   ReadReply,
-} from "../../src/engine.ts";
+} from "../../src/cluster/engine.ts";
 
 /** What the engine keeps of a stream under three keys, any of which may be gone. */
 interface Kept {

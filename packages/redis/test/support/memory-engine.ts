@@ -1,4 +1,4 @@
-import type { Engine, Message, Position } from "../../src/engine.ts";
+import type { Engine, Message, Position } from "../../src/cluster/engine.ts";
 import { MemoryDataset } from "./memory-dataset.ts";
 
 type Call = "publish" | "read" | "install" | "acquire" | "release" | "heads" | "subscribe" | "unsubscribe";

@@ -1,6 +1,6 @@
 import type { Json } from "@statestream/core";
-import type { Engine } from "../../src/engine.ts";
-import type { LostChanges, OwnStateWriter } from "../../src/state-writer.ts";
+import type { Engine } from "../../src/cluster/engine.ts";
+import type { LostChanges, OwnStateWriter } from "../../src/cluster/state-writer.ts";
 import { type Action, type Change, CLIENTS, type History, losesData, NODES } from "./history.ts";
 import type { MemoryDataset } from "./memory-dataset.ts";
 import { ModelClient } from "./model-client.ts";

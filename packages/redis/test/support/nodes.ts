@@ -1,7 +1,7 @@
 import type { Connection, StateEvent, StateStreamError } from "@statestream/core";
 import { createTestClock, type TestClock } from "@statestream/core/testing";
-import { backplaneOn, type Backplane, type BackplaneOptions } from "../../src/backplane.ts";
-import type { Engine } from "../../src/engine.ts";
+import { backplaneOn, type Backplane, type BackplaneOptions } from "../../src/cluster/backplane.ts";
+import type { Engine } from "../../src/cluster/engine.ts";
 import { type MemoryEngine, MemoryEngineServer } from "./memory-engine.ts";
 
 /** One node of a cluster, with its own link to the engine. */

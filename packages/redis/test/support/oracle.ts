@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json, Operation } from "@statestream/core";
 import { applyFitting } from "../../../core/test/support/apply.ts";
-import type { Checkpoint, Engine, Entry } from "../../src/engine.ts";
+import type { Checkpoint, Engine, Entry } from "../../src/cluster/engine.ts";
 
 export type State = Readonly<Record<string, Json>>;
 

@@ -1,0 +1,41 @@
+import type { EndReason } from "../protocol/events.ts";
+import type { ConnectionEvent } from "../protocol/frame.ts";
+
+/**
+ * Why a connection is closed: the reason the server ended it, or `disconnected` (the client left, or the connection was
+ * closed without a reason), or `stalled` (it took no byte for `maxStallMs`).
+ */
+export type CloseReason = EndReason | "disconnected" | "stalled";
+
+/**
+ * One client: a position in the log and the slices it selects. It is read in one of two ways: as bytes (`read` and
+ * `onReadable`), or as events (`for await`). What is read is shared by connections and must not be changed. A loop that
+ * waits for its client in its body learns that the connection was closed when it asks for the next event: let `onClose` end
+ * the wait.
+ */
+export interface Connection extends AsyncIterable<ConnectionEvent> {
+  /**
+   * The next bytes of the response, at most 64 KiB: everything pending, or the next part of it. Includes changes that
+   * no flush has told of yet. `undefined`: nothing now, or closed. Read until `undefined`; between a chunk and the next
+   * call the chunk counts as not yet taken, which is how a slow client is known.
+   */
+  read(): Uint8Array | undefined;
+  /**
+   * Calls `fn` when there is something to read, or the connection was closed: once between two reads, and never inside
+   * the call that changed the state. One listener; the returned function removes it.
+   */
+  onReadable(fn: () => void): () => void;
+  /** Whether nothing more will be given. */
+  readonly closed: boolean;
+  /** Why it is closed; `undefined` while it is open. */
+  readonly closeReason: CloseReason | undefined;
+  /** Whether the client was given the rest of its stream instead of a snapshot. */
+  readonly resumed: boolean;
+  /** What `connect` was given as `context`. */
+  readonly context: unknown;
+  /**
+   * With a reason: sends what is pending, then `state.end`, then closes (`revoked` tells the client not to come back).
+   * Without: closes at once. For when the client has left.
+   */
+  close(reason?: EndReason): void;
+}

@@ -1,0 +1,110 @@
+import type { Json } from "../json/types.ts";
+import type { Range, Same } from "./row-range.ts";
+
+/** Rows that were replaced by others, somewhere between rows that stayed. */
+export interface Run {
+  /** Where it begins in the array before, and how many rows of that it replaces. */
+  readonly start: number;
+  readonly removed: number;
+  /** Where its rows begin in the array after, and how many there are. */
+  readonly afterStart: number;
+  readonly added: number;
+}
+
+/** With more edits than this, the arrays are taken for different: finding the fewest costs its square. */
+const MAX_EDITS = 256;
+
+/** How many members a row may cost on average in comparisons with rows that are not the same, beside one for each edit. */
+const MEMBERS_PER_ROW = 64;
+
+/** How many comparisons of rows a row may cost on average, beside those of the edits. */
+const COMPARISONS_PER_ROW = 8;
+
+/**
+ * The runs that lead from one array to the other with the fewest rows removed and added: Myers' greedy algorithm ("An
+ * O(ND) difference algorithm and its variations", 1986), bounded. Beyond the bound, one run over everything.
+ */
+export function editRuns(range: Range, same: Same): Run[] {
+  const { start, beforeEnd, afterEnd } = range;
+  const everything = { start, removed: beforeEnd - start, afterStart: start, added: afterEnd - start };
+  const trace = findEdits(range, same);
+  return trace === undefined ? [everything] : runsOf(trace, range);
+}
+
+/** For each number of edits, how far into the array before each diagonal reaches; `undefined` beyond the bound. */
+function findEdits({ before, after, start, beforeEnd, afterEnd }: Range, same: Same): Int32Array[] | undefined {
+  const rows = beforeEnd - start;
+  const others = afterEnd - start;
+  const most = Math.min(MAX_EDITS, rows + others);
+  let comparisons = COMPARISONS_PER_ROW * (rows + others) + MAX_EDITS * MAX_EDITS;
+  const work = { left: MEMBERS_PER_ROW * (rows + others) + MAX_EDITS * MAX_EDITS };
+  const trace: Int32Array[] = [];
+  let reach = new Int32Array(3);
+  for (let edits = 0; edits <= most; edits++) {
+    // Diagonals -edits..edits, with one to spare at both ends.
+    const next = new Int32Array(2 * edits + 5);
+    for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
+      let x = step(reach, diagonal, edits);
+      let y = x - diagonal;
+      while (x < rows && y < others) {
+        if (comparisons-- === 0) return undefined;
+        const { left } = work;
+        if (!same(before[start + x] as Json, after[start + y] as Json, work)) break;
+        // A row that is the same is met on few diagonals; one that is not, on all of them.
+        work.left = left;
+        x++;
+        y++;
+      }
+      if (work.left < 0) return undefined;
+      next[diagonal + edits + 2] = x;
+      if (x >= rows && y >= others) {
+        trace.push(next);
+        return trace;
+      }
+    }
+    trace.push(next);
+    reach = next;
+  }
+  return undefined;
+}
+
+/** Where a diagonal begins with this many edits, from where its neighbours reached with one fewer. */
+function step(reach: Int32Array, diagonal: number, edits: number): number {
+  if (edits === 0) return 0;
+  return isAddition(reach, diagonal, edits)
+    ? (reach[diagonal + edits + 2] as number)
+    : (reach[diagonal + edits] as number) + 1;
+}
+
+/** Whether the furthest way onto a diagonal adds a row, or removes one. `reach` is that of one edit fewer. */
+function isAddition(reach: Int32Array, diagonal: number, edits: number): boolean {
+  if (diagonal === -edits) return true;
+  if (diagonal === edits) return false;
+  return (reach[diagonal + edits] as number) < (reach[diagonal + edits + 2] as number);
+}
+
+/** Walks the trace back, and joins edits that touch. */
+function runsOf(trace: readonly Int32Array[], { start, beforeEnd, afterEnd }: Range): Run[] {
+  const runs: Run[] = [];
+  let x = beforeEnd - start;
+  let y = afterEnd - start;
+  for (let edits = trace.length - 1; edits > 0; edits--) {
+    const reach = trace[edits - 1] as Int32Array;
+    const diagonal = x - y;
+    const adds = isAddition(reach, diagonal, edits);
+    // Before the rows that stayed after the edit.
+    const endX = step(reach, diagonal, edits);
+    x = adds ? endX : endX - 1;
+    y = endX - diagonal - (adds ? 1 : 0);
+    const last = runs.at(-1);
+    const touches = last !== undefined && last.start === endX + start && last.afterStart === endX - diagonal + start;
+    if (touches) runs.pop();
+    runs.push({
+      start: x + start,
+      removed: (adds ? 0 : 1) + (touches ? last.removed : 0),
+      afterStart: y + start,
+      added: (adds ? 1 : 0) + (touches ? last.added : 0),
+    });
+  }
+  return runs.reverse();
+}

@@ -1,0 +1,105 @@
+import { editRuns } from "./edit-runs.ts";
+import type { Json } from "../json/types.ts";
+import { isRecord } from "../json/json.ts";
+import type { PatchWriter, Place, Step } from "./patch-writer.ts";
+import { rowsEqual } from "./row-equal.ts";
+import { idOf, matchById, placeRows } from "./row-ids.ts";
+import { type Range, type Same, trim } from "./row-range.ts";
+
+/** A walk over two values. */
+export interface Walk {
+  readonly writer: PatchWriter;
+  readonly rowIds: readonly string[];
+  /** How many arrays around this place have had their rows compared. */
+  alignments: number;
+  diff(before: Json, after: Json, parent: Place, step: Step, walk: Walk): void;
+}
+
+/**
+ * In so many arrays one inside the other, rows are compared before they are walked. Below, a row is the same only where it
+ * is shared: else each level would compare all the levels below it again.
+ */
+const MAX_ALIGNMENTS = 4;
+
+/**
+ * Tells which rows of an array were added, removed and moved, then what changed inside those that stayed. Rows are followed
+ * by their ids where they have some, else by their values.
+ */
+export function diffRows(before: readonly Json[], after: readonly Json[], place: Place, walk: Walk): void {
+  const { writer } = walk;
+  writer.valueBytes += 2 * after.length;
+  const shared = trim({ before, after, start: 0, beforeEnd: before.length, afterEnd: after.length }, isSame);
+  if (tellEnds(shared, place, writer)) return;
+  const same = walk.alignments < MAX_ALIGNMENTS ? rowsEqual : isSame;
+  const range = same === isSame ? shared : trim(shared, same);
+  if (range !== shared && tellEnds(range, place, writer)) return;
+  walk.alignments++;
+  diffRange(range, same, place, walk);
+  walk.alignments--;
+}
+
+function diffRange(range: Range, same: Same, place: Place, walk: Walk): void {
+  const { before, after, start, beforeEnd, afterEnd } = range;
+  if (beforeEnd - start === 1 && afterEnd - start === 1) return diffRow(range, start, start, place, walk);
+  if (isRecord(before[start]) && isRecord(after[start])) {
+    for (const member of walk.rowIds) {
+      if (haveSameIds(range, member)) return diffInPlace(range, place, walk);
+      const match = matchById(range, member);
+      if (match === undefined) continue;
+      placeRows(range, match, place, walk.writer);
+      for (let index = 0; index < match.origins.length; index++) {
+        const origin = match.origins[index] as number;
+        if (origin >= 0) diffRow(range, origin, start + index, place, walk);
+      }
+      return;
+    }
+  }
+  diffRuns(range, same, place, walk);
+}
+
+function isSame(a: Json, b: Json): boolean {
+  return a === b;
+}
+
+/** Where one side has nothing left, the rest was only added or only removed. */
+function tellEnds({ after, start, beforeEnd, afterEnd }: Range, place: Place, writer: PatchWriter): boolean {
+  if (start < beforeEnd && start < afterEnd) return false;
+  for (let index = beforeEnd - 1; index >= start; index--) writer.remove(place, index);
+  for (let index = start; index < afterEnd; index++) writer.add(place, index, after[index] as Json);
+  return true;
+}
+
+function haveSameIds({ before, after, start, beforeEnd, afterEnd }: Range, member: string): boolean {
+  if (beforeEnd !== afterEnd) return false;
+  for (let index = start; index < beforeEnd; index++) {
+    if (before[index] === after[index]) continue;
+    const id = idOf(before[index], member);
+    if (id === undefined || id !== idOf(after[index], member)) return false;
+  }
+  return true;
+}
+
+function diffInPlace(range: Range, place: Place, walk: Walk): void {
+  for (let index = range.start; index < range.beforeEnd; index++) diffRow(range, index, index, place, walk);
+}
+
+function diffRow({ before, after }: Range, from: number, to: number, place: Place, walk: Walk): void {
+  if (before[from] !== after[to]) walk.diff(before[from] as Json, after[to] as Json, place, to, walk);
+}
+
+/** Rows without ids: those of a run are taken for the same one by one, and what is left over was added or removed. */
+function diffRuns(range: Range, same: Same, place: Place, walk: Walk): void {
+  const { writer } = walk;
+  // From the end, so that what is told of later rows does not move earlier ones.
+  for (const { start, removed, afterStart, added } of editRuns(range, same).reverse()) {
+    const changed = Math.min(removed, added);
+    for (let index = start + removed - 1; index >= start + changed; index--) writer.remove(place, index);
+    for (let index = changed; index < added; index++) {
+      writer.add(place, start + index, range.after[afterStart + index] as Json);
+    }
+    for (let index = 0; index < changed; index++) {
+      const row = range.after[afterStart + index] as Json;
+      walk.diff(range.before[start + index] as Json, row, place, start + index, walk);
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import type { CloseReason, Connection } from "../delivery/connection.ts";
+import { StateStreamError } from "../support/errors.ts";
+import { SSE_HEADERS } from "../protocol/frame.ts";
+import { expiryOf, isNames } from "../state/options.ts";
+import type { StateStream } from "../state/state-stream.ts";
+
+/** Options of an adapter's `streamState`. */
+export interface StreamOptions {
+  /** Narrows the connection to these slices; a request can narrow further, never widen. An empty list selects nothing. */
+  slices?: readonly string[] | undefined;
+  /** When what let the client in expires: it then gets `state.end` with `expired`, and nothing after. A Date, or milliseconds since 1970. */
+  expiresAt?: Date | number | undefined;
+  /** More response headers. Those of the protocol that keep it alive stay: `content-type`, and no `connection` or `transfer-encoding`. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** Anything; kept as `connection.context`. */
+  context?: unknown;
+  /** Called once, when the connection is closed. */
+  onClose?: ((reason: CloseReason) => void) | undefined;
+}
+
+/** How many slices a request can name; more would let clients make the server remember names by the thousand. */
+const MAX_QUERY_SLICES = 256;
+
+/** What an adapter knows of a request. */
+export interface StreamRequest {
+  readonly method: string;
+  /** The URL, or any part of it that ends in the query. */
+  readonly url: string;
+  /** The header `Last-Event-ID`. */
+  readonly lastEventId: string | undefined;
+}
+
+/** What to answer, whatever the framework. */
+export interface StreamAnswer {
+  readonly status: 200 | 204;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Opens the connection whose bytes are the body. Absent when there is no body: for HEAD, and for 204. */
+  readonly connect: ((signal?: AbortSignal) => Connection) | undefined;
+}
+
+/**
+ * The answer to a request for a stream; for those who write an adapter. Nothing is opened until `connect` is called.
+ * PROTOCOL.md, "The request".
+ *
+ * @throws {StateStreamError} `invalid-option`, for the options; never for the request.
+ */
+export function answerRequest(stream: StateStream, request: StreamRequest, options: StreamOptions = {}): StreamAnswer {
+  const headers = headersOf(options.headers);
+  if (options.slices !== undefined && !isNames(options.slices)) {
+    throw new StateStreamError("invalid-option", "The option slices of streamState must be a list of names.");
+  }
+  const expiresAt = expiryOf(options.expiresAt);
+  // An EventSource comes back after every end; 204 is what stops it (WHATWG HTML, 9.2.2).
+  const gone = stream.closing?.retry === false;
+  if (gone || request.method === "HEAD") return { status: gone ? 204 : 200, headers, connect: undefined };
+
+  const start = request.url.indexOf("?");
+  const query = new URLSearchParams(start < 0 ? "" : request.url.slice(start));
+  const asked = query.has("slices") ? query.getAll("slices").slice(0, MAX_QUERY_SLICES) : undefined;
+  const slices = narrow(options.slices, asked);
+  const { context, onClose } = options;
+  const lastEventId = request.lastEventId || query.get("lastEventId") || undefined;
+  return {
+    status: 200,
+    headers,
+    connect: (signal) => stream.connect({ lastEventId, slices, signal, expiresAt, context, onClose }),
+  };
+}
+
+function narrow(
+  allowed: readonly string[] | undefined,
+  asked: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (allowed === undefined || asked === undefined) return allowed ?? asked;
+  const names = new Set(allowed);
+  return asked.filter((name) => names.has(name));
+}
+
+const FORBIDDEN: ReadonlySet<string> = new Set(["connection", "transfer-encoding", "content-length"]);
+
+function headersOf(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const headers: Record<string, string> = { ...SSE_HEADERS };
+  for (const [name, value] of Object.entries(more)) {
+    const lower = name.toLowerCase();
+    if (FORBIDDEN.has(lower)) {
+      throw new StateStreamError("invalid-option", `The header ${name} belongs to the server; leave it out.`);
+    }
+    if (lower !== "content-type") headers[lower] = value;
+  }
+  return headers;
+}

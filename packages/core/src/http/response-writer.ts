@@ -1,0 +1,107 @@
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { isWatched, socketOf, writeChunk } from "./chunked.ts";
+import type { Connection } from "../delivery/connection.ts";
+
+/** How long a response that was ended may take to leave before its socket is destroyed, in milliseconds. */
+const LINGER_MS = 500;
+
+/** Writes a connection to a response whose head is out, until either ends. */
+export class ResponseWriter {
+  readonly #res: ServerResponse;
+  readonly #connection: Connection;
+  /** Ends the response; `undefined` where that is for us to do. */
+  readonly #end: (() => void) | undefined;
+  /** Where chunks can be written to, once that is known. */
+  #socket: Socket | undefined;
+  /** The response has been ended. */
+  #over = false;
+  /** There is no room until `drain`. */
+  #full = false;
+  /** Who watches may hold bytes back, so from then on all go the same way. */
+  #watched = false;
+  #listens = false;
+  #ended = false;
+
+  constructor(res: ServerResponse, connection: Connection, end: (() => void) | undefined) {
+    this.#res = res;
+    this.#connection = connection;
+    this.#end = end;
+  }
+
+  start(): void {
+    const connection = this.#connection;
+    const leave = (): void => connection.close();
+    // Writing to a socket that was reset reports an error here; a client that leaves is none.
+    this.#res.on("error", leave);
+    this.#res.on("close", leave);
+    // Emitted within `end`, whoever calls it: after it, the socket is not this response's. Asking each time is slow.
+    this.#res.on("prefinish", () => (this.#over = true));
+    connection.onReadable(() => this.#write());
+    // Events are not told again: the client may have left while the application was still deciding.
+    if (this.#res.destroyed || this.#res.writableEnded) leave();
+    else this.#write();
+  }
+
+  #write(): void {
+    const connection = this.#connection;
+    while (!this.#full) {
+      const bytes = connection.read();
+      if (bytes === undefined) break;
+      this.#hand(bytes);
+    }
+    // The compression middleware gives responses this method; without it, it holds events back.
+    if (this.#watched) (this.#res as { flush?: () => void }).flush?.();
+    if (connection.closed && !this.#ended) {
+      this.#ended = true;
+      this.#finish();
+    }
+  }
+
+  #hand(bytes: Uint8Array): void {
+    const socket = this.#direct();
+    if (socket !== undefined) {
+      this.#full = !writeChunk(socket, bytes);
+      // Node tells the response only of what was written to it. Once: a socket outlives its response.
+      if (this.#full) socket.once("drain", () => this.#drained());
+      return;
+    }
+    this.#full = !this.#res.write(bytes);
+    if (!this.#full || this.#listens) return;
+    this.#listens = true;
+    // Not once: the compression middleware takes listeners for its own stream, and does not give them back.
+    this.#res.on("drain", () => this.#drained());
+  }
+
+  /** The socket, if the next chunk can be written there. Asked for each: a response can come to be watched at any time. */
+  #direct(): Socket | undefined {
+    this.#watched ||= isWatched(this.#res);
+    if (this.#watched) return undefined;
+    this.#socket ??= socketOf(this.#res);
+    return this.#socket?.writable && !this.#over ? this.#socket : undefined;
+  }
+
+  #drained(): void {
+    this.#full = false;
+    this.#write();
+  }
+
+  /** Ends in order where the client has taken everything; else cuts it off, since an end would wait for it too. */
+  #finish(): void {
+    const res = this.#res;
+    if (this.#full || res.destroyed) {
+      res.destroy();
+      return;
+    }
+    const { socket } = res;
+    const timer = setTimeout(() => res.destroy(), LINGER_MS).unref();
+    res.once("close", () => {
+      clearTimeout(timer);
+      // A server that no longer listens would wait out the keep-alive time of an idle socket.
+      const server = (socket as { server?: { listening?: boolean } } | null)?.server;
+      if (server?.listening === false) socket?.destroySoon();
+    });
+    if (this.#end === undefined) res.end();
+    else this.#end();
+  }
+}

@@ -1,0 +1,57 @@
+import { isEpoch, isSeq } from "../protocol/event-id.ts";
+import type { Json } from "../json/types.ts";
+import { isRecord } from "../json/json.ts";
+import type { LogStart } from "../log/log.ts";
+
+/** The whole state at a position, and what a log needs to go on from there. */
+export interface Checkpoint {
+  readonly start: LogStart;
+  /** Each visible slice with what clients hold of it. */
+  readonly slices: readonly (readonly [slice: string, json: Json])[];
+}
+
+/** A checkpoint as text; `texts` gives each slice with its JSON. */
+export function textOfCheckpoint(start: LogStart, texts: Iterable<readonly [slice: string, text: string]>): string {
+  const slices: string[] = [];
+  for (const [slice, text] of texts) slices.push(`[${JSON.stringify(slice)},${text}]`);
+  return `{"start":${JSON.stringify(start)},"slices":[${slices.join(",")}]}`;
+}
+
+/** @throws {Error} when it is not such a text */
+export function readCheckpoint(text: string): Checkpoint {
+  const checkpoint: unknown = JSON.parse(text);
+  if (isRecord(checkpoint)) {
+    const { start, slices } = checkpoint;
+    if (isStart(start) && isPairs(slices) && slices.every(([slice]) => typeof slice === "string"))
+      return { start, slices: slices as unknown as Checkpoint["slices"] };
+  }
+  throw new Error("It is no checkpoint.");
+}
+
+function isStart(start: unknown): start is LogStart {
+  if (!isRecord(start)) return false;
+  const { seq, lineage, lasts, removed, forgotten } = start;
+  const isPast = (other: unknown): boolean => isSeq(seq) && isSeq(other) && other <= seq;
+  return (
+    isPast(seq) &&
+    isPast(forgotten) &&
+    isLineage(lineage, isPast) &&
+    isPairs(lasts) &&
+    lasts.every(([slice, last]) => typeof slice === "string" && isPast(last)) &&
+    Array.isArray(removed) &&
+    removed.every((slice) => typeof slice === "string")
+  );
+}
+
+/** Without a step, or one out of order, it could not be told of which epoch a position is. */
+function isLineage(lineage: unknown, isPast: (seq: unknown) => boolean): boolean {
+  if (!isPairs(lineage) || lineage.length === 0) return false;
+  return lineage.every(([from, epoch], index) => {
+    const before = index === 0 ? -1 : (lineage[index - 1]?.[0] as number);
+    return isEpoch(epoch) && isPast(from) && (from as number) > before;
+  });
+}
+
+function isPairs(list: unknown): list is readonly (readonly [unknown, unknown])[] {
+  return Array.isArray(list) && list.every((pair) => Array.isArray(pair) && pair.length === 2);
+}

@@ -1,0 +1,89 @@
+import { bodyOfUpdate, textOfUpdate } from "../protocol/frame.ts";
+import type { Difference } from "../diff/differ.ts";
+import { isEpoch, isSeq } from "../protocol/event-id.ts";
+import type { EncodedEvent, Entry } from "../log/log.ts";
+import type { Json, Operation } from "../json/types.ts";
+import { isRecord } from "../json/json.ts";
+
+/** One commit on its way between servers: what clients are told of it, and the position it builds on. */
+export interface Commit {
+  /** Of its events. */
+  readonly epoch: string;
+  /** The epoch of the event before its first. */
+  readonly previous: string;
+  /** The seq of its first event. */
+  readonly first: number;
+  /** The seq of its last event. */
+  readonly last: number;
+  /** The time, then a line of JSON for each event: what clients get, without what differs between them. */
+  readonly body: string;
+}
+
+/** An event of a commit, with what it says. */
+export interface ToldEvent extends EncodedEvent {
+  readonly patches: readonly Operation[] | undefined;
+  readonly value: Json | undefined;
+}
+
+/** Stands before an event that removes its slice since it may no longer be seen. No JSON begins with it. */
+const HIDDEN = "!";
+
+export function bodyOfCommit(entries: readonly Entry[], hidden: ReadonlySet<number>): string {
+  const lines = entries.map(({ seq, body }) => (hidden.has(seq) ? HIDDEN : "") + textOfUpdate(body));
+  return [entries[0]?.timestamp, ...lines].join("\n");
+}
+
+/**
+ * Reads what `bodyOfCommit` wrote. Members it does not know are passed on to clients, who ignore them: servers of two
+ * versions may work side by side.
+ *
+ * @throws {Error} when it is not such a body
+ */
+export function readCommit(commit: Commit): { timestamp: number; events: ToldEvent[] } {
+  const { epoch, previous, first, last, body } = commit;
+  if (!isEpoch(epoch) || !isEpoch(previous) || !isSeq(first) || !isSeq(last) || first < 1) {
+    throw new Error("It has no position.");
+  }
+  const [time = "", ...lines] = body.split("\n");
+  if (!/^\d{1,15}$/.test(time)) throw new Error("It has no time.");
+  const count = last - first + 1;
+  if (lines.length !== count || count < 1) throw new Error(`It has ${lines.length} events, not ${count}.`);
+  return { timestamp: Number(time), events: lines.map((line, index) => readEvent(line, first + index)) };
+}
+
+function readEvent(line: string, expected: number): ToldEvent {
+  const hidden = line.startsWith(HIDDEN);
+  const text = hidden ? line.slice(HIDDEN.length) : line;
+  const event: unknown = JSON.parse(text);
+  // It becomes a line of a frame, which goes on where this object ends.
+  if (!isRecord(event) || !text.startsWith("{") || !text.endsWith("}") || text.includes("\r")) {
+    throw new Error(`The event ${expected} is no object.`);
+  }
+  const { type, slice, seq, base, patches, value, removed } = event;
+  const kind = kindOf(event);
+  if (type !== "state.update" || typeof slice !== "string" || seq !== expected || kind === undefined) {
+    throw new Error(`The event ${expected} is none, or another.`);
+  }
+  if (!isSeq(base) || base >= expected) throw new Error(`The event ${expected} does not say what it builds on.`);
+  if (kind === "patches" && !Array.isArray(patches)) throw new Error(`The patches of event ${expected} are no list.`);
+  if (kind === "removed" && removed !== true)
+    throw new Error(`The event ${expected} says that its slice is not removed.`);
+  // Those are for each client.
+  if (Object.hasOwn(event, "more") || Object.hasOwn(event, "timestamp"))
+    throw new Error(`The event ${expected} says what only its frame may.`);
+  return {
+    slice,
+    kind,
+    hidden,
+    base,
+    body: bodyOfUpdate(text),
+    patches: patches as Operation[] | undefined,
+    value: value as Json | undefined,
+  };
+}
+
+/** `undefined` where it has none of them, or more than one. */
+function kindOf(event: Record<string, unknown>): Difference["kind"] | undefined {
+  const kinds = (["patches", "value", "removed"] as const).filter((kind) => Object.hasOwn(event, kind));
+  return kinds.length === 1 ? kinds[0] : undefined;
+}

@@ -1,0 +1,248 @@
+import { type Checkpoint, textOfCheckpoint } from "../replication/checkpoint.ts";
+import type { Clock } from "../support/clock.ts";
+import type { CloseReason, Connection } from "../delivery/connection.ts";
+import { type Ending, StateConnection } from "../delivery/state-connection.ts";
+import { StateStreamError, textOf } from "../support/errors.ts";
+import type { EndReason, SnapshotReason } from "../protocol/events.ts";
+import { formatEventId, parseEventId } from "../protocol/event-id.ts";
+import { Hub } from "../delivery/hub.ts";
+import { isRecord } from "../json/json.ts";
+import { type EncodedCommit, Log } from "../log/log.ts";
+import { expiryOf, isNames, type Settings } from "./options.ts";
+import type { Selection } from "../delivery/selection.ts";
+import { Slices } from "./slices.ts";
+import { warn } from "../support/warn.ts";
+
+/** Options of one connection. */
+export interface ConnectOptions {
+  /** Where the client left off. Comes from a client: whatever is wrong with it leads to a snapshot, never to an error. */
+  lastEventId?: string | undefined;
+  /** Narrows the connection to these slices; names that are not there yet wait for their slice. An empty list selects nothing. */
+  slices?: readonly string[] | undefined;
+  /** Closes the connection when aborted. */
+  signal?: AbortSignal | undefined;
+  /** When what let the client in expires: it then gets `state.end` with `expired`, and nothing after. A Date, or milliseconds since 1970. */
+  expiresAt?: Date | number | undefined;
+  /** Anything; kept as `connection.context`. */
+  context?: unknown;
+  /** Called once, when the connection is closed. */
+  onClose?: ((reason: CloseReason) => void) | undefined;
+}
+
+/** Figures of a stream since its start; what is open and kept, now. */
+export interface StateStreamStats {
+  /** Open connections. */
+  readonly connections: number;
+  /** Events appended to the log. */
+  readonly events: number;
+  /** The position of the log. */
+  readonly eventId: string;
+  /** Events the log holds. */
+  readonly logEvents: number;
+  /** Bytes the log holds. */
+  readonly logBytes: number;
+  /** Bytes handed to writers. */
+  readonly bytesWritten: number;
+  /** Snapshots handed to writers, by reason. */
+  readonly snapshots: Readonly<Partial<Record<SnapshotReason, number>>>;
+  /** Events that carried a whole value instead of patches. */
+  readonly replacements: number;
+  /** Connections closed, by reason. */
+  readonly closed: Readonly<Partial<Record<CloseReason, number>>>;
+  /** Errors survived. */
+  readonly errors: number;
+}
+
+/** A state that clients follow. */
+export interface StateStream<S extends object = object> {
+  /** The state the log has reached, as clients see it (JSON). Shared with the stream: read only. */
+  readonly state: Readonly<S>;
+  /** The position of the log as an event ID. */
+  readonly eventId: string;
+  /** How the stream was closed; `undefined` while it is open. */
+  readonly closing: { readonly reason: EndReason; readonly retry: boolean } | undefined;
+  /** Figures for an operator. */
+  stats(): StateStreamStats;
+  /**
+   * Opens a connection: position, snapshot and subscription in one synchronous turn, which is that of the first read; a
+   * change before it is in the snapshot. Close it when the client leaves.
+   * To a closed stream, or beyond `maxConnections`, it gives a connection that says `state.end`.
+   *
+   * @throws {StateStreamError} `invalid-option`
+   */
+  connect(options?: ConnectOptions): Connection;
+  /**
+   * Ends every connection with `state.end`, and the stream with them. Resolves when all are closed, at most half a second
+   * later: a client that has not taken its end by then is cut off. Changes after it throw `stream-closed`: stop what feeds
+   * the stream first. Default: reason `closed`, `retry: true`. With
+   * `retry: false` clients must not come back, and adapters answer later requests with 204.
+   */
+  close(ending?: { reason?: EndReason; retry?: boolean }): Promise<void>;
+}
+
+/** What all streams have in common: the log and its clients. */
+export abstract class BaseStateStream<S extends object> implements StateStream<S> {
+  protected readonly clock: Clock;
+  protected readonly settings: Settings<S>;
+  protected readonly log: Log;
+  protected readonly slices: Slices;
+  protected readonly hub: Hub;
+  #state: Readonly<S> | undefined;
+  readonly #warned = new Set<string>();
+  #errors = 0;
+  #closing: Ending | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(clock: Clock, settings: Settings<S>) {
+    const report = (error: StateStreamError): void => this.report(error);
+    this.clock = clock;
+    this.settings = settings;
+    this.log = new Log(settings, () => clock.epoch());
+    this.slices = new Slices(settings, report);
+    this.hub = new Hub(settings, { clock, log: this.log, slices: this.slices }, report);
+  }
+
+  get state(): Readonly<S> {
+    this.#state ??= this.slices.toState() as S;
+    return this.#state;
+  }
+
+  get eventId(): string {
+    return formatEventId(this.log.epochAt(this.log.head), this.log.head, "");
+  }
+
+  get closing(): Ending | undefined {
+    return this.#closing;
+  }
+
+  stats(): StateStreamStats {
+    const { bytesWritten, snapshots, closed } = this.hub.counted;
+    return {
+      connections: this.hub.size,
+      events: this.log.head,
+      eventId: this.eventId,
+      logEvents: this.log.events,
+      logBytes: this.log.bytes,
+      bytesWritten,
+      snapshots: { ...snapshots },
+      replacements: this.log.replacements,
+      closed: { ...closed },
+      errors: this.#errors,
+    };
+  }
+
+  connect(options: ConnectOptions = {}): StateConnection {
+    const { signal, context, onClose } = options;
+    if (options.slices !== undefined && !isNames(options.slices)) {
+      throw new StateStreamError("invalid-option", "The option slices of connect must be a list of names.");
+    }
+    const names = options.slices && [...new Set(options.slices)].sort();
+    const selection = this.hub.selection(names);
+    const refused = this.#closing ?? (this.hub.full ? { reason: "overloaded" as const, retry: true } : undefined);
+    // Whoever is not let in must not cost a snapshot to find out what it missed.
+    const start = refused === undefined ? this.start(options.lastEventId || undefined, selection) : 0;
+    const leave = (): void => connection.destroy("disconnected");
+    const connection = new StateConnection(this.hub, selection, {
+      start,
+      refused,
+      expiresAt: expiryOf(options.expiresAt),
+      // Spread, so that clients that came together do not leave together.
+      agesAt: this.clock.elapsed() + this.settings.maxAgeMs * (1 - this.clock.random() / 5),
+      context,
+      onClose: (closeReason) => {
+        signal?.removeEventListener("abort", leave);
+        onClose?.(closeReason);
+      },
+    });
+    if (refused === undefined) this.hub.add(connection, names);
+    if (signal?.aborted === true) leave();
+    else signal?.addEventListener("abort", leave);
+    return connection;
+  }
+
+  close({ reason = "closed", retry = true }: { reason?: EndReason; retry?: boolean } = {}): Promise<void> {
+    if (this.#closed === undefined) {
+      this.#closing = { reason, retry };
+      try {
+        this.detach();
+      } catch (cause) {
+        const message = `The source's unsubscribe threw: ${textOf(cause)}. The stream is closed all the same.`;
+        this.report(new StateStreamError("source-failed", message, { cause }));
+      }
+      this.#closed = this.hub.endAll(this.#closing);
+    }
+    return this.#closed;
+  }
+
+  /** The whole state and the log's position, for those who go on from here. Costs the state. */
+  checkpoint(): string {
+    return textOfCheckpoint(this.log.toStart(), this.#texts());
+  }
+
+  *#texts(): Iterable<readonly [slice: string, text: string]> {
+    for (const slice of this.slices.names()) {
+      const text = this.slices.text(slice);
+      if (text !== undefined) yield [slice, text];
+    }
+  }
+
+  /**
+   * Begins anew at a checkpoint, with what the log holds of the time before. Whoever was told something is given a
+   * snapshot.
+   */
+  protected restart({ start, slices }: Checkpoint, past: readonly EncodedCommit[]): void {
+    const before = [...this.slices.names()];
+    this.log.restart(start, past);
+    this.slices.clear();
+    for (const [slice, json] of slices) this.slices.put(slice, json);
+    this.#state = undefined;
+    this.hub.restarted(
+      "repaired",
+      before.filter((slice) => !this.slices.has(slice)),
+    );
+  }
+
+  /** Something was appended to the log, after `position`. */
+  protected published(events: readonly { readonly slice: string; readonly hidden: boolean }[], position: number): void {
+    this.#state = undefined;
+    this.hub.published(events, position);
+  }
+
+  /** Lets go of where the state comes from. */
+  protected abstract detach(): void;
+
+  /** Tells `onError`, or the process once. */
+  protected report(error: StateStreamError): void {
+    this.#errors++;
+    try {
+      if (this.settings.onError === undefined) this.#warn(error.code, error.message);
+      else this.settings.onError(error);
+    } catch (thrown) {
+      this.#warn("onError", `The option onError threw: ${textOf(thrown)}`);
+    }
+  }
+
+  /** One warning for each thing that goes wrong, however often it does. */
+  #warn(key: string, text: string): void {
+    if (this.#warned.has(key)) return;
+    this.#warned.add(key);
+    warn(text);
+  }
+
+  /** Where a client resumes, or why it needs a snapshot. The order of reasons is the protocol's. */
+  protected start(lastEventId: string | undefined, selection: Selection): number | SnapshotReason | undefined {
+    if (lastEventId === undefined) return "connect";
+    const id = parseEventId(lastEventId);
+    if (id === undefined) return "invalid-id";
+    if (!this.log.includes(id.epoch, id.seq)) return "epoch";
+    if (selection.suffix !== (id.selection === undefined ? "" : `.${id.selection}`)) return "selection";
+    return selection.head <= id.seq || selection.replays(id.seq, false) ? id.seq : "trimmed";
+  }
+}
+
+/** @throws {StateStreamError} `invalid-state` */
+export function checkState(state: unknown, origin: string): asserts state is Record<string, unknown> {
+  if (isRecord(state)) return;
+  const given = Array.isArray(state) ? "an array" : state === null ? "null" : `a ${typeof state}`;
+  throw new StateStreamError("invalid-state", `${origin} is ${given}; it must be an object with one member per slice.`);
+}

@@ -1,0 +1,299 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { fastJsonPatch } from "../../src/diff/differ.ts";
+import type { StateInitialEvent, StateUpdateEvent } from "../../src/protocol/events.ts";
+import { snapshotTail, updateBody } from "../../src/protocol/frame.ts";
+import { Log } from "../../src/log/log.ts";
+import { type Chunk, Selection } from "../../src/delivery/selection.ts";
+import { Slices } from "../../src/state/slices.ts";
+import { untouchable } from "../support/values.ts";
+
+const KIB = 1024;
+
+/** A stream reduced to what selections need of it. */
+class Stream {
+  readonly slices = new Slices({ snapshots: "shared", differ: fastJsonPatch, serialize: undefined }, (error) => {
+    throw error;
+  });
+  readonly stale = false;
+  readonly heartbeatMs = 15_000;
+  readonly log: Log;
+  readonly selections: Selection[] = [];
+  clock = 0;
+
+  constructor(maxLogEvents = Infinity) {
+    this.log = new Log({ maxLogEvents, maxLogBytes: Infinity }, () => "testepoch00");
+  }
+
+  now(): number {
+    return this.clock;
+  }
+
+  select(...names: string[]): Selection {
+    const selection = new Selection(names.length === 0 ? undefined : names, this);
+    this.selections.push(selection);
+    return selection;
+  }
+
+  /** One commit: a slice that is given `undefined` goes. */
+  commit(values: Record<string, unknown>, hidden = false): void {
+    const position = this.log.head;
+    const steps = Object.entries(values).map(([slice, value]) => this.slices.step(slice, value, { named: true }));
+    const drafts = steps.flatMap((step) => {
+      if (step?.difference === undefined) throw new Error("nothing changed");
+      this.slices.move(step);
+      return [{ slice: step.slice, difference: step.difference, cause: undefined, hidden }];
+    });
+    this.log.append(drafts, this.clock);
+    for (const selection of this.selections) {
+      for (const [index, { slice }] of drafts.entries()) {
+        if (selection.names === undefined || selection.names.has(slice)) selection.advance(position + index + 1, position); // prettier-ignore
+      }
+    }
+  }
+
+  flush(): void {
+    for (const selection of this.selections) selection.flushed();
+  }
+}
+
+const updates = (chunk: Chunk | undefined) => chunk?.events.map(({ data }) => data as StateUpdateEvent);
+const seqs = (chunk: Chunk | undefined) => updates(chunk)?.map(({ seq }) => seq);
+const initial = ({ chunk }: { chunk: Chunk }) => chunk.events[0]?.data as StateInitialEvent;
+
+let stream: Stream;
+beforeEach(() => {
+  stream = new Stream();
+});
+
+describe("a range", () => {
+  test("is the same object for all that are at its start", () => {
+    const all = stream.select();
+    stream.commit({ a: 1 });
+    stream.commit({ b: 1 });
+    expect(all.range(0, true)).toBe(all.range(0, true));
+    expect(all.range(0, false)).toBe(all.range(0, true));
+    expect(seqs(all.range(0, true))).toStrictEqual([1, 2]);
+    expect(seqs(all.range(1, true))).toStrictEqual([2]);
+  });
+
+  test("is made anew when there is more", () => {
+    const all = stream.select();
+    stream.commit({ a: 1 });
+    const first = all.range(0, true);
+    stream.commit({ a: 2 });
+    expect(seqs(first)).toStrictEqual([1]);
+    expect(seqs(all.range(0, true))).toStrictEqual([1, 2]);
+  });
+
+  test("is one for positions with nothing selected in between", () => {
+    const ab = stream.select("a", "b");
+    stream.commit({ a: 1 });
+    stream.flush();
+    stream.commit({ c: 1 });
+    stream.commit({ c: 2 });
+    stream.flush();
+    stream.commit({ b: 1 });
+    stream.commit({ a: 2 });
+    expect(seqs(ab.range(1, true))).toStrictEqual([4, 5]);
+    for (const position of [2, 3]) expect(ab.range(position, true)).toBe(ab.range(1, true));
+    expect(seqs(ab.range(0, true))).toStrictEqual([1, 4, 5]);
+    expect(seqs(ab.range(4, true))).toStrictEqual([5]);
+  });
+
+  test("keeps few of those that only laggards need", () => {
+    const all = stream.select();
+    for (let n = 1; n <= 8; n++) stream.commit({ a: n });
+    const first = all.range(1, true);
+    expect(all.range(1, true)).toBe(first);
+    for (const position of [2, 3, 4, 5]) all.range(position, true);
+    expect(all.range(1, true)).not.toBe(first);
+    expect(seqs(all.range(1, true))).toStrictEqual(seqs(first));
+  });
+
+  test("carries the selection's ids", () => {
+    const a = stream.select("a");
+    stream.commit({ b: 1 });
+    stream.commit({ a: 1 });
+    expect(a.range(0, true)?.events.map(({ id }) => id)).toStrictEqual([`testepoch00.2${a.suffix}`]);
+    expect(a.suffix).toMatch(/^\.[\w-]{8}$/);
+    expect(stream.select().suffix).toBe("");
+  });
+
+  test("says more on all but the last event of a commit within the selection", () => {
+    stream.commit({ a: 1, b: 1, c: 1 });
+    stream.commit({ c: 2, a: 2 });
+    stream.commit({ b: 2 });
+    const more = (...names: string[]) =>
+      updates(stream.select(...names).range(0, true))?.map((event) => [event.slice, event.more]);
+    expect(more()).toStrictEqual([["a", true], ["b", true], ["c", undefined], ["c", true], ["a", undefined], ["b", undefined]]); // prettier-ignore
+    expect(more("a", "b")).toStrictEqual([["a", true], ["b", undefined], ["a", undefined], ["b", undefined]]); // prettier-ignore
+    expect(more("a")).toStrictEqual([["a", undefined], ["a", undefined]]); // prettier-ignore
+  });
+
+  test("that the log does not hold is none, at any price", () => {
+    stream = new Stream(1);
+    const [all, a, b] = [stream.select(), stream.select("a"), stream.select("b")];
+    stream.commit({ a: 1 });
+    stream.commit({ b: 1 });
+    expect(all.range(0, true)).toBeUndefined();
+    expect(a.range(0, true)).toBeUndefined();
+    expect(seqs(b.range(0, true))).toStrictEqual([2]);
+  });
+
+  test("is let go of at a heartbeat", () => {
+    const all = stream.select();
+    stream.commit({ a: 1 });
+    const range = all.range(0, true);
+    all.forgetUnused();
+    expect(all.range(0, true)).not.toBe(range);
+  });
+
+  test("may cost 64 KiB and not a byte more, where that is more than a snapshot", () => {
+    const all = stream.select();
+    stream.commit({ a: "x".repeat(32 * KIB) });
+    stream.commit({ a: "" });
+    const rest = 64 * KIB - stream.log.cost(0, undefined) - updateBody("b", 3, 0, '"value":""', undefined).length;
+    stream.commit({ b: "x".repeat(rest) });
+    expect(stream.log.cost(0, undefined)).toBe(64 * KIB);
+    expect(seqs(all.range(0, false))).toStrictEqual([1, 2, 3]);
+    stream.commit({ a: 1 });
+    expect(all.range(0, false)).toBeUndefined();
+  });
+
+  test("may cost 64 KiB, or what a snapshot costs, unless the price is none", () => {
+    const all = stream.select();
+    stream.commit({ a: "x".repeat(60 * KIB) });
+    expect(seqs(all.range(0, false))).toStrictEqual([1]);
+    stream.commit({ a: "y".repeat(60 * KIB) });
+    expect(all.range(0, false)).toBeUndefined();
+    expect(seqs(all.range(0, true))).toStrictEqual([1, 2]);
+    expect(all.range(0, false)).toBeUndefined();
+    stream.commit({ b: "z".repeat(200 * KIB) });
+    // The range costs 320 KiB, and the state 260.
+    expect(all.range(0, false)).toBeUndefined();
+    expect(seqs(all.range(2, false))).toStrictEqual([3]);
+  });
+});
+
+describe("a snapshot", () => {
+  test("is the selected state the log has reached, with its position", () => {
+    stream.commit({ a: 1, b: [2] });
+    stream.clock = 7;
+    const { chunk, position } = stream.select("b", "waits").snapshot("selection");
+    expect(position).toBe(2);
+    expect(chunk.events).toMatchObject([{ id: expect.stringMatching(/^testepoch00\.2\.[\w-]{8}$/) as string }]);
+    expect(initial({ chunk })).toStrictEqual({
+      type: "state.initial",
+      slices: { b: [2] },
+      reason: "selection",
+      seq: 2,
+      heartbeatMs: 15_000,
+      timestamp: 7,
+    });
+  });
+
+  test("is one object for each reason, and costs the state's text once", () => {
+    stream.commit({ a: { n: 1 } });
+    const all = stream.select();
+    const first = all.snapshot("connect");
+    stream.slices.text = untouchable() as never;
+    expect(all.snapshot("connect").chunk).toBe(first.chunk);
+    expect(initial(all.snapshot("slow"))).toStrictEqual({ ...initial(first), reason: "slow" });
+    expect(all.snapshot("slow").chunk).toBe(all.snapshot("slow").chunk);
+  });
+
+  test("is used again while what followed is less than a quarter of it", () => {
+    const all = stream.select();
+    stream.commit({ a: "x".repeat(4000), n: 0 });
+    const { chunk } = all.snapshot("connect");
+    const size = chunk.bytes.length - snapshotTail("connect", 2, 15_000, 0, "testepoch00.2").length;
+    let used = 0;
+    for (let reused = true; reused; used++) {
+      stream.commit({ n: used + 1 });
+      reused = all.snapshot("connect").chunk === chunk;
+      expect(reused).toBe(stream.log.cost(2, undefined) * 4 < size);
+    }
+    expect(used).toBeGreaterThan(2);
+    expect(all.snapshot("connect").position).toBe(stream.log.head);
+    expect(initial(all.snapshot("connect")).slices).toStrictEqual({ a: "x".repeat(4000), n: stream.log.head - 2 });
+  });
+
+  test("is not made older by what is not selected", () => {
+    const a = stream.select("a");
+    stream.commit({ a: 1 });
+    const { chunk } = a.snapshot("connect");
+    for (let n = 0; n < 10; n++) stream.commit({ b: "x".repeat(1000) + n });
+    expect(a.snapshot("connect").chunk).toBe(chunk);
+  });
+
+  test("is not used again when the log does not hold what followed", () => {
+    stream = new Stream(2);
+    const all = stream.select();
+    stream.commit({ a: "x".repeat(100 * KIB), n: 0 });
+    const { chunk } = all.snapshot("connect");
+    stream.commit({ n: 1 });
+    stream.commit({ n: 2 });
+    expect(all.snapshot("connect").chunk).toBe(chunk);
+    stream.commit({ n: 3 });
+    expect(all.snapshot("connect")).toMatchObject({ position: 5 });
+  });
+
+  test("is forgotten, with the ranges, when a slice may no longer be seen", () => {
+    const all = stream.select();
+    stream.commit({ a: "x".repeat(1000), secret: 1 });
+    const { chunk } = all.snapshot("connect");
+    const range = all.range(0, true);
+    stream.commit({ secret: undefined }, true);
+    all.forget();
+    expect(all.snapshot("connect").chunk).not.toBe(chunk);
+    expect(initial(all.snapshot("connect")).slices).not.toHaveProperty("secret");
+    expect(all.range(0, true)).not.toBe(range);
+    expect(all.range(0, true)).toBeUndefined();
+  });
+
+  test("is let go of when nobody asked for it between two heartbeats", () => {
+    stream.commit({ a: 1 });
+    const all = stream.select();
+    const { chunk } = all.snapshot("connect");
+    all.forgetUnused();
+    expect(all.snapshot("connect").chunk).toBe(chunk);
+    all.forgetUnused();
+    all.forgetUnused();
+    expect(all.snapshot("connect").chunk).not.toBe(chunk);
+  });
+});
+
+describe("a heartbeat", () => {
+  test("is the same object for all at one position, and says where the selection is", () => {
+    const a = stream.select("a");
+    stream.commit({ a: 1 });
+    stream.commit({ b: 1 });
+    const chunk = a.heartbeat(2, 9);
+    expect(a.heartbeat(2, 9)).toBe(chunk);
+    expect(chunk.events).toStrictEqual([
+      {
+        id: `testepoch00.2${a.suffix}`,
+        event: "heartbeat",
+        data: { type: "heartbeat", seq: 2, head: 1, heartbeatMs: 15_000, timestamp: 9 },
+      },
+    ]);
+  });
+
+  test("is another for another position, time or head", () => {
+    const all = stream.select();
+    stream.commit({ a: 1 });
+    const chunk = all.heartbeat(1, 9);
+    expect(all.heartbeat(0, 9)).not.toBe(chunk);
+    expect(all.heartbeat(1, 10)).not.toBe(chunk);
+    stream.commit({ a: 2 });
+    expect(all.heartbeat(1, 9).events).toMatchObject([{ data: { seq: 1, head: 2 } }]);
+  });
+});
+
+test("head is the seq of the last event selected, also of those before the selection was made", () => {
+  stream.commit({ a: 1, b: 1 });
+  const [a, b, all] = [stream.select("a"), stream.select("b"), stream.select()];
+  expect([a.head, b.head, all.head]).toStrictEqual([1, 2, 2]);
+  stream.commit({ a: 2 });
+  expect([a.head, b.head, all.head]).toStrictEqual([3, 2, 3]);
+});

@@ -1,0 +1,258 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Json, Operation } from "../../src/json/types.ts";
+import { differenceOf, fastJsonPatch } from "../../src/diff/differ.ts";
+import { toJson } from "../../src/json/json.ts";
+import { applyOperations } from "../../src/json/operations.ts";
+import { createStructuralDiffer, structuralDiffer } from "../../src/diff/structural-differ.ts";
+import { applyFitting } from "../support/apply.ts";
+import { errorOf } from "../support/values.ts";
+
+const row = (id: number, more: object = {}): Json => ({ id, title: `task number ${id}`, done: false, ...more });
+const rows = (...ids: number[]): Json[] => ids.map((id) => row(id));
+
+function operations(before: Json, after: Json): readonly Operation[] {
+  const found = structuralDiffer(before, after);
+  expect(found).toBeDefined();
+  const wire = JSON.parse(JSON.stringify(found)) as Operation[];
+  expect(applyOperations(JSON.parse(JSON.stringify(before)) as Json, wire, "s")).toEqual(after);
+  return wire;
+}
+
+describe("objects", () => {
+  it("tells of members added, removed and replaced, in one operation each", () => {
+    expect(operations({ a: 1, b: { c: 2 }, d: 3 }, { a: 1, b: { c: 4 }, e: 5 })).toEqual([
+      { op: "replace", path: "/b/c", value: 4 },
+      { op: "add", path: "/e", value: 5 },
+      { op: "remove", path: "/d" },
+    ]);
+  });
+
+  it("escapes names, and takes those of prototypes for names", () => {
+    const before = JSON.parse('{"a/b":1,"~":1,"":1,"constructor":1,"__proto__":1}') as Json;
+    const after = JSON.parse('{"a/b":2,"~":2,"":2,"constructor":2,"__proto__":2,"toString":2}') as Json;
+    expect(operations(before, after).map(({ path }) => path)).toEqual([
+      "/a~1b",
+      "/~0",
+      "/",
+      "/constructor",
+      "/__proto__",
+      "/toString",
+    ]);
+    expect(operations(JSON.parse('{"toString":1}') as Json, {})).toEqual([{ op: "remove", path: "/toString" }]);
+    expect(structuralDiffer(JSON.parse('{"__proto__":{}}') as Json, {})).toEqual([
+      { op: "remove", path: "/__proto__" },
+    ]);
+  });
+
+  it("replaces where the kind of a member changes", () => {
+    expect(operations({ a: [1], b: {}, c: null }, { a: { 0: 1 }, b: [], c: {} })).toHaveLength(3);
+  });
+
+  it("finds a removal also when it remembers how many members there were", () => {
+    const many = (count: number): Record<string, Json> =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, index]));
+    const first = many(100);
+    const second = { ...first, extra: 1 };
+    const third = many(99);
+    operations(first, second);
+    expect(operations(second, third)).toEqual([
+      { op: "remove", path: "/k99" },
+      { op: "remove", path: "/extra" },
+    ]);
+  });
+
+  it("does not walk what both share", () => {
+    const shared = new Proxy({}, { ownKeys: () => expect.unreachable("walked") });
+    const before = { shared: shared as Json, list: [shared as Json, 1], n: 1 };
+    const after = { shared: shared as Json, list: [shared as Json, 2], n: 2 };
+    expect(structuralDiffer(before, after)).toHaveLength(2);
+  });
+});
+
+describe("rows with ids", () => {
+  const list = rows(1, 2, 3, 4, 5, 6);
+
+  it.each<[string, Json[], object[]]>([
+    ["an append", [...list, row(7)], [{ op: "add", path: "/6", value: row(7) }]],
+    ["a prepend", [row(7), ...list], [{ op: "add", path: "/0", value: row(7) }]],
+    ["a removal", rows(1, 2, 4, 5, 6), [{ op: "remove", path: "/2" }]],
+    ["a move back", rows(2, 3, 4, 5, 1, 6), [{ op: "move", from: "/0", path: "/4" }]],
+    ["a move to the front", rows(5, 1, 2, 3, 4, 6), [{ op: "move", from: "/4", path: "/0" }]],
+    ["a change of one", list.with(3, row(4, { done: true })), [{ op: "replace", path: "/3/done", value: true }]],
+    [
+      "a move with a change",
+      [...rows(2, 3, 4), row(1, { done: true }), ...rows(5, 6)],
+      [
+        { op: "move", from: "/0", path: "/3" },
+        { op: "replace", path: "/3/done", value: true },
+      ],
+    ],
+    [
+      "a removal, a new one and a move",
+      rows(6, 1, 2, 9, 4, 5),
+      [
+        { op: "remove", path: "/2" },
+        { op: "move", from: "/4", path: "/0" },
+        { op: "add", path: "/3", value: row(9) },
+      ],
+    ],
+  ])("tells %s, also when nothing is shared", (_, after, expected) => {
+    expect(operations(list, after)).toEqual(expected);
+    expect(operations(list, JSON.parse(JSON.stringify(after)) as Json)).toEqual(expected);
+  });
+
+  it.each(["id", "_id", "key", "uuid", "name"])("follows rows by %s", (member) => {
+    const named = (...ids: string[]): Json => ids.map((id) => ({ [member]: id, text: "some text of this row" }));
+    expect(operations(named("a", "b", "c"), named("c", "a", "b"))).toEqual([{ op: "move", from: "/2", path: "/0" }]);
+  });
+
+  it("does not follow ids that do not tell rows apart, and is right all the same", () => {
+    operations([row(1), row(1, { done: true }), row(2)], [row(2), row(1, { done: true }), row(1)]);
+    operations([row(1), row(2), { title: "without" }], [row(2), { title: "without" }, row(1)]);
+  });
+});
+
+describe("rows without ids", () => {
+  const texts = ["a", "b", "c", "d", "e"].map((text) => `${text} row of some length`);
+
+  it("removes and adds the fewest", () => {
+    const [a, b, c, d, e] = texts as [string, string, string, string, string];
+    expect(operations(texts, [a, "new", b, d, e])).toEqual([
+      { op: "remove", path: "/2" },
+      { op: "add", path: "/1", value: "new" },
+    ]);
+    expect(operations(texts, [a, "new", c, d, e])).toEqual([{ op: "replace", path: "/1", value: "new" }]);
+  });
+
+  it("tells what changed inside a row that stands where it stood", () => {
+    const list = texts.map((text) => ({ text, count: 0 }));
+    const after = [{ text: "first", count: 0 }, ...list.with(2, { ...list[2], count: 1 } as never)];
+    expect(operations(list, after)).toEqual([
+      { op: "replace", path: "/2/count", value: 1 },
+      { op: "add", path: "/0", value: { text: "first", count: 0 } },
+    ]);
+  });
+
+  it("takes arrays for different beyond its bound, instead of taking the square of their length", () => {
+    let compared = 0;
+    const counting = (value: string): Json =>
+      new Proxy({ value }, { ownKeys: (target) => (compared++, Reflect.ownKeys(target)) });
+    const many = (prefix: string): Json[] => Array.from({ length: 3000 }, (_, index) => counting(prefix + index));
+    structuralDiffer(many("a"), many("b"));
+    // Twice a row for its own comparison, the edits' squared, and the final one by place.
+    expect(compared).toBeLessThan(2 * (8 * 6000 + 256 * 256 + 3 * 6000));
+  });
+});
+
+it("gives up as soon as its patch costs more than the value", () => {
+  const numbers = (from: number): Json => Array.from({ length: 1000 }, (_, index) => from + index * 2);
+  expect(structuralDiffer(numbers(0), numbers(1))).toBeUndefined();
+});
+
+it("gives up on values too deep for the stack", () => {
+  const deep = (leaf: number): Json => {
+    let value: Json = leaf;
+    for (let level = 0; level < 50_000; level++) value = { value };
+    return value;
+  };
+  expect(structuralDiffer(deep(1), deep(2))).toBeUndefined();
+});
+
+describe("arbitrary values", () => {
+  const key = fc.constantFrom("a", "b", "id", "key", "", "a/b", "~", "__proto__", "constructor", "toString");
+  const { value } = fc.letrec<{ value: Json; rows: Json }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: "small", withCrossShrink: true },
+      fc.constantFrom<Json>(null, true, 0, 1, "", "text"),
+      fc.array(tie("value"), { maxLength: 6 }),
+      tie("rows"),
+      fc
+        .array(fc.tuple(key, tie("value")), { maxLength: 5 })
+        .map(
+          (members) =>
+            JSON.parse(
+              `{${members.map(([name, member]) => `${JSON.stringify(name)}:${JSON.stringify(member)}`).join(",")}}`,
+            ) as Json,
+        ),
+    ),
+    rows: fc
+      .array(fc.record({ id: fc.integer({ min: 0, max: 8 }), n: fc.integer({ min: 0, max: 2 }) }), { maxLength: 9 })
+      .map((list) => list as Json),
+  }));
+  const container = value.filter((given) => typeof given === "object" && given !== null);
+
+  it("applies to what is asked for by two appliers, and touches neither value", () => {
+    fc.assert(
+      fc.property(container, container, (before, after) => {
+        fc.pre(Array.isArray(before) === Array.isArray(after));
+        const texts = [JSON.stringify(before), JSON.stringify(after)];
+        const found = structuralDiffer(before, after);
+        expect([JSON.stringify(before), JSON.stringify(after)]).toEqual(texts);
+        if (found === undefined) return;
+        const wire = JSON.parse(JSON.stringify(found)) as Operation[];
+        expect(applyOperations(JSON.parse(texts[0] as string) as Json, wire, "s")).toEqual(after);
+        expect(applyFitting(before, wire)).toEqual(after);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it("says that nothing changed where fast-json-patch says so, and only there", () => {
+    fc.assert(
+      fc.property(container, container, (before, after) => {
+        fc.pre(Array.isArray(before) === Array.isArray(after));
+        expect(structuralDiffer(before, after)?.length === 0).toBe(fastJsonPatch(before, after)?.length === 0);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe("createStructuralDiffer", () => {
+  const named = (...skus: string[]): Json => skus.map((sku) => ({ sku, id: 1, text: "some text of this row" }));
+
+  it("follows rows by the members it is given, also in what a stream sends", () => {
+    const differ = createStructuralDiffer({ rowIds: ["sku"] });
+    const moved = [{ op: "move", from: "/2", path: "/0" }];
+    expect(differ(named("a", "b", "c"), named("c", "a", "b"))).toEqual(moved);
+    expect(structuralDiffer(named("a", "b", "c"), named("c", "a", "b"))).not.toEqual(moved);
+    const difference = differenceOf(named("a", "b", "c"), named("c", "a", "b"), differ);
+    expect(difference?.member).toBe(`"patches":${JSON.stringify(moved)}`);
+  });
+
+  it("follows none with an empty list", () => {
+    const differ = createStructuralDiffer({ rowIds: [] });
+    expect(differ(rows(1, 2, 3), rows(3, 1, 2))?.map(({ op }) => op)).not.toContain("move");
+  });
+
+  it.each([
+    ["a name", "sku"],
+    ["a list of something else", [1]],
+    ["null", null],
+  ])("refuses %s", (_, rowIds) => {
+    const error = errorOf(() => createStructuralDiffer({ rowIds: rowIds as never }));
+    expect(error.code).toBe("invalid-option");
+  });
+});
+
+it("takes values as deep as the serializer does", () => {
+  const deep = (depth: number): Json => {
+    let value: Json = 1;
+    for (let level = 0; level < depth; level++) value = { value, level };
+    return value;
+  };
+  let [depth, beyond] = [1, 50_000];
+  while (beyond - depth > 1) {
+    const middle = (depth + beyond) >> 1;
+    try {
+      JSON.stringify(deep(middle));
+      depth = middle;
+    } catch {
+      beyond = middle;
+    }
+  }
+  const value = deep(Math.floor(depth * 0.9));
+  expect(JSON.stringify(toJson(value, "s"))).toBe(JSON.stringify(value));
+  expect(errorOf(() => toJson(deep(beyond * 2), "s")).message).toMatch(/too deeply/);
+});

@@ -1,0 +1,125 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { formatEventId, parseEventId, selectionSuffix } from "../../src/protocol/event-id.ts";
+import { createTestClock } from "../../src/state/testing.ts";
+import { framesOf } from "../support/read.ts";
+
+const epoch = "aZ09-_bcdef";
+
+describe("parseEventId", () => {
+  test.each([
+    [`${epoch}.0`, { epoch, seq: 0, selection: undefined }],
+    [`${epoch}.z`, { epoch, seq: 35, selection: undefined }],
+    [`${epoch}.10.AAAA-_09`, { epoch, seq: 36, selection: "AAAA-_09" }],
+    [`${epoch}.2gosa7pa2gv`, { epoch, seq: Number.MAX_SAFE_INTEGER, selection: undefined }],
+  ])("reads %s", (text, id) => {
+    expect(parseEventId(text)).toStrictEqual(id);
+  });
+
+  test.each([
+    "",
+    "0",
+    epoch,
+    `${epoch}.`,
+    `.0`,
+    `${epoch}.-1`,
+    `${epoch}.+1`,
+    `${epoch}.1e3.`,
+    `${epoch}.00`,
+    `${epoch}.01`,
+    `${epoch}.A`,
+    `${epoch}.1A`,
+    `${epoch}.2gosa7pa2gw`,
+    `${epoch}.zzzzzzzzzzz`,
+    `${epoch}.100000000000`,
+    `${epoch}.${"1".repeat(10_000)}`,
+    `${epoch}.1.`,
+    `${epoch}.1.short`,
+    `${epoch}.1.toolong99`,
+    `${epoch}.1.AAAAAAAA.`,
+    `${epoch}.1.AAAAAAAA.x`,
+    `${epoch}.1.AAAA+AAA`,
+    `${epoch}.1 `,
+    ` ${epoch}.1`,
+    `${epoch}.1\n`,
+    `${epoch}\n.1`,
+    `${epoch}.1\0`,
+    `${epoch.slice(1)}.1`,
+    `${epoch}x.1`,
+    `${epoch.slice(1)}é.1`,
+    `${epoch.slice(1)}=.1`,
+    `${epoch}.١`,
+    `${epoch}.１`,
+    `${epoch.slice(1)}\u212a.1`,
+    `${epoch}.\u212a`,
+    "x".repeat(1_000_000),
+  ])("takes %j for none", (text) => {
+    expect(parseEventId(text)).toBeUndefined();
+  });
+
+  test("takes nothing that it would not write itself", () => {
+    const near = fc.stringMatching(/^[\w-]{10,12}\.[0-9a-zA-Z]{1,12}(\.[\w-]{7,9})?$/);
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), near), (text) => {
+        const id = parseEventId(text);
+        if (id === undefined) return;
+        const suffix = id.selection === undefined ? "" : `.${id.selection}`;
+        expect(formatEventId(id.epoch, id.seq, suffix)).toBe(text);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("reads back what formatEventId wrote", () => {
+    const names = fc.option(fc.array(fc.string({ unit: "binary" }), { maxLength: 4 }), { nil: undefined });
+    fc.assert(
+      fc.property(fc.stringMatching(/^[\w-]{11}$/), fc.maxSafeNat(), names, (anyEpoch, seq, selected) => {
+        const suffix = selectionSuffix(selected);
+        const id = parseEventId(formatEventId(anyEpoch, seq, suffix));
+        expect(id).toMatchObject({ epoch: anyEpoch, seq });
+        expect(id?.selection).toBe(selected === undefined ? undefined : suffix.slice(1));
+      }),
+    );
+  });
+});
+
+describe("the selection's part", () => {
+  const stream = createTestClock({ epoch }).createStateStream({ initialState: { a: 1, b: 2 } });
+  const idOf = (slices?: string[]) => framesOf(stream.connect({ slices }))[0]?.id;
+
+  test("is absent when nothing narrows the connection", () => {
+    expect(idOf()).toBe(`${epoch}.0`);
+  });
+
+  test("does not depend on order or duplicates", () => {
+    const id = idOf(["a", "b"]);
+    expect(id).toMatch(/^aZ09-_bcdef\.0\.[\w-]{8}$/);
+    for (const same of [["b", "a"], ["a", "b", "a"], ["b", "b", "a"]]) expect(idOf(same)).toBe(id); // prettier-ignore
+  });
+
+  test("is another for other names, however they are cut", () => {
+    const lists = [[], [""], ["a"], ["b"], ["a", "b"], ["a,b"], ['a","b'], ["ab"], ["a", "", "b"], ["A"], ["\ud800"], ["\ud801"]]; // prettier-ignore
+    expect(new Set(lists.map(idOf)).size).toBe(lists.length);
+  });
+
+  test("meets no other in 200,000 lists of names", () => {
+    // A linear congruential generator, so that every run tries the same lists.
+    let seed = 1;
+    const random = (below: number): number => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((seed / 2 ** 32) * below);
+    };
+    const name = (): string => random(26 ** 4).toString(36) + (random(2) === 0 ? "" : random(26 ** 4).toString(36));
+    const lists = new Map<string, readonly string[]>();
+    while (lists.size < 200_000) {
+      const names = [...new Set(Array.from({ length: 1 + random(3) }, name))].sort();
+      lists.set(JSON.stringify(names), names);
+    }
+    expect(new Set([...lists.values()].map(selectionSuffix)).size).toBe(200_000);
+  }, 60_000);
+
+  test("meets no other among names that differ in a number alone", () => {
+    const suffixes = Array.from({ length: 200_000 }, (_, index) => selectionSuffix([`room:${index}`]));
+    expect(new Set(suffixes).size).toBe(200_000);
+  }, 60_000);
+});

@@ -1,0 +1,133 @@
+import { describe, expect, test } from "vitest";
+import { MAX_TIMER_MS } from "../../src/support/clock.ts";
+import { structuralDiffer } from "../../src/diff/structural-differ.ts";
+import { isNames, settingsOf, type StateStreamOptions } from "../../src/state/options.ts";
+import { errorOf } from "../support/values.ts";
+
+const settings = (options: object) => settingsOf(options, undefined);
+
+test("every default is the documented one", () => {
+  const { cause: _cause, ...others } = settings({});
+  expect(others).toStrictEqual({
+    slices: undefined,
+    snapshots: "shared",
+    differ: structuralDiffer,
+    serialize: undefined,
+    heartbeatMs: 15_000,
+    retryMs: 2000,
+    maxLogEvents: 1000,
+    maxLogBytes: 8 * 1024 * 1024,
+    maxStallMs: 30_000,
+    maxAgeMs: Infinity,
+    maxConnections: Infinity,
+    onError: undefined,
+  });
+});
+
+test("what is given is kept", () => {
+  const given: Required<StateStreamOptions<object>> = {
+    slices: () => [],
+    snapshots: "copy",
+    differ: () => [],
+    serialize: () => "1",
+    cause: (cause) => cause,
+    heartbeatMs: 1,
+    retryMs: 0,
+    maxLogEvents: 0,
+    maxLogBytes: 0,
+    maxStallMs: 2,
+    maxAgeMs: 3,
+    maxConnections: 0,
+    onError: () => undefined,
+  };
+  expect(settings(given)).toStrictEqual(given);
+});
+
+test("an undefined option is one that was not given", () => {
+  const names = ["slices", "snapshots", "differ", "serialize", "heartbeatMs", "retryMs", "maxLogEvents", "onError"];
+  const { cause: _cause, ...others } = settings(Object.fromEntries(names.map((name) => [name, undefined])));
+  expect(others).toStrictEqual((({ cause: _c, ...rest }) => rest)(settings({})));
+});
+
+describe("the default of cause", () => {
+  const { cause } = settings({});
+
+  test.each([
+    [
+      { type: "t", id: "i", payload: "secret" },
+      { type: "t", id: "i" },
+    ],
+    [
+      { type: "t", id: 0 },
+      { type: "t", id: 0 },
+    ],
+    [{ type: "t", payload: "secret", more: "secret" }, { type: "t" }],
+  ])("tells type and id of %j, and nothing else", (given, expected) => {
+    expect(cause(given, { slice: "s" })).toStrictEqual(expected);
+  });
+});
+
+describe("snapshots", () => {
+  test.each([
+    [undefined, undefined, "shared"],
+    [undefined, "copy", "copy"],
+    ["shared", "copy", "shared"],
+    ["copy", "shared", "copy"],
+  ] as const)("of the stream %s and of the source %s is %s", (own, ofSource, expected) => {
+    expect(settingsOf(own === undefined ? {} : { snapshots: own }, ofSource).snapshots).toBe(expected);
+  });
+});
+
+test("a heartbeat no timer can wait for becomes the longest that one can", () => {
+  expect(settings({ heartbeatMs: Infinity }).heartbeatMs).toBe(MAX_TIMER_MS);
+});
+
+test("a list of slices is copied", () => {
+  const slices = ["a"];
+  const kept = settings({ slices }).slices;
+  slices.push("secret");
+  expect(kept).toStrictEqual(["a"]);
+});
+
+const everyNumber = ["heartbeatMs", "maxStallMs", "maxAgeMs", "retryMs", "maxLogEvents", "maxLogBytes", "maxConnections"]; // prettier-ignore
+
+test.each<[string, unknown, RegExp]>([
+  ...everyNumber.flatMap((name): [string, unknown, RegExp][] => [
+    [name, -1, /is -1; it must be/],
+    [name, Number.NaN, /is NaN; it must be/],
+    [name, "10", /is "10"; it must be/],
+    [name, null, /is null; it must be/],
+  ]),
+  ["heartbeatMs", 0, /must be above 0/],
+  ["maxStallMs", 0, /must be above 0/],
+  ["maxAgeMs", 0, /must be above 0/],
+  ["differ", "fast", /must be a function/],
+  ["serialize", {}, /must be a function/],
+  ["cause", false, /must be a function/],
+  ["onError", null, /must be a function/],
+  ["snapshots", "none", /must be "shared" or "copy"/],
+  ["slices", "todos", /must be a list of names or a function/],
+  ["slices", ["a", 1], /is a list of something else/],
+  ["slices", Object.create(null), /must be a list of names/],
+])("%s: %o is refused at once, and why", (name, value, why) => {
+  const error = errorOf(() => settings({ [name]: value }));
+  expect(error.code).toBe("invalid-option");
+  expect(error.message).toMatch(why);
+  expect(error.message).toContain(`The option ${name} `);
+});
+
+test.each([
+  [[], true],
+  [["a", ""], true],
+  [[1], false],
+  [["a", undefined], false],
+  ["a", false],
+  [new Set(["a"]), false],
+  [undefined, false],
+])("isNames(%j) is %j", (value, expected) => {
+  expect(isNames(value)).toBe(expected);
+});
+
+test("a reconnection time that no `retry:` line can carry becomes the longest one that can", () => {
+  expect(settings({ retryMs: Infinity }).retryMs).toBe(MAX_TIMER_MS / 2);
+});

@@ -1,0 +1,123 @@
+import { expect, test } from "vitest";
+import { collector, filler, follow, followed, setup, thrownBy } from "../support/streams.ts";
+
+test("close sends what is pending, then state.end, and resolves when all are closed", async () => {
+  const { stream, clock } = setup({ a: 1 });
+  const { connection, pull } = followed(stream);
+  stream.set("a", 2);
+  let closed = false;
+  const closing = stream.close().then(() => (closed = true));
+  expect(pull()).toMatchObject([
+    { type: "state.update", slice: "a" },
+    { type: "state.end", reason: "closed", retry: true },
+  ]);
+  expect(connection.closeReason).toBe("closed");
+  await closing;
+  expect(closed).toBe(true);
+  expect([clock.timers, stream.stats().connections]).toEqual([0, 0]);
+});
+
+test("close tells connections in a later turn", () => {
+  const { stream, clock } = setup({ a: 1 });
+  const { connection } = followed(stream);
+  let told = 0;
+  connection.onReadable(() => told++);
+  void stream.close();
+  expect(told).toBe(0);
+  clock.flush();
+  expect(told).toBe(1);
+});
+
+test("a client that does not take its end is cut off after half a second, and not before", async () => {
+  const { stream, clock } = setup({ a: filler(100_000) });
+  const { connection, pull } = follow(stream);
+  pull(2);
+  const closing = stream.close({ reason: "draining" });
+  clock.advance(499);
+  expect(connection.closed).toBe(false);
+  clock.advance(1);
+  expect(connection.closeReason).toBe("draining");
+  expect(connection.read()).toBeUndefined();
+  await closing;
+  expect(clock.timers).toBe(0);
+});
+
+test("with nobody there, close resolves at once; twice is once", async () => {
+  const { stream, clock } = setup({ a: 1 });
+  const closing = stream.close({ reason: "draining", retry: false });
+  expect(stream.close()).toBe(closing);
+  await closing;
+  expect(stream.closing).toEqual({ reason: "draining", retry: false });
+  expect(clock.timers).toBe(0);
+});
+
+test("retry: false tells clients to stay away", () => {
+  const { stream } = setup({ a: 1 });
+  const { pull } = followed(stream);
+  void stream.close({ retry: false });
+  expect(pull()).toMatchObject([{ type: "state.end", retry: false }]);
+});
+
+test("connecting to a closed stream gives state.end and does not throw; it costs nothing", () => {
+  const { stream, clock } = setup({ a: 1 });
+  const bookmark = followed(stream).client.bookmark;
+  void stream.close({ reason: "draining" });
+  clock.advance(500);
+  for (const given of [undefined, bookmark]) {
+    const { pull, client, connection } = follow(stream, {}, given);
+    expect(pull()).toMatchObject([{ type: "state.end", reason: "draining", retry: true }]);
+    expect(client.id).toBe(given?.id);
+    expect(connection.closed).toBe(true);
+    expect(connection.resumed).toBe(false);
+  }
+  expect([clock.timers, stream.stats().connections]).toEqual([0, 0]);
+});
+
+test("a closed stream keeps its state and refuses changes", () => {
+  const { stream } = setup({ a: 1 });
+  void stream.close();
+  for (const change of [
+    () => stream.set("a", 2),
+    () => stream.remove("a"),
+    () => stream.patch("a", []),
+    () => stream.batch(() => {}),
+  ]) {
+    expect(thrownBy(change)).toMatchObject({ code: "stream-closed" });
+  }
+  expect(stream.state).toEqual({ a: 1 });
+});
+
+test("close lets go of the source, once, also when that throws", async () => {
+  const { clock } = setup({});
+  const { errors, onError } = collector();
+  let left = 0;
+  const source = {
+    getState: () => ({ a: 1 }),
+    subscribe: () => () => {
+      left++;
+      throw new Error("not so fast");
+    },
+  };
+  const stream = clock.createStateStream({ source, onError });
+  await stream.close();
+  await stream.close();
+  expect(left).toBe(1);
+  expect(errors).toMatchObject([{ code: "source-failed" }]);
+});
+
+test("after close there are no heartbeats, and a source's changes are nobody's", () => {
+  const { clock } = setup({});
+  let tell: () => void = () => {};
+  let n = 0;
+  const stream = clock.createStateStream({
+    source: { getState: () => ({ n }), subscribe: (fn: () => void) => ((tell = fn), () => {}) },
+  });
+  const { pull } = followed(stream);
+  void stream.close();
+  n = 1;
+  tell();
+  expect(pull()).toMatchObject([{ type: "state.end" }]);
+  clock.advance(60_000);
+  expect(pull()).toEqual([]);
+  expect(stream.stats().events).toBe(0);
+});

@@ -1,0 +1,56 @@
+import { StateStreamError } from "@statestream/core";
+import { systemClock } from "@statestream/core/backplane";
+import { type Backplane, type BackplaneOptions, backplaneOn } from "../cluster/backplane.ts";
+import type { RedisClient } from "./redis-client.ts";
+import { RedisEngine } from "./redis-engine.ts";
+
+export interface RedisBackplaneOptions extends BackplaneOptions {
+  /**
+   * A client of node-redis 6, connected or not. Only its options are used: two connections of the backplane's own are made
+   * from it, and closed with the backplane.
+   */
+  redis: RedisClient;
+  /** What all keys and channels in Redis begin with; nodes with the same see the same streams. Default `statestream`. */
+  prefix?: string;
+  /** Milliseconds a stream is kept in Redis that nobody leads. Default 86,400,000: a day. */
+  expireMs?: number;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Connects this node to the others through Redis 7.0 or later, or Valkey. Returns at once: what needs Redis waits for it,
+ * and goes on when it is back.
+ *
+ * @example
+ * const backplane = createRedisBackplane({ redis: createClient({ url }) });
+ * app.get("/rooms/:id/events", (c) => streamState(c, backplane.streams.get(c.req.param("id"))));
+ *
+ * @throws {StateStreamError} `invalid-option`
+ */
+export function createRedisBackplane(options: RedisBackplaneOptions): Backplane {
+  const { redis, prefix = "statestream", expireMs = DAY_MS, ...others } = options;
+  if (typeof redis?.duplicate !== "function" || typeof redis.sendCommand !== "function") {
+    throw new StateStreamError(
+      "invalid-option",
+      "The option redis must be a client of node-redis: createClient({ url }).",
+    );
+  }
+  if (typeof prefix !== "string" || prefix === "" || /[{}]/.test(prefix)) {
+    throw new StateStreamError(
+      "invalid-option",
+      "The option prefix must be a text without braces: they are the keys' hash tags.",
+    );
+  }
+  if (typeof expireMs !== "number" || !(expireMs >= 1000)) {
+    throw new StateStreamError(
+      "invalid-option",
+      `The option expireMs is ${String(expireMs)}; it must be 1,000 or more.`,
+    );
+  }
+  const onError = (cause: Error): void => {
+    const message = `The connection to Redis failed: ${cause.message}. It is tried again.`;
+    others.onError?.(new StateStreamError("backplane-failed", message, { cause }));
+  };
+  return backplaneOn(new RedisEngine({ redis, prefix, expireMs: Math.floor(expireMs), onError }), others, systemClock);
+}

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import type { Entry } from "../../src/cluster/engine.ts";
+import { Pending } from "../../src/cluster/pending.ts";
+
+const MIB = 1024 * 1024;
+
+function entry(last: number, bytes = 1): Entry {
+  return { epoch: "epoch", previous: "epoch", first: last, last, body: "x".repeat(bytes) };
+}
+
+test("a batch holds no more than one call carries, but always one entry", () => {
+  const pending = new Pending();
+  for (let last = 1; last <= 200; last++) pending.add(entry(last));
+  expect(pending.batch()).toHaveLength(128);
+  const large = new Pending();
+  for (let last = 1; last <= 3; last++) large.add(entry(last, 2 * MIB));
+  expect(large.batch().map(({ last }) => last)).toStrictEqual([1]);
+});
+
+test("beyond the bound all are dropped and counted, until it is cleared", () => {
+  const pending = new Pending();
+  for (let last = 1; last <= 9; last++) pending.add(entry(last, MIB));
+  pending.add(entry(10));
+  expect([pending.overflowed, pending.count, pending.entries.length]).toStrictEqual([true, 10, 0]);
+  pending.clear();
+  pending.add(entry(11));
+  expect([pending.overflowed, pending.count]).toStrictEqual([false, 1]);
+});
+
+test("one entry is never too much: its difference would be no smaller", () => {
+  const pending = new Pending();
+  pending.add(entry(1, 9 * MIB));
+  expect([pending.overflowed, pending.count]).toStrictEqual([false, 1]);
+});
+
+test("what the engine has lost comes before what it never had", () => {
+  const pending = new Pending();
+  for (const last of [3, 4]) pending.add(entry(last));
+  pending.prepend([entry(1), entry(2)]);
+  expect(pending.batch().map(({ last }) => last)).toStrictEqual([1, 2, 3, 4]);
+  pending.accept(2);
+  expect(pending.entries.map(({ last }) => last)).toStrictEqual([3, 4]);
+});

@@ -1,0 +1,193 @@
+import { expect, test } from "vitest";
+import type { OwnStateWriter } from "../../src/cluster/state-writer.ts";
+import { Client, Cluster, type Node } from "../support/nodes.ts";
+
+interface Room {
+  text: string;
+  other?: string;
+}
+
+const MIB = 1024 * 1024;
+
+async function leading(cluster: Cluster, node: Node, told: unknown[] = []): Promise<OwnStateWriter<Room>> {
+  const writer = node.backplane.writer<Room>("room", {
+    initialState: { text: "" },
+    onLeadership: (leads) => told.push(leads),
+    onLost: (lost) => told.push(lost),
+  });
+  await cluster.settle();
+  return writer;
+}
+
+test("an outcome that is unknown is found out by saying the same again", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const writer = await leading(cluster, a);
+  const client = new Client(b.backplane.streams.get("room").connect());
+  await cluster.settle();
+  let failing = 3;
+  cluster.server.callFate = (call) => (call === "publish" && failing-- > 0 ? "fail-after" : "work");
+  writer.set("text", "one");
+  await cluster.pass(2000);
+  expect(client.told.filter(({ type }) => type === "state.update")).toHaveLength(1);
+  expect(a.errors.map(({ code }) => code)).toStrictEqual(["backplane-failed"]);
+});
+
+test("while the engine is away it is asked about once a second, and changes are told when it is back", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const writer = await leading(cluster, a);
+  const client = new Client(b.backplane.streams.get("room").connect());
+  await cluster.settle();
+  let calls = 0;
+  cluster.server.callFate = (_call, _key, node) => {
+    if (node !== a.engine) return "work";
+    calls++;
+    return "fail-before";
+  };
+  for (let count = 0; count < 20; count++) {
+    writer.set("text", `change ${count}`);
+    await cluster.pass(500);
+  }
+  expect(calls).toBeLessThan(60);
+  cluster.server.callFate = () => "work";
+  await cluster.pass(2000);
+  expect(b.backplane.streams.get("room").state).toStrictEqual({ text: "change 19" });
+  expect(client.snapshots).toStrictEqual(["connect"]);
+});
+
+test("more changes than can wait for the engine are told as one difference", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const writer = await leading(cluster, a);
+  const client = new Client(b.backplane.streams.get("room").connect());
+  await cluster.settle();
+  const epochs = [client.lastEventId.split(".")[0]];
+  for (const text of ["short again", "and again"]) {
+    a.engine.cut();
+    for (let count = 0; count < 10; count++) writer.set("text", `${count}`.repeat(MIB));
+    writer.set("text", text);
+    await cluster.pass(1000);
+    const flushed = writer.flushed();
+    a.engine.mend();
+    await cluster.pass(3000);
+    await flushed;
+    epochs.push(client.lastEventId.split(".")[0]);
+  }
+  const updates = client.told.filter(({ type }) => type === "state.update");
+  expect(updates).toMatchObject([{ value: "short again" }, { value: "and again" }]);
+  expect(client.snapshots).toStrictEqual(["connect"]);
+  // What was dropped may have been sent: its seqs are never used again under its epoch.
+  expect(new Set(epochs).size).toBe(3);
+});
+
+test("one change that is larger than all that may wait is published all the same", async () => {
+  const cluster = new Cluster();
+  const a = cluster.node();
+  const writer = await leading(cluster, a);
+  writer.set("text", "x".repeat(9 * MIB));
+  await cluster.pass(500);
+  await writer.flushed();
+  writer.set("other", "still going");
+  await cluster.settle();
+  await writer.flushed();
+});
+
+test("flushed does not wait for what is changed after it", async () => {
+  const cluster = new Cluster();
+  const writer = await leading(cluster, cluster.node());
+  writer.set("text", "before");
+  let flushed = false;
+  void writer.flushed().then(() => (flushed = true));
+  for (let count = 0; count < 10; count++) {
+    await cluster.turn();
+    writer.set("text", `after ${count}`);
+  }
+  expect(flushed).toBe(true);
+});
+
+test("who led before the engine went back in time goes on leading, and nothing is lost", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const first = await leading(cluster, a);
+  first.set("text", "of the first");
+  await cluster.settle();
+  const saved = cluster.server.save();
+  await Promise.all([first.close(), cluster.settle()]);
+  const told: unknown[] = [];
+  const second = await leading(cluster, b, told);
+  second.set("other", "of the second");
+  await cluster.settle();
+  cluster.server.rollBack(saved);
+  // The lease of the first one, as the engine has it again, has run out.
+  cluster.skewMs = 6000;
+  await cluster.pass(3000);
+  expect([second.leading, told]).toStrictEqual([true, [true]]);
+  expect(b.backplane.streams.get("room").state).toStrictEqual({ text: "of the first", other: "of the second" });
+  expect(cluster.server.dataset(0).head("room")).toMatchObject({ seq: 2 });
+});
+
+test("who comes back after another led does not write over what that one wrote, and says what was lost", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const told: unknown[] = [];
+  const first = await leading(cluster, a, told);
+  first.set("text", "of the first");
+  await cluster.settle();
+  a.engine.cut();
+  const second = await leading(cluster, b);
+  await cluster.pass(9000);
+  expect(second.leading).toBe(true);
+  second.set("text", "of the second");
+  await cluster.settle();
+  await Promise.all([second.close(), cluster.settle()]);
+  first.set("other", "never told");
+  a.engine.mend();
+  await cluster.pass(4000);
+  expect(told).toMatchObject([true, false, { commits: 1, vanished: false, state: { other: "never told" } }, true]);
+  expect(a.backplane.streams.get("room").state).toStrictEqual({ text: "of the second" });
+});
+
+test("who is fenced because the engine forgot whose lease it is goes on leading, and nothing is lost", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const first = await leading(cluster, a);
+  await Promise.all([first.close(), cluster.settle()]);
+  // Nobody leads, as the engine has it again later.
+  const saved = cluster.server.save();
+  const told: unknown[] = [];
+  const second = await leading(cluster, b, told);
+  second.set("text", "acknowledged");
+  await cluster.settle();
+  cluster.server.rollBack(saved);
+  second.set("other", "pending");
+  await cluster.settle();
+  expect([second.leading, told]).toStrictEqual([true, [true]]);
+  expect(b.backplane.streams.get("room").state).toStrictEqual({ text: "acknowledged", other: "pending" });
+  expect(cluster.server.dataset(0).head("room")).toMatchObject({ seq: 2 });
+});
+
+test("an engine that went back in time is given all it lost and all that was pending, in their order", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const writer = await leading(cluster, a);
+  const client = new Client(b.backplane.streams.get("room").connect());
+  await cluster.settle();
+  const saved = cluster.server.save();
+  for (const text of ["one", "two"]) {
+    writer.set("text", text);
+    await cluster.settle();
+  }
+  let failing = true;
+  cluster.server.callFate = (call) => (call === "publish" && failing ? "fail-before" : "work");
+  for (const text of ["three", "four"]) writer.set("text", text);
+  await cluster.settle();
+  expect(cluster.server.dataset(0).head("room")).toMatchObject({ seq: 2 });
+  cluster.server.rollBack(saved);
+  failing = false;
+  await cluster.pass(1000);
+  const updates = client.told.filter(({ type }) => type === "state.update");
+  expect(updates).toMatchObject(["one", "two", "three", "four"].map((value, index) => ({ seq: index + 1, value })));
+  const again = cluster.server.dataset(0).read("room", saved.head("room"));
+  expect(again).toMatchObject({ status: "tail", entries: [1, 2, 3, 4].map((last) => ({ last })) });
+});

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { Client, Cluster } from "../support/nodes.ts";
+
+test("a handle outlives the copy that was forgotten", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node({ idleMs: 1000, checkMs: 500 })];
+  a.backplane.writer("room", { initialState: { text: "here" } });
+  await cluster.settle();
+  const stream = b.backplane.streams.get<{ text: string }>("room");
+  const first = new Client(stream.connect());
+  await cluster.settle();
+  first.connection.close();
+  await cluster.pass(4000);
+  expect(b.backplane.stats().streams).toBe(0);
+  expect(stream.stats().backplane).toMatchObject({ role: "serving", head: undefined, lag: undefined, reads: 0 });
+  const second = new Client(stream.connect());
+  await cluster.settle();
+  expect([second.snapshots, stream.state.text]).toStrictEqual([["connect"], "here"]);
+});
+
+test("a stream that is closed says so to its clients and to those who come, and harms no other", async () => {
+  const cluster = new Cluster();
+  const { backplane } = cluster.node({ maxStreams: 1 });
+  const client = new Client(backplane.streams.get("room").connect());
+  await Promise.all([backplane.streams.get("another").close({ reason: "revoked" }), cluster.settle()]);
+  const refused = new Client(backplane.streams.get("another").connect());
+  await Promise.all([backplane.streams.get("room").close({ retry: false }), cluster.settle()]);
+  const late = new Client(backplane.streams.get("room").connect());
+  await cluster.settle();
+  expect(refused.told).toMatchObject([{ reason: "overloaded" }]);
+  for (const { told } of [client, late]) expect(told).toMatchObject([{ reason: "closed", retry: false }]);
+});

@@ -1,0 +1,268 @@
+import { expect, test } from "vitest";
+import { Client, Cluster } from "../support/nodes.ts";
+
+interface Room {
+  text: string;
+}
+
+/** A store of an application. */
+class Store {
+  state: Room;
+  failing = false;
+  readonly listeners = new Set<() => void>();
+
+  constructor(text: string) {
+    this.state = { text };
+  }
+
+  become(text: string): void {
+    this.state = { text };
+    for (const listener of this.listeners) listener();
+  }
+
+  readonly source = {
+    getState: (): Room => {
+      if (this.failing) throw new Error("no state today");
+      return this.state;
+    },
+    subscribe: (listener: () => void): (() => void) => {
+      this.listeners.add(listener);
+      return () => this.listeners.delete(listener);
+    },
+  };
+}
+
+test("a store takes in what the stream says before it is looked at, and is not published while it does not lead", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const [one, two] = [new Store("one"), new Store("two")];
+  const first = a.backplane.writer("room", { source: one.source });
+  await cluster.settle();
+  const told: unknown[] = [];
+  const second = b.backplane.writer<Room>("room", {
+    source: two.source,
+    onLeadership: (leads, { state }) => {
+      told.push([leads, state]);
+      if (state !== undefined) two.become(state.text);
+    },
+  });
+  const client = new Client(b.backplane.streams.get("room").connect());
+  await cluster.settle();
+  two.become("not told to anybody");
+  one.become("of the first");
+  await cluster.settle();
+  expect([two.listeners.size, second.state]).toStrictEqual([0, { text: "of the first" }]);
+  await Promise.all([first.close(), cluster.settle()]);
+  await cluster.settle();
+  expect([one.listeners.size, told]).toStrictEqual([0, [[true, { text: "of the first" }]]]);
+  two.become("of the second");
+  await cluster.settle();
+  expect(client.told.map((event) => ("value" in event ? event.value : event.type))).toStrictEqual([
+    "state.initial",
+    "of the first",
+    "of the second",
+  ]);
+});
+
+test("what a store says while its stream is put in place comes after it", async () => {
+  const cluster = new Cluster();
+  const a = cluster.node();
+  const store = new Store("first");
+  a.backplane.writer("room", { source: store.source });
+  while (store.listeners.size === 0) await cluster.turn();
+  store.become("second");
+  await cluster.settle();
+  expect(cluster.server.dataset(0).head("room")).toMatchObject({ seq: 1 });
+  expect(a.backplane.streams.get("room").state).toStrictEqual({ text: "second" });
+});
+
+test("nothing is published before the stream is known to be in place", async () => {
+  const cluster = new Cluster();
+  let calls: string[] = [];
+  let install = (): void => undefined;
+  const a = cluster.node({}, (engine) => {
+    const slow = new Promise<void>((resolve) => (install = resolve));
+    const installing = engine.install.bind(engine);
+    engine.install = async (...args) => {
+      await slow;
+      return await installing(...args);
+    };
+    return engine;
+  });
+  cluster.server.callFate = (call) => {
+    calls.push(call);
+    return "work";
+  };
+  const store = new Store("first");
+  a.backplane.writer("room", { source: store.source });
+  await cluster.settle();
+  calls = [];
+  store.become("second");
+  await cluster.settle();
+  expect([calls, cluster.server.dataset(0).head("room")]).toStrictEqual([[], undefined]);
+  install();
+  await cluster.settle();
+  expect(calls.filter((call) => call !== "read")).toStrictEqual(["install", "publish"]);
+  expect(a.backplane.streams.get("room").state).toStrictEqual({ text: "second" });
+});
+
+test("a store that fails is told of, and leaves the stream as it is", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const first = a.backplane.writer("room", { source: new Store("kept").source });
+  await cluster.settle();
+  await Promise.all([first.close(), cluster.settle()]);
+  const store = new Store("new");
+  store.failing = true;
+  b.backplane.writer("room", { source: store.source });
+  await cluster.settle();
+  expect(b.errors.map(({ code }) => code)).toContain("source-failed");
+  expect(b.backplane.streams.get("room").state).toStrictEqual({ text: "kept" });
+  store.failing = false;
+  store.become("new");
+  await cluster.settle();
+  const client = new Client(b.backplane.streams.get("room").connect());
+  await cluster.settle();
+  expect(client.told).toMatchObject([{ type: "state.initial", slices: { text: "new" }, seq: 1 }]);
+});
+
+test("a store that cannot be subscribed to keeps nobody else from leading", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const first = a.backplane.writer("room", { source: new Store("kept").source });
+  await cluster.settle();
+  await Promise.all([first.close(), cluster.settle()]);
+  const told: boolean[] = [];
+  const broken = {
+    getState: () => ({ text: "never" }),
+    subscribe: () => {
+      throw new Error("not today");
+    },
+  };
+  b.backplane.writer("room", { source: broken, onLeadership: (leads) => told.push(leads) });
+  await cluster.settle();
+  expect([told, b.errors.map(({ code }) => code)]).toStrictEqual([[true, false], ["backplane-failed"]]);
+  const third = a.backplane.writer("room", { source: new Store("third").source });
+  await cluster.settle();
+  expect(third.leading).toBe(true);
+});
+
+test("after a wipe a standby waits for the leader, and puts its own copy in place when that is dead", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const first = a.backplane.writer<Room>("room", { initialState: { text: "kept" } });
+  await cluster.settle();
+  const second = b.backplane.writer<Room>("room", { initialState: { text: "not this" } });
+  await cluster.pass(1000);
+  cluster.server.wipe();
+  await cluster.pass(6000);
+  expect([first.leading, second.leading]).toStrictEqual([true, false]);
+  await a.engine.close();
+  cluster.server.wipe();
+  await cluster.pass(10_000);
+  expect([second.leading, second.state]).toStrictEqual([true, { text: "kept" }]);
+});
+
+test("after a wipe a standby gives a leader that is slow the time of a lease, and nothing is lost", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const lost: unknown[] = [];
+  const initialState = { text: "" };
+  const first = a.backplane.writer<Room>("room", { initialState, onLost: (changes) => lost.push(changes) });
+  await cluster.settle();
+  const second = b.backplane.writer<Room>("room", { initialState });
+  await cluster.settle();
+  a.engine.cut();
+  cluster.server.wipe();
+  let asked = 0;
+  cluster.server.callFate = (call, _key, node) => {
+    if (call === "acquire" && node === b.engine) asked++;
+    return "work";
+  };
+  for (let passed = 0; asked === 0 && passed < 10_000; passed += 50) await cluster.pass(50);
+  first.set("text", "made meanwhile");
+  await cluster.pass(4000);
+  expect([asked > 1, second.leading]).toStrictEqual([true, false]);
+  a.engine.mend();
+  await cluster.pass(3000);
+  expect([first.leading, second.leading, lost]).toStrictEqual([true, false, []]);
+  expect(second.state).toStrictEqual({ text: "made meanwhile" });
+});
+
+test("after a wipe a new writer without a copy can be faster than the leader, who is told that the stream is another", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const lost: unknown[] = [];
+  const first = a.backplane.writer<Room>("room", {
+    initialState: { text: "" },
+    onLost: (changes) => lost.push(changes),
+  });
+  await cluster.settle();
+  first.set("text", "acknowledged");
+  await cluster.settle();
+  cluster.server.wipe();
+  const second = b.backplane.writer<Room>("room", { initialState: { text: "new" } });
+  await cluster.pass(3000);
+  expect([first.leading, second.leading]).toStrictEqual([false, true]);
+  expect(lost).toStrictEqual([{ commits: 0, vanished: true, state: { text: "acknowledged" } }]);
+  expect(a.backplane.streams.get("room").state).toStrictEqual({ text: "new" });
+});
+
+test("a writer that closes while it is about to lead gives the lease back, and leaves no timer", async () => {
+  for (let turns = 0; turns < 12; turns++) {
+    const cluster = new Cluster();
+    const [a, b] = [cluster.node(), cluster.node()];
+    const store = new Store("of the first");
+    const first = a.backplane.writer("room", { source: store.source });
+    for (let turn = 0; turn < turns; turn++) await cluster.turn();
+    await Promise.all([first.close(), cluster.settle()]);
+    expect(store.listeners.size).toBe(0);
+    const second = b.backplane.writer<Room>("room", { initialState: { text: "of the second" } });
+    await cluster.settle();
+    expect(second.leading).toBe(true);
+    await Promise.all([a.backplane.close(), b.backplane.close(), cluster.settle()]);
+    expect(cluster.clock.timers).toBe(0);
+  }
+});
+
+test("what could not be handed over in the time of a lease is told, and leaves no timer", async () => {
+  const cluster = new Cluster();
+  const a = cluster.node();
+  const told: unknown[] = [];
+  const writer = a.backplane.writer<Room>("room", {
+    initialState: { text: "" },
+    onLeadership: (leads) => told.push(leads),
+    onLost: ({ commits, state }) => told.push({ commits, state }),
+  });
+  await cluster.settle();
+  a.engine.cut();
+  writer.set("text", "never told");
+  const flushed = writer.flushed();
+  await Promise.all([
+    expect(flushed).rejects.toMatchObject({ code: "not-leading" }),
+    a.backplane.close(),
+    cluster.pass(6000),
+  ]);
+  expect(told).toStrictEqual([true, false, { commits: 1, state: { text: "never told" } }]);
+  expect(() => writer.set("text", "too late")).toThrow(expect.objectContaining({ code: "not-leading" }));
+  await cluster.pass(3000);
+  expect(cluster.clock.timers).toBe(0);
+});
+
+test("slices that are not shown stay hidden when another writer takes over", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const options = { initialState: { text: "seen", secret: "a" }, slices: ["text"] };
+  const first = a.backplane.writer("room", options);
+  await cluster.settle();
+  const second = b.backplane.writer("room", { ...options, initialState: { text: "", secret: "b" } });
+  const client = new Client(b.backplane.streams.get("room").connect());
+  await cluster.settle();
+  await Promise.all([first.close(), cluster.settle()]);
+  await cluster.settle();
+  second.set("secret", "c");
+  second.set("text", "still seen");
+  await cluster.settle();
+  expect(JSON.stringify(client.told)).not.toContain("secret");
+  expect(client.told.at(-1)).toMatchObject({ slice: "text", seq: 1, value: "still seen" });
+});

@@ -11,6 +11,8 @@ export interface Entry {
   /** The seq of the first event of its commit. */
   readonly commit: number;
   readonly timestamp: number;
+  /** The slice was hidden by the option `slices`, not deleted: its earlier events must never be replayed. */
+  readonly hidden: boolean;
   /** The frame's bytes up to where connections begin to differ. */
   readonly body: Uint8Array;
   /** Bytes of all bodies up to this one, so that a range's cost is one subtraction. */
@@ -138,8 +140,8 @@ export class Log {
     return first === undefined ? 0 : this.#total - first.total + first.body.length;
   }
 
-  /** Appends one commit: numbered, encoded, in this order. */
-  append(drafts: readonly Draft[], timestamp: number): void {
+  /** Appends one commit: numbered, encoded, in this order. Returns its events. */
+  append(drafts: readonly Draft[], timestamp: number): Entry[] {
     const commit = this.#head + 1;
     // A draw at the first change at the latest, so that no position is ever of two epochs.
     this.epochAt(commit);
@@ -149,6 +151,7 @@ export class Log {
       this.#push({ slice, kind: difference.kind, hidden, base, body }, commit, timestamp);
     }
     this.trim(commit);
+    return this.after(commit - 1, undefined);
   }
 
   /** Appends one commit of the log that this one follows. */
@@ -254,7 +257,7 @@ export class Log {
   #push({ slice, kind, hidden, base, body }: EncodedEvent, commit: number, timestamp: number): void {
     const seq = ++this.#head;
     this.#total += body.length;
-    this.#entries.push({ seq, slice, commit, timestamp, body, total: this.#total });
+    this.#entries.push({ seq, slice, commit, timestamp, hidden, body, total: this.#total });
     this.#track(slice, seq, base, hidden);
     if (hidden) this.#gone = Math.max(this.#gone, base);
     this.#remember(slice, kind === "removed");

@@ -1,7 +1,8 @@
 import { isEpoch, isSeq } from "../protocol/event-id.ts";
 import type { Json } from "../json/types.ts";
 import { isRecord } from "../json/json.ts";
-import type { LogStart } from "../log/log.ts";
+import type { EncodedCommit, LogStart } from "../log/log.ts";
+import type { BaseStateStream } from "../state/state-stream.ts";
 
 /** The whole state at a position, and what a log needs to go on from there. */
 export interface Checkpoint {
@@ -15,6 +16,29 @@ export function textOfCheckpoint(start: LogStart, texts: Iterable<readonly [slic
   const slices: string[] = [];
   for (const [slice, text] of texts) slices.push(`[${JSON.stringify(slice)},${text}]`);
   return `{"start":${JSON.stringify(start)},"slices":[${slices.join(",")}]}`;
+}
+
+/** The stream's checkpoint as text. Costs the state. */
+export function checkpointOf<S extends object>({ log, slices }: BaseStateStream<S>): string {
+  const texts: [slice: string, text: string][] = [];
+  for (const slice of slices.names()) {
+    const text = slices.text(slice);
+    if (text !== undefined) texts.push([slice, text]);
+  }
+  return textOfCheckpoint(log.toStart(), texts);
+}
+
+/** Continues the stream at a checkpoint, with what is known of the commits before it. Its clients get a snapshot. */
+export function restartAt<S extends object>(
+  stream: BaseStateStream<S>,
+  { start, slices }: Checkpoint,
+  past: readonly EncodedCommit[],
+): void {
+  const before = [...stream.slices.names()];
+  stream.log.restart(start, past);
+  stream.slices.clear();
+  for (const [slice, json] of slices) stream.slices.put(slice, json);
+  stream.restarted(before.filter((slice) => !stream.slices.has(slice)));
 }
 
 /** @throws {Error} when it is not such a text */

@@ -1,7 +1,7 @@
 import { bodyOfUpdate, textOfUpdate } from "../protocol/frame.ts";
 import type { Difference } from "../diff/differ.ts";
 import { isEpoch, isSeq } from "../protocol/event-id.ts";
-import type { EncodedEvent, Entry } from "../log/log.ts";
+import type { EncodedEvent, Entry, Log } from "../log/log.ts";
 import type { Json, Operation } from "../json/types.ts";
 import { isRecord } from "../json/json.ts";
 
@@ -28,13 +28,17 @@ export interface ToldEvent extends EncodedEvent {
 /** Stands before an event that removes its slice since it may no longer be seen. No JSON begins with it. */
 const HIDDEN = "!";
 
-export function bodyOfCommit(entries: readonly Entry[], hidden: ReadonlySet<number>): string {
-  const lines = entries.map(({ seq, body }) => (hidden.has(seq) ? HIDDEN : "") + textOfUpdate(body));
-  return [entries[0]?.timestamp, ...lines].join("\n");
+/** The commit that consists of these events of the log. There is at least one. */
+export function commitOf(log: Log, events: readonly Entry[]): Commit {
+  const { commit: first, timestamp } = events[0] as Entry;
+  const last = first + events.length - 1;
+  const lines = events.map(({ hidden, body }) => (hidden ? HIDDEN : "") + textOfUpdate(body));
+  const body = [timestamp, ...lines].join("\n");
+  return { epoch: log.epochAt(last), previous: log.epochAt(first - 1), first, last, body };
 }
 
 /**
- * Reads what `bodyOfCommit` wrote. Members it does not know are passed on to clients, who ignore them: servers of two
+ * Reads the body that `commitOf` wrote. Members it does not know are passed on to clients, who ignore them: servers of two
  * versions may work side by side.
  *
  * @throws {Error} when it is not such a body

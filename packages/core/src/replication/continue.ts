@@ -1,6 +1,8 @@
-import { readCheckpoint } from "./checkpoint.ts";
+import { checkpointOf, readCheckpoint, restartAt } from "./checkpoint.ts";
 import { type Clock, systemClock } from "../support/clock.ts";
-import type { Commit } from "./commit.ts";
+import { type Commit, commitOf } from "./commit.ts";
+import { StateStreamError } from "../support/errors.ts";
+import { isEpoch } from "../protocol/event-id.ts";
 import { makeStream, type OwnStateOptions, type SourceOptions } from "../state/create.ts";
 import type { Json } from "../json/types.ts";
 import { type FollowedStream, FollowedStateStream } from "./followed-stream.ts";
@@ -76,11 +78,25 @@ export function continueStream<S extends object>(
   clock: Clock = systemClock,
 ): ContinuedStream<S> {
   const start = checkpoint === undefined ? newStart(epoch) : readCheckpoint(checkpoint).start;
-  const stream = makeStream(clock, options, { start, epoch, onCommit });
+  checkEpoch(epoch);
+  const { stream, republish } = makeStream(clock, options, {
+    begin(log) {
+      log.restart(start, []);
+      log.begin(epoch);
+    },
+    onCommit: (events) => onCommit(commitOf(stream.log, events)),
+  });
   return {
     stream: stream as unknown as WritableStateStream<S>,
-    checkpoint: () => stream.checkpoint(),
-    rebase: (text, next) => stream.rebase(text, next),
+    checkpoint: () => checkpointOf(stream),
+    rebase(text, next) {
+      const base = readCheckpoint(text);
+      checkEpoch(next);
+      republish(() => {
+        restartAt(stream, base, []);
+        stream.log.begin(next);
+      });
+    },
   };
 }
 
@@ -93,6 +109,12 @@ export function continueStream<S extends object>(
 export function readState(checkpoint: string): { state: Record<string, Json>; removed: readonly string[] } {
   const { slices, start } = readCheckpoint(checkpoint);
   return { state: Object.fromEntries(slices), removed: start.removed };
+}
+
+/** @throws {StateStreamError} `invalid-option` */
+function checkEpoch(epoch: string): void {
+  if (isEpoch(epoch)) return;
+  throw new StateStreamError("invalid-option", `The epoch ${JSON.stringify(epoch)} must be 11 base64url characters.`);
 }
 
 function newStart(epoch: string): LogStart {

@@ -1,4 +1,4 @@
-import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, checkpointOf, readCheckpoint, restartAt } from "./checkpoint.ts";
 import type { Clock } from "../support/clock.ts";
 import { type Commit, readCommit } from "./commit.ts";
 import { StateStreamError, textOf } from "../support/errors.ts";
@@ -77,6 +77,7 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
   constructor(clock: Clock, settings: Settings<S>, onWaiting: () => void) {
     super(clock, settings);
     this.#onWaiting = onWaiting;
+    this.onClosing(() => this.#waiting.clear());
   }
 
   get position(): Position | undefined {
@@ -125,7 +126,7 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
       ...commit,
       ...trusted("A commit", () => readCommit(commit)),
     }));
-    this.restart(checkpoint, past);
+    restartAt(this, checkpoint, past);
     this.#begun = true;
     this.#stateBytes = text.length;
     this.#followed = 0;
@@ -192,13 +193,9 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
     }
   }
 
-  override checkpoint(): string {
+  checkpoint(): string {
     if (!this.#begun) throw new Error("There is no state yet to make a checkpoint of.");
-    return super.checkpoint();
-  }
-
-  protected detach(): void {
-    this.#waiting.clear();
+    return checkpointOf(this);
   }
 
   /** Undefined where whoever feeds this stream may find out more: the copy may be behind, or on a branch that was left. */

@@ -1,12 +1,12 @@
-import type { Clock } from "../support/clock.ts";
 import { StateStreamError, textOf } from "../support/errors.ts";
 import type { Cause } from "../protocol/events.ts";
 import type { Operation } from "../json/types.ts";
 import { guarded } from "../json/json.ts";
-import type { Draft, Log } from "../log/log.ts";
+import type { Draft, Entry } from "../log/log.ts";
 import { applyOperations } from "../json/operations.ts";
-import { isNames, type Settings } from "./options.ts";
-import type { Patched, Slices, Step } from "./slices.ts";
+import { isNames } from "./options.ts";
+import type { Patched, Step } from "./slices.ts";
+import type { BaseStateStream } from "./state-stream.ts";
 
 /** A state to be published, read slice by slice. */
 export interface StateReader<S> {
@@ -42,36 +42,24 @@ interface PlannedStep extends Step {
 
 /** Brings changes of the state into the log: which slices may be seen, what happened to each, and why. */
 export class Publisher<S extends object> {
-  readonly #settings: Settings<S>;
-  readonly #slices: Slices;
-  readonly #log: Log;
-  readonly #clock: Clock;
-  readonly #report: (error: StateStreamError) => void;
-  readonly #published: (drafts: readonly Draft[], position: number) => void;
+  readonly #stream: BaseStateStream<S>;
+  readonly #onCommit: (events: readonly Entry[]) => void;
   /** Slices of changes that were withheld: the next change looks at them too. */
   readonly #withheld = new Set<string>();
   /** The same, of a change that named none. */
   #withheldAll = false;
 
-  constructor(
-    settings: Settings<S>,
-    parts: { slices: Slices; log: Log; clock: Clock },
-    report: (error: StateStreamError) => void,
-    published: (drafts: readonly Draft[], position: number) => void,
-  ) {
-    this.#settings = settings;
-    this.#slices = parts.slices;
-    this.#log = parts.log;
-    this.#clock = parts.clock;
-    this.#report = report;
-    this.#published = published;
+  /** `onCommit` is called inside each change with the events it appended, after the stream knows of them. */
+  constructor(stream: BaseStateStream<S>, onCommit: (events: readonly Entry[]) => void = () => undefined) {
+    this.#stream = stream;
+    this.#onCommit = onCommit;
   }
 
   /** Takes the first state in: nothing is logged. Returns what failed. */
   begin(state: StateReader<S>): StateStreamError[] {
     const { steps, failures } = this.#collect(state, { named: undefined, cause: undefined });
     this.#settle(failures);
-    for (const step of steps) this.#slices.move(step);
+    for (const step of steps) this.#stream.slices.move(step);
     return failures;
   }
 
@@ -87,18 +75,20 @@ export class Publisher<S extends object> {
         failed.set(failure.slice, failure);
         restore(failure);
       }
-      if (isWithheld(failures) || typeof this.#settings.slices !== "function") break;
+      if (isWithheld(failures) || typeof this.#stream.settings.slices !== "function") break;
       const named = new Map([...(change.named ?? [])].filter(([slice]) => !failed.has(slice)));
       ({ steps, failures } = this.#collect(state, { ...change, named }));
     }
     this.#settle(failures);
     // From here on nobody is asked anything: what clients have and what the log says change together.
-    for (const step of steps) this.#slices.move(step);
+    for (const step of steps) this.#stream.slices.move(step);
     const drafts = steps.filter((step): step is PlannedStep & Draft => step.difference !== undefined);
     if (drafts.length > 0) {
-      const position = this.#log.head;
-      this.#log.append(drafts, this.#clock.now());
-      this.#published(drafts, position);
+      const { log, clock } = this.#stream;
+      const position = log.head;
+      const events = log.append(drafts, clock.now());
+      this.#stream.published(events, position);
+      this.#onCommit(events);
     }
     return restore === undefined ? failures : [...failed.values()];
   }
@@ -139,7 +129,7 @@ export class Publisher<S extends object> {
         const patched = given?.patched ?? (builds ? this.#apply(slice, given?.operations) : undefined);
         const shown = visible(slice);
         const named = given !== undefined || withheld.has(slice);
-        const step = this.#slices.step(slice, shown ? value : undefined, { named, patched });
+        const step = this.#stream.slices.step(slice, shown ? value : undefined, { named, patched });
         if (step === undefined) continue;
         // The cause of this change is not that of one that was withheld before.
         const cause = given === undefined && withheld.has(slice) ? undefined : (given?.cause ?? change.cause);
@@ -154,7 +144,7 @@ export class Publisher<S extends object> {
 
   /** Which slices may be seen now, and which are to be looked at. */
   #visible(state: StateReader<S>, { named }: Change): [(slice: string) => boolean, Iterable<string>] {
-    const { slices } = this.#settings;
+    const { slices } = this.#stream.settings;
     const changed = named && !this.#withheldAll ? [...named.keys(), ...this.#withheld] : undefined;
     if (slices === undefined) {
       return [() => true, changed === undefined ? this.#all(state.names()) : new Set(changed)];
@@ -164,13 +154,13 @@ export class Publisher<S extends object> {
     // A function may have changed its mind about any slice.
     const reconsidered =
       typeof slices === "function"
-        ? [...names, ...this.#slices.names()].filter((name) => names.has(name) !== this.#slices.has(name))
+        ? [...names, ...this.#stream.slices.names()].filter((name) => names.has(name) !== this.#stream.slices.has(name))
         : [];
     return [visible, changed === undefined ? this.#all(names) : new Set([...changed, ...reconsidered])];
   }
 
   #all(names: Iterable<string>): Set<string> {
-    return new Set([...this.#slices.names(), ...names]);
+    return new Set([...this.#stream.slices.names(), ...names]);
   }
 
   #ask(slices: (state: S) => readonly string[], state: StateReader<S>): readonly string[] {
@@ -187,14 +177,14 @@ export class Publisher<S extends object> {
 
   /** Operations of a source, tried on what clients hold; where they do not fit, the values are compared instead. */
   #apply(slice: string, given: readonly Operation[] | undefined): Patched | undefined {
-    const before = given && this.#slices.json(slice);
+    const before = given && this.#stream.slices.json(slice);
     if (given === undefined || before === undefined) return undefined;
     try {
       const operations = JSON.parse(JSON.stringify(given)) as Operation[];
       return { operations, json: applyOperations(before, operations, slice) };
     } catch (cause) {
       const message = `The source's patches for slice "${slice}" cannot be used: ${textOf(cause)} Its values were compared instead.`;
-      this.#report(new StateStreamError("invalid-patch", message, { slice, cause }));
+      this.#stream.report(new StateStreamError("invalid-patch", message, { slice, cause }));
       return undefined;
     }
   }
@@ -202,10 +192,10 @@ export class Publisher<S extends object> {
   #causeText(slice: string, cause: Cause | undefined): string | undefined {
     if (cause === undefined) return undefined;
     try {
-      return JSON.stringify(this.#settings.cause(cause, { slice }));
+      return JSON.stringify(this.#stream.settings.cause(cause, { slice }));
     } catch (error) {
       const message = `The cause of a change of slice "${slice}" cannot be told: ${textOf(error)}. The change was sent without it.`;
-      this.#report(new StateStreamError("cause-failed", message, { slice, cause: error }));
+      this.#stream.report(new StateStreamError("cause-failed", message, { slice, cause: error }));
       return undefined;
     }
   }

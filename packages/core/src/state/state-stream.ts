@@ -1,4 +1,3 @@
-import { type Checkpoint, textOfCheckpoint } from "../replication/checkpoint.ts";
 import type { Clock } from "../support/clock.ts";
 import type { CloseReason, Connection } from "../delivery/connection.ts";
 import { type Ending, StateConnection } from "../delivery/state-connection.ts";
@@ -7,7 +6,7 @@ import type { EndReason, SnapshotReason } from "../protocol/events.ts";
 import { formatEventId, parseEventId } from "../protocol/event-id.ts";
 import { Hub } from "../delivery/hub.ts";
 import { isRecord } from "../json/json.ts";
-import { type EncodedCommit, Log } from "../log/log.ts";
+import { Log } from "../log/log.ts";
 import { expiryOf, isNames, type Settings } from "./options.ts";
 import type { Selection } from "../delivery/selection.ts";
 import { Slices } from "./slices.ts";
@@ -80,18 +79,23 @@ export interface StateStream<S extends object = object> {
   close(ending?: { reason?: EndReason; retry?: boolean }): Promise<void>;
 }
 
-/** What all streams have in common: the log and its clients. */
-export abstract class BaseStateStream<S extends object> implements StateStream<S> {
-  protected readonly clock: Clock;
-  protected readonly settings: Settings<S>;
-  protected readonly log: Log;
-  protected readonly slices: Slices;
-  protected readonly hub: Hub;
+/**
+ * What every stream consists of: the logged state, the log and its connections. Where changes come from is another's
+ * part: a `Publisher` fed by own state or a source, or, in the one subclass, the log of another process. The members
+ * that `StateStream` does not name are for those.
+ */
+export class BaseStateStream<S extends object> implements StateStream<S> {
+  readonly clock: Clock;
+  readonly settings: Settings<S>;
+  readonly log: Log;
+  readonly slices: Slices;
+  readonly hub: Hub;
   #state: Readonly<S> | undefined;
   readonly #warned = new Set<string>();
   #errors = 0;
   #closing: Ending | undefined;
   #closed: Promise<void> | undefined;
+  #detach: () => void = () => undefined;
 
   constructor(clock: Clock, settings: Settings<S>) {
     const report = (error: StateStreamError): void => this.report(error);
@@ -164,7 +168,7 @@ export abstract class BaseStateStream<S extends object> implements StateStream<S
     if (this.#closed === undefined) {
       this.#closing = { reason, retry };
       try {
-        this.detach();
+        this.#detach();
       } catch (cause) {
         const message = `The source's unsubscribe threw: ${textOf(cause)}. The stream is closed all the same.`;
         this.report(new StateStreamError("source-failed", message, { cause }));
@@ -174,45 +178,25 @@ export abstract class BaseStateStream<S extends object> implements StateStream<S
     return this.#closed;
   }
 
-  /** The whole state and the log's position, for those who go on from here. Costs the state. */
-  checkpoint(): string {
-    return textOfCheckpoint(this.log.toStart(), this.#texts());
-  }
-
-  *#texts(): Iterable<readonly [slice: string, text: string]> {
-    for (const slice of this.slices.names()) {
-      const text = this.slices.text(slice);
-      if (text !== undefined) yield [slice, text];
-    }
-  }
-
-  /**
-   * Begins anew at a checkpoint, with what the log holds of the time before. Whoever was told something is given a
-   * snapshot.
-   */
-  protected restart({ start, slices }: Checkpoint, past: readonly EncodedCommit[]): void {
-    const before = [...this.slices.names()];
-    this.log.restart(start, past);
-    this.slices.clear();
-    for (const [slice, json] of slices) this.slices.put(slice, json);
+  /** The log and the logged state were replaced: every connection needs a snapshot. `gone`: slices that are not there any more. */
+  restarted(gone: readonly string[]): void {
     this.#state = undefined;
-    this.hub.restarted(
-      "repaired",
-      before.filter((slice) => !this.slices.has(slice)),
-    );
+    this.hub.restarted("repaired", gone);
   }
 
-  /** Something was appended to the log, after `position`. */
-  protected published(events: readonly { readonly slice: string; readonly hidden: boolean }[], position: number): void {
+  /** These events were appended to the log, after `position`. */
+  published(events: readonly { readonly slice: string; readonly hidden: boolean }[], position: number): void {
     this.#state = undefined;
     this.hub.published(events, position);
   }
 
-  /** Lets go of where the state comes from. */
-  protected abstract detach(): void;
+  /** Sets what `close` calls to stop the stream's changes. */
+  onClosing(detach: () => void): void {
+    this.#detach = detach;
+  }
 
-  /** Tells `onError`, or the process once. */
-  protected report(error: StateStreamError): void {
+  /** Passes an error to `onError`; without it, the process is warned once per code. */
+  report(error: StateStreamError): void {
     this.#errors++;
     try {
       if (this.settings.onError === undefined) this.#warn(error.code, error.message);

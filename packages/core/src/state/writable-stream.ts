@@ -1,14 +1,11 @@
-import type { Clock } from "../support/clock.ts";
 import { StateStreamError } from "../support/errors.ts";
 import type { Cause } from "../protocol/events.ts";
 import type { Operation } from "../json/types.ts";
 import { copyJson, isRecord } from "../json/json.ts";
 import { applyOperations } from "../json/operations.ts";
-import type { Settings } from "./options.ts";
-import type { ChangeOf, StateReader } from "./publisher.ts";
+import type { ChangeOf, Publisher, StateReader } from "./publisher.ts";
 import type { Patched } from "./slices.ts";
-import { type Continuation, PublishedStateStream } from "./published-stream.ts";
-import { checkState, type StateStream } from "./state-stream.ts";
+import { type BaseStateStream, checkState, type StateStream } from "./state-stream.ts";
 import { Turn } from "./turn.ts";
 
 /**
@@ -52,7 +49,10 @@ interface Pending extends ChangeOf {
 
 type Changes = Map<string, Pending>;
 
-export class OwnStateStream<S extends object> extends PublishedStateStream<S> implements WritableStateStream<S> {
+/** The state that a stream owns, and the calls that change and publish it. */
+export class OwnState<S extends object> {
+  readonly #stream: BaseStateStream<S>;
+  readonly #publisher: Publisher<S>;
   readonly #values: Map<string, unknown>;
   readonly #reader: StateReader<S>;
   readonly #throws: boolean;
@@ -60,10 +60,11 @@ export class OwnStateStream<S extends object> extends PublishedStateStream<S> im
   /** The changes of the batch under way. */
   #batch: Changes | undefined;
 
-  constructor(clock: Clock, settings: Settings<S>, initialState: S, continuation?: Continuation) {
-    super(clock, settings, continuation);
+  constructor(stream: BaseStateStream<S>, publisher: Publisher<S>, initialState: S) {
     checkState(initialState, "The option initialState");
-    this.#throws = settings.onError === undefined;
+    this.#stream = stream;
+    this.#publisher = publisher;
+    this.#throws = stream.settings.onError === undefined;
     this.#values = new Map(Object.entries(initialState));
     this.#reader = {
       get: (slice) => this.#values.get(slice),
@@ -71,15 +72,26 @@ export class OwnStateStream<S extends object> extends PublishedStateStream<S> im
       // As entries, so that no name of a slice is taken for a prototype.
       whole: () => Object.fromEntries(this.#values) as S,
     };
-    const [failure] = this.publisher.begin(this.#reader);
+    const [failure] = publisher.begin(this.#reader);
     if (failure !== undefined) throw failure;
+  }
+
+  /** Makes the stream a `WritableStateStream`. */
+  addMethodsTo(stream: BaseStateStream<S>): void {
+    const methods: Pick<WritableStateStream<S>, "set" | "patch" | "remove" | "batch"> = {
+      set: (slice, value, cause) => this.set(slice, value, cause),
+      patch: (slice, operations, cause) => this.patch(slice, operations, cause),
+      remove: (slice, cause) => this.remove(slice, cause),
+      batch: (fn, cause) => this.batch(fn, cause),
+    };
+    Object.assign(stream, methods);
   }
 
   set(slice: string, value: unknown, cause?: Cause): void {
     this.#change(slice, cause, (changes) => {
       const next: unknown = typeof value === "function" ? value(this.#current(changes, slice)) : value;
       // Also where the same batch goes on to give another: that is compared with what clients have.
-      this.named(slice, next);
+      this.#stream.slices.spoil(slice, next);
       changes.set(slice, { value: next, cause });
     });
   }
@@ -111,7 +123,7 @@ export class OwnStateStream<S extends object> extends PublishedStateStream<S> im
       } catch (error) {
         this.#batch = undefined;
         // The caller gets its own error; what else went wrong is told aside.
-        for (const failure of this.#commit(changes, cause)) this.report(failure);
+        for (const failure of this.#commit(changes, cause)) this.#stream.report(failure);
         throw error;
       }
       this.#batch = undefined;
@@ -120,15 +132,12 @@ export class OwnStateStream<S extends object> extends PublishedStateStream<S> im
     });
   }
 
-  protected detach(): void {
-    // The state is our own.
-  }
-
-  protected republish(first: () => void): void {
+  /** Runs `first` between two changes, then publishes every slice that differs from the logged state. */
+  republish(first: () => void): void {
     this.#turn.run(() => {
       first();
-      for (const failure of this.publisher.publish(this.#reader, { named: undefined, cause: undefined }))
-        this.report(failure);
+      for (const failure of this.#publisher.publish(this.#reader, { named: undefined, cause: undefined }))
+        this.#stream.report(failure);
     });
   }
 
@@ -145,7 +154,7 @@ export class OwnStateStream<S extends object> extends PublishedStateStream<S> im
   }
 
   #check(cause: Cause | undefined): void {
-    if (this.closing !== undefined)
+    if (this.#stream.closing !== undefined)
       throw new StateStreamError("stream-closed", "The stream is closed; make a new one.");
     if (cause === undefined || (isRecord(cause) && typeof cause.type === "string")) return;
     throw new StateStreamError(
@@ -163,7 +172,7 @@ export class OwnStateStream<S extends object> extends PublishedStateStream<S> im
   #patched(changes: Changes, slice: string, value: unknown, operations: readonly Operation[]): Pending {
     const own = cloneOperations(operations, slice);
     const earlier: Patched | undefined = changes.get(slice)?.patched;
-    const basis = changes.has(slice) ? earlier?.json : this.basis(slice, value);
+    const basis = changes.has(slice) ? earlier?.json : this.#stream.slices.basis(slice, value);
     const before = basis ?? copyJson(value, slice) ?? null;
     const json = applyOperations(before, own, slice);
     if (basis === undefined) return { value: json };
@@ -179,12 +188,12 @@ export class OwnStateStream<S extends object> extends PublishedStateStream<S> im
       previous.set(slice, this.#values.get(slice));
       this.#put(slice, value);
     }
-    const failures = this.publisher.publish(this.#reader, { named: changes, cause }, ({ slice }) => {
+    const failures = this.#publisher.publish(this.#reader, { named: changes, cause }, ({ slice }) => {
       for (const [name, value] of previous) if (slice === undefined || slice === name) this.#put(name, value);
     });
     // A slice that only became visible is no fault of this call's.
     const others = failures.filter(({ slice }) => slice !== undefined && !previous.has(slice));
-    for (const failure of others) this.report(failure);
+    for (const failure of others) this.#stream.report(failure);
     return failures.filter((failure) => !others.includes(failure));
   }
 
@@ -196,7 +205,7 @@ export class OwnStateStream<S extends object> extends PublishedStateStream<S> im
   #fail(failures: readonly StateStreamError[]): void {
     const [first, ...others] = failures;
     if (first === undefined) return;
-    for (const failure of this.#throws ? others : failures) this.report(failure);
+    for (const failure of this.#throws ? others : failures) this.#stream.report(failure);
     if (this.#throws) throw first;
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Commit, continueStream } from "../../src/replication/continue.ts";
+import type { Commit } from "../../src/replication/commit.ts";
+import { continueStream } from "../../src/replication/continue.ts";
 import { copyOf, emptyCopy, epoch, join, originOf, said } from "../support/copies.ts";
 import { follow, type Slices } from "../support/streams.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Commit } from "../../src/replication/continue.ts";
+import type { Commit } from "../../src/replication/commit.ts";
 import { copyOf, epoch, join, originOf, said } from "../support/copies.ts";
 import { chunksOf, filler, type Slices, textOf } from "../support/streams.ts";
 

@@ -1,12 +1,7 @@
 import fc from "fast-check";
-import {
-  type Commit,
-  type ContinuedStream,
-  continueStream,
-  type FollowedStream,
-  followStream,
-} from "../../src/replication/continue.ts";
-import { readCommit } from "../../src/replication/commit.ts";
+import { type ContinuedStream, continueStream, followStream } from "../../src/replication/continue.ts";
+import type { FollowedStream } from "../../src/replication/followed-stream.ts";
+import { type Commit, readCommit } from "../../src/replication/commit.ts";
 import type { Connection, Json, Operation } from "../../src/index.ts";
 import { createTestClock } from "../../src/state/testing.ts";
 import { applyFitting } from "./apply.ts";

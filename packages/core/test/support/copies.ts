@@ -1,12 +1,12 @@
+import type { Commit } from "../../src/replication/commit.ts";
 import {
-  type Commit,
   type ContinuedStream,
   continueStream,
-  type FollowedStream,
   type FollowedStreamOptions,
   followStream,
 } from "../../src/replication/continue.ts";
-import type { ConnectOptions, StateEvent, StateStreamOptions } from "../../src/index.ts";
+import type { FollowedStream } from "../../src/replication/followed-stream.ts";
+import type { ConnectOptions, StateEvent, StateStream, StateStreamOptions } from "../../src/index.ts";
 import { createTestClock, type TestClock } from "../../src/state/testing.ts";
 import { type Bookmark, ReferenceClient } from "./reference-client.ts";
 import type { Follower, Slices } from "./streams.ts";
@@ -54,7 +54,7 @@ export function copyOf(origin: Origin, options?: Partial<FollowedStreamOptions>)
 }
 
 /** A client of a stream that goes on in other processes. */
-export function join(stream: FollowedStream, options: ConnectOptions = {}, bookmark?: Bookmark): Follower {
+export function join(stream: StateStream, options: ConnectOptions = {}, bookmark?: Bookmark): Follower {
   const connection = stream.connect({ lastEventId: bookmark?.id, ...options });
   const client = new ReferenceClient(bookmark, 1, true);
   return { connection, client, pull: (chunks) => client.pull(connection, chunks) };

@@ -1,53 +1,52 @@
-import type { Clock } from "../support/clock.ts";
 import { StateStreamError, textOf } from "../support/errors.ts";
-import type { Settings } from "./options.ts";
-import type { Change, StateReader } from "./publisher.ts";
+import type { Change, Publisher, StateReader } from "./publisher.ts";
 import { changeOf, sliceOf, type StateSource } from "./source.ts";
-import { type Continuation, PublishedStateStream } from "./published-stream.ts";
-import { checkState } from "./state-stream.ts";
+import { type BaseStateStream, checkState } from "./state-stream.ts";
 import { Turn } from "./turn.ts";
 
-/** A stream over somebody else's state. */
-export class SourceStateStream<S extends object> extends PublishedStateStream<S> {
+/** Publishes the state of a source at each of its notifications. */
+export class SourceFeed<S extends object> {
+  readonly #stream: BaseStateStream<S>;
+  readonly #publisher: Publisher<S>;
   readonly #source: StateSource<S>;
   readonly #turn = new Turn();
-  readonly #unsubscribe: () => void;
   #begun = false;
 
-  constructor(clock: Clock, settings: Settings<S>, source: StateSource<S>, continuation?: Continuation) {
-    super(clock, settings, continuation);
+  constructor(stream: BaseStateStream<S>, publisher: Publisher<S>, source: StateSource<S>) {
+    this.#stream = stream;
+    this.#publisher = publisher;
     this.#source = source;
-    // First, so that nothing falls between; what it tells at once is in the first state anyway.
-    this.#unsubscribe = source.subscribe((...args: unknown[]) => {
-      if (this.#begun) this.#turn.run(() => this.#heard(args));
+    // Subscribed before the first read, so that no change falls between; one notified meanwhile is in the first state.
+    const unsubscribe = source.subscribe((...args: unknown[]) => {
+      if (this.#begun) this.#turn.run(() => this.#publish(args));
     });
-    if (typeof this.#unsubscribe !== "function") {
+    if (typeof unsubscribe !== "function") {
       throw new StateStreamError(
         "invalid-option",
         "The source's subscribe must return the function that unsubscribes; wrap it where it returns something else.",
       );
     }
-    this.#read((state) => this.publisher.begin(state), []);
+    stream.onClosing(() => {
+      this.#begun = false;
+      unsubscribe();
+    });
+    this.#read((state) => publisher.begin(state), []);
     this.#begun = true;
   }
 
-  protected detach(): void {
-    this.#begun = false;
-    this.#unsubscribe();
-  }
-
-  protected republish(first: () => void): void {
+  /** Runs `first` between two changes, then publishes every slice that differs from the logged state. */
+  republish(first: () => void): void {
     this.#turn.run(() => {
       first();
-      this.#heard([]);
+      this.#publish([]);
     });
   }
 
-  #heard(args: readonly unknown[]): void {
+  #publish(args: readonly unknown[]): void {
     this.#read((reader, state) => {
       const { slice, patches, cause } = changeOf(args, state);
       const named: Change["named"] = slice === undefined ? undefined : new Map([[slice, { operations: patches }]]);
-      return this.publisher.publish(reader, { named, cause });
+      return this.#publisher.publish(reader, { named, cause });
     }, args);
   }
 
@@ -57,9 +56,9 @@ export class SourceStateStream<S extends object> extends PublishedStateStream<S>
       state = this.#source.getState();
       checkState(state, "What the source's getState gave");
     } catch (cause) {
-      this.publisher.missed(changeOf(args, {}).slice);
+      this.#publisher.missed(changeOf(args, {}).slice);
       const message = `The source's getState threw: ${textOf(cause)}. Clients keep the state they have.`;
-      this.report(
+      this.#stream.report(
         cause instanceof StateStreamError ? cause : new StateStreamError("source-failed", message, { cause }),
       );
       return;
@@ -69,6 +68,6 @@ export class SourceStateStream<S extends object> extends PublishedStateStream<S>
       names: () => Object.keys(state),
       whole: () => state,
     };
-    for (const error of use(reader, state)) this.report(error);
+    for (const error of use(reader, state)) this.#stream.report(error);
   }
 }

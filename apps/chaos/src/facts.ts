@@ -1,19 +1,7 @@
+import type { Commit as Entry, Position } from "@statestream/core/backplane";
 import type { FaultName } from "./schedule.ts";
 
-/** A position in the lineage: `epoch` of the session that made the event `seq`. */
-export interface Position {
-  readonly epoch: string;
-  readonly seq: number;
-}
-
-/** One commit as the writer hands it to Redis. */
-export interface Entry {
-  readonly epoch: string;
-  readonly previous: string;
-  readonly first: number;
-  readonly last: number;
-  readonly body: string;
-}
+export type { Commit as Entry, Position } from "@statestream/core/backplane";
 
 export interface Checkpoint {
   readonly position: Position;

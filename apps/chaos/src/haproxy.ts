@@ -2,7 +2,8 @@ import type { ChildProcess } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { freePort, type Processes } from "./processes.ts";
+import { freePort } from "@statestream/redis-server";
+import type { Processes } from "./processes.ts";
 
 const PATIENCE_MS = 5000;
 

@@ -1,23 +1,22 @@
 import { request, type ClientRequest, type IncomingMessage } from "node:http";
 import type { StateEvent } from "@statestream/core";
 import type { ChaosClient, ClientReport } from "./clients.ts";
+import { ClientLog } from "./client-log.ts";
 import type { Log } from "./log.ts";
 import { PlainReplica } from "./plain-replica.ts";
 import { HEARTBEAT_MS } from "./settings.ts";
 import { hashOf } from "./state.ts";
 
-/** Milliseconds until it comes back. */
+/** Milliseconds until it reconnects. */
 const RETRY_MS = 250;
 
-/** A client written from PROTOCOL.md alone, so that a mistake that server and client share is seen. */
+/** A client written from PROTOCOL.md alone, so that a mistake common to our server and our client shows. */
 export class RawClient implements ChaosClient {
   bytesPerSecond: number;
   readonly #name: string;
   readonly #url: string;
-  readonly #log: Log;
+  readonly #log: ClientLog;
   readonly #replica = new PlainReplica();
-  #connection = 0;
-  #node = "";
   #request: ClientRequest | undefined;
   #text = "";
   #watchdog: NodeJS.Timeout | undefined;
@@ -26,7 +25,7 @@ export class RawClient implements ChaosClient {
   constructor(name: string, url: string, log: Log, { bytesPerSecond = Infinity }: { bytesPerSecond?: number } = {}) {
     this.#name = name;
     this.#url = url;
-    this.#log = log;
+    this.#log = new ClientLog(name, log);
     this.bytesPerSecond = bytesPerSecond;
     this.#connect();
   }
@@ -43,23 +42,16 @@ export class RawClient implements ChaosClient {
   #connect(): void {
     const { eventId } = this.#replica;
     this.#text = "";
-    this.#connection++;
+    const connection = this.#log.connecting();
     this.#replica.begin();
     const headers = { accept: "text/event-stream", ...(eventId === undefined ? {} : { "last-event-id": eventId }) };
     const asked = request(this.#url, { headers, agent: false });
     this.#request = asked;
-    this.#heard();
+    this.#watch();
     asked.on("error", () => {});
     asked.on("response", (response) => {
       if (response.statusCode !== 200) return void asked.destroy();
-      this.#node = String(response.headers["x-node"]);
-      this.#log.write({
-        kind: "open",
-        client: this.#name,
-        connection: this.#connection,
-        node: this.#node,
-        from: eventId,
-      });
+      this.#log.opened(connection, String(response.headers["x-node"]), eventId);
       this.#read(response);
     });
     asked.on("close", () => {
@@ -73,7 +65,7 @@ export class RawClient implements ChaosClient {
     response.setEncoding("utf8");
     response.on("error", () => {});
     response.on("data", (text: string) => {
-      this.#heard();
+      this.#watch();
       this.#take(text);
       const pauseMs = (text.length / this.bytesPerSecond) * 1000;
       if (pauseMs < 1) return;
@@ -82,9 +74,9 @@ export class RawClient implements ChaosClient {
     });
   }
 
-  #heard(): void {
+  #watch(): void {
     clearTimeout(this.#watchdog);
-    // A slow client takes its time, and does not take the line for dead.
+    // A slow client reads late, which is no sign of a dead connection.
     const patience = this.bytesPerSecond === Infinity ? 2.5 * HEARTBEAT_MS : 60_000;
     this.#watchdog = setTimeout(() => this.#request?.destroy(), patience);
   }
@@ -98,34 +90,20 @@ export class RawClient implements ChaosClient {
       if (data === undefined) continue;
       const event = JSON.parse(data) as StateEvent;
       const misfit = this.#replica.take(event, fields.get("id"));
-      this.#event(event, fields.get("id"));
+      this.#log.event(event, fields.get("id"), this.#replica.state);
       if (misfit !== undefined) return this.#resync(misfit);
       if (event.type === "state.end" && !event.retry) this.#stop(event.reason);
     }
   }
 
-  #event(event: StateEvent, id: string | undefined): void {
-    this.#log.write({
-      kind: "event",
-      client: this.#name,
-      connection: this.#connection,
-      node: this.#node,
-      type: event.type,
-      id,
-      reason: "reason" in event ? event.reason : undefined,
-      stale: "stale" in event ? event.stale : undefined,
-      hash: this.#replica.state === undefined ? undefined : hashOf(this.#replica.state),
-    });
-  }
-
   #resync(why: string): void {
-    this.#log.write({ kind: "ended", client: this.#name, connection: this.#connection, why, misfit: true });
+    this.#log.ended(why, true);
     this.#replica.eventId = undefined;
     this.#request?.destroy();
   }
 
   #stop(why: string): void {
     this.#stopped = true;
-    this.#log.write({ kind: "gave-up", client: this.#name, why });
+    this.#log.gaveUp(why);
   }
 }

@@ -1,91 +1,68 @@
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { createClient } from "redis";
-import { freePort, type Processes } from "./processes.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { RedisServer } from "@statestream/redis-server";
+import type { Processes } from "./processes.ts";
 
-/** Milliseconds for a server to come up, or to answer. */
-const PATIENCE_MS = 5000;
+/** How long a replica may take to catch up with its primary, in milliseconds. */
+const SYNC_MS = 5000;
 
-/** A redis-server that keeps nothing on disk. */
-export class RedisServer {
+const SETTINGS = {
+  // A replica notices within two seconds that its link was cut, and a resync starts at once.
+  "repl-timeout": 2,
+  "repl-ping-replica-period": 1,
+  "repl-diskless-sync-delay": 0,
+};
+
+/** A redis-server of a run, which can be primary or replica. */
+export class ReplicatedRedis {
   readonly name: string;
-  readonly port: number;
+  readonly #server: RedisServer;
   readonly #processes: Processes;
-  #child: ChildProcess | undefined;
 
-  readonly #dir: string;
-
-  private constructor(name: string, port: number, dir: string, processes: Processes) {
+  private constructor(name: string, server: RedisServer, processes: Processes) {
     this.name = name;
-    this.port = port;
-    this.#dir = dir;
+    this.#server = server;
     this.#processes = processes;
   }
 
-  static async start(name: string, dir: string, processes: Processes): Promise<RedisServer> {
-    const server = new RedisServer(name, await freePort(), join(dir, name), processes);
-    await server.start();
-    return server;
-  }
-
-  /** Starts it, empty. */
-  async start(): Promise<void> {
-    // What a replica was sent it writes to a file, and would begin with that.
-    rmSync(this.#dir, { recursive: true, force: true });
-    mkdirSync(this.#dir);
-    const args = ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.#dir];
-    // A replica that was cut off notices within two seconds, and a resync waits for nobody.
-    const replication = ["--repl-timeout", "2", "--repl-ping-replica-period", "1", "--repl-diskless-sync-delay", "0"];
-    this.#child = this.#processes.spawn(this.name, "redis-server", [
-      ...args,
-      "--save",
-      "",
-      "--appendonly",
-      "no",
-      ...replication,
-    ]);
-    const until = Date.now() + PATIENCE_MS;
-    for (;;) {
-      const pong = await this.command("PING").catch(() => undefined);
-      if (pong === "PONG") return;
-      if (Date.now() > until) throw new Error(`${this.name} does not answer.`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-
-  /** Asks it directly, past every proxy. */
-  async command<T>(...args: string[]): Promise<T> {
-    const client = createClient({
-      socket: { host: "127.0.0.1", port: this.port, reconnectStrategy: false, connectTimeout: PATIENCE_MS },
+  static async start(name: string, processes: Processes): Promise<ReplicatedRedis> {
+    const server = await RedisServer.start({
+      settings: SETTINGS,
+      spawn: (command, args) => processes.spawn(name, command, args),
     });
-    // What goes wrong rejects below as well.
-    client.on("error", () => {});
-    await client.connect();
-    try {
-      return (await client.sendCommand(args)) as T;
-    } finally {
-      client.destroy();
-    }
+    return new ReplicatedRedis(name, server, processes);
+  }
+
+  get port(): number {
+    return this.#server.port;
+  }
+
+  /** Starts it again, empty. */
+  start(): Promise<void> {
+    return this.#server.start();
+  }
+
+  /** Sends a command directly, not through a proxied link. */
+  command<T>(...args: string[]): Promise<T> {
+    return this.#server.command<T>(...args);
   }
 
   signal(signal: "SIGSTOP" | "SIGCONT"): void {
-    this.#child?.kill(signal);
+    this.#server.signal(signal);
   }
 
   /** Kills it; resolves when it is gone. */
   async kill(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined) return;
-    this.#child = undefined;
-    this.#processes.expectExit(child);
-    const exit = once(child, "exit");
-    child.kill("SIGKILL");
-    await exit;
+    this.#expectExit();
+    await this.#server.kill();
   }
 
-  /** Follows the primary at that port, and takes over what it holds. */
+  /** Ends it for good. */
+  async stop(): Promise<void> {
+    this.#expectExit();
+    await this.#server.stop();
+  }
+
+  /** Makes it a replica of the primary at that port. */
   async follow(port: number): Promise<void> {
     await this.command("REPLICAOF", "127.0.0.1", String(port));
   }
@@ -96,12 +73,17 @@ export class RedisServer {
 
   /** Resolves when it has caught up with its primary. */
   async synced(): Promise<void> {
-    const until = Date.now() + PATIENCE_MS;
+    const deadline = Date.now() + SYNC_MS;
     for (;;) {
       const info = await this.command<string>("INFO", "replication").catch(() => "");
       if (info.includes("master_link_status:up")) return;
-      if (Date.now() > until) throw new Error(`${this.name} does not follow its primary.`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      if (Date.now() > deadline) throw new Error(`${this.name} does not follow its primary.`);
+      await delay(50);
     }
+  }
+
+  #expectExit(): void {
+    const child = this.#server.process;
+    if (child !== undefined) this.#processes.expectExit(child);
   }
 }

@@ -39,10 +39,12 @@ export async function run(options: RunOptions): Promise<Verdict> {
   // Whatever ends this early ends the rest as well.
   processes.onUnexpectedExit = endEarly;
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);
-  const stop = watch(world);
+  let stop = (): void => {};
   try {
     const nemesis = async (): Promise<void> => {
       await world.start();
+      // Only now is there a node to take samples of.
+      stop = watch(world);
       world.log.write({ kind: "started", seed, seconds, clients, heartbeatMs: HEARTBEAT_MS });
       await makeFaults(world, plan(seed, seconds, options.faults), tell);
       tell("the nemesis has stopped");
@@ -52,6 +54,7 @@ export async function run(options: RunOptions): Promise<Verdict> {
   } finally {
     stop();
     await processes.endAll();
+    await world.removeRedis();
     world.log.close();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
     if (keep) tell(`the logs are in ${dir}`);

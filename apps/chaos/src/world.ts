@@ -3,8 +3,9 @@ import { HaProxy } from "./haproxy.ts";
 import type { LinkOrder } from "./links.ts";
 import { type Log, openLog } from "./log.ts";
 import type { NodeOrder } from "./serving-node.ts";
-import { freePort, type Processes, type Worker } from "./processes.ts";
-import { RedisServer } from "./redis-server.ts";
+import { freePort } from "@statestream/redis-server";
+import type { Processes, Worker } from "./processes.ts";
+import { ReplicatedRedis } from "./redis-server.ts";
 import { PREFIX, STREAM } from "./settings.ts";
 import type { Transform } from "./transform.ts";
 import { transformArgs } from "./transform.ts";
@@ -39,8 +40,8 @@ export const KEYS: Readonly<Record<"meta" | "log" | "checkpoint", string>> = {
 /** Everything that runs. Faults are made through it. */
 export class World {
   readonly log: Log;
-  primary!: RedisServer;
-  replica!: RedisServer;
+  primary!: ReplicatedRedis;
+  replica!: ReplicatedRedis;
   haproxy!: HaProxy;
   #links!: Worker;
   #clients!: Worker;
@@ -59,8 +60,8 @@ export class World {
   async start(): Promise<void> {
     const { dir, seed, clients, processes } = this.#options;
     [this.primary, this.replica] = await Promise.all([
-      RedisServer.start("redis-a", dir, processes),
-      RedisServer.start("redis-b", dir, processes),
+      ReplicatedRedis.start("redis-a", processes),
+      ReplicatedRedis.start("redis-b", processes),
     ]);
     this.#links = processes.fork("links", "./links.js", []);
     for (const name of [...NODES, ...WRITERS, "replication"] as const) {
@@ -77,6 +78,11 @@ export class World {
     this.haproxy = await HaProxy.start(dir, nodes, processes);
     this.#clientsUrl = `http://127.0.0.1:${this.haproxy.port}/events`;
     this.#clients = processes.fork("clients", "./clients.js", [dir, this.#clientsUrl, String(clients), String(seed)]);
+  }
+
+  /** Removes what the Redis servers left on disk; also where only some of them were started. */
+  async removeRedis(): Promise<void> {
+    await Promise.all([this.primary, this.replica].map((server) => server?.stop()));
   }
 
   /** Starts a serving node; resolves when it listens. */
@@ -160,12 +166,12 @@ export class World {
   }
 
   /** Points links at the primary there is now. */
-  async retarget(links: readonly LinkName[], server: RedisServer): Promise<void> {
+  async retarget(links: readonly LinkName[], server: ReplicatedRedis): Promise<void> {
     for (const name of links) await this.tellLink({ do: "retarget", name, target: server.port });
   }
 
   /** What Redis holds now, after it lost what it had. */
-  async rolledBack(how: string, server: RedisServer): Promise<void> {
+  async rolledBack(how: string, server: ReplicatedRedis): Promise<void> {
     const [epoch, seq] = await server.command<[string | null, string | null]>("HMGET", KEYS.meta, "e", "n");
     const head: Position | undefined = epoch === null ? undefined : { epoch, seq: Number(seq) };
     this.log.write({ kind: "rolled-back", how, head });

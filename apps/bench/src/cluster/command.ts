@@ -2,7 +2,7 @@ import type { Command, RunOptions } from "../command.ts";
 import type { Result } from "../report/result.ts";
 import { many, pair } from "./measure.ts";
 import { paper } from "./paper.ts";
-import { redisVersion } from "./redis.ts";
+import { redisServerVersion } from "@statestream/redis-server";
 
 /** Microseconds of CPU of a frame to a client on the socket path, to do sums with; `pnpm bench fanout` measures it. */
 const FRAME_MICROSECONDS = 5;
@@ -17,7 +17,7 @@ export const cluster: Command = {
 };
 
 async function run({ quick, progress }: RunOptions): Promise<Result> {
-  const version = redisVersion();
+  const version = redisServerVersion();
   if (version === undefined) {
     const note = "redis-server is not installed (Debian: redis-server), so nothing was measured.";
     return { title: "Cluster", tables: [{ title: "Not measured", note, rows: [] }], ratios: [], charts: [] };

@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
+import { RedisServer } from "@statestream/redis-server";
 import { sleep } from "../measure/clock.ts";
 import { median, quantile } from "../measure/statistics.ts";
 import { type NodeProcess, startNode } from "./process.ts";
-import { Endpoint, Redis } from "./redis.ts";
+import { Endpoint } from "./endpoint.ts";
 
 /** Milliseconds from a change on one node until another has the bytes for its clients; and of a bare message. */
 export interface Latency {
@@ -20,7 +22,7 @@ type Way = "change" | "publish";
 
 /** Two nodes on one stream: what a change takes, and what a bare message of the same size does, round by round. */
 export async function pair(rounds: number): Promise<Record<Way, { latency: Latency; cost: Cost }>> {
-  const redis = await Redis.start();
+  const redis = await RedisServer.start();
   const [writer, node] = await Promise.all([startNode(redis.port, 0), startNode(redis.port, 1)]);
   try {
     await writer.ask({ do: "lead", streams: 1, kilobytes: 20 });
@@ -62,17 +64,17 @@ async function delaysOf(writer: NodeProcess, node: NodeProcess, way: Way): Promi
   return come.stamps.map((stamp, index) => stamp - (made.stamps[index] as number));
 }
 
-async function costOf(redis: Redis, writer: NodeProcess, node: NodeProcess, way: Way): Promise<Cost> {
+async function costOf(redis: RedisServer, writer: NodeProcess, node: NodeProcess, way: Way): Promise<Cost> {
   const times = 4000;
   const before = [await writer.ask({ do: "report" }), await node.ask({ do: "report" })] as const;
-  const redisBefore = redis.cpu();
+  const redisBefore = cpuOf(redis);
   // One change in a call to Redis, since that is what is measured: calls carry more when they come faster.
   const made = await writer.ask({ do: way, times, perSecond: 1000 });
   const come = await node.ask({ do: "await", changes: times });
   return {
     writer: (made.cpu - before[0].cpu) / times,
     node: (come.cpu - before[1].cpu) / times,
-    redis: (redis.cpu() - redisBefore) / times,
+    redis: (cpuOf(redis) - redisBefore) / times,
   };
 }
 
@@ -95,7 +97,7 @@ export interface Many {
 
 /** A node that joins many streams, and then sees a replica promoted. */
 export async function many(streams: number): Promise<Many> {
-  const [primary, replica] = await Promise.all([Redis.start(), Redis.start()]);
+  const [primary, replica] = await Promise.all([RedisServer.start(), RedisServer.start()]);
   const endpoint = new Endpoint(primary.port);
   const port = await endpoint.listen();
   await replica.command("REPLICAOF", "127.0.0.1", String(primary.port));
@@ -135,9 +137,15 @@ export async function many(streams: number): Promise<Many> {
   }
 }
 
+/** Microseconds of CPU since the start. Linux counts in hundredths of a second. */
+function cpuOf(redis: RedisServer): number {
+  const fields = readFileSync(`/proc/${redis.process?.pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
 /** What Redis says its keys take: all streams', and the log of the first. */
-async function memoryOf(redis: Redis): Promise<{ all: number; log: number }> {
-  const keys = (await redis.command("KEYS", "*")) as string[];
+async function memoryOf(redis: RedisServer): Promise<{ all: number; log: number }> {
+  const keys = await redis.command<string[]>("KEYS", "*");
   let all = 0;
   let log = 0;
   for (const key of keys) {
@@ -148,7 +156,7 @@ async function memoryOf(redis: Redis): Promise<{ all: number; log: number }> {
   return { all, log };
 }
 
-async function offsetOf(redis: Redis): Promise<string | undefined> {
+async function offsetOf(redis: RedisServer): Promise<string | undefined> {
   const info = String(await redis.command("INFO", "replication"));
   return /(?:slave_repl|master_repl)_offset:(\d+)/.exec(info)?.[1];
 }

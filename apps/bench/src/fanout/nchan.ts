@@ -2,9 +2,9 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "@statestream/redis-server";
 import { machineNow, sleep, until } from "../measure/clock.ts";
 import { pin, SERVER_CORE } from "../measure/cpus.ts";
 import { Board, type Change } from "../servers/board.ts";
@@ -80,14 +80,6 @@ export async function startNchan(kilobytes: number): Promise<Subject> {
       rmSync(directory, { recursive: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 async function publish(port: number, agent: Agent, change: Change): Promise<void> {

@@ -1,7 +1,8 @@
+import { freePort } from "@statestream/redis-server";
 import { FRAMEWORKS } from "../frameworks.ts";
 import { startBalancer } from "./balancer.ts";
 import { type NodeProcess, startNode } from "./node-process.ts";
-import { freePort, HOST } from "./ports.ts";
+import { HOST, portFor } from "./ports.ts";
 import { startRedis } from "./redis-server.ts";
 import { type ClusterStatus, leaderOf, type Order } from "./status.ts";
 import { until } from "./until.ts";
@@ -34,7 +35,7 @@ export async function startCluster({ port, log, onFailure }: ClusterOptions): Pr
     for (const end of closers.splice(0)) await end();
   };
   try {
-    const balancerPort = await freePort(port);
+    const balancerPort = await portFor(port);
     const nodes: NodeProcess[] = [];
     let isRedisUp = false;
     const status = (): ClusterStatus => ({ nodes: nodes.map((node) => node.status), isRedisUp });
@@ -47,11 +48,11 @@ export async function startCluster({ port, log, onFailure }: ClusterOptions): Pr
       if (closers.length > 0) log(isUp ? "Redis is up again." : "Redis is gone; the page can start it again.");
       tellNodes();
     });
-    closers.unshift(() => redis.close());
+    closers.unshift(() => redis.stop());
     const onOrder = (order: Order): void => {
       if ("kill" in order) nodes.find((node) => node.status.pid === order.kill)?.kill();
-      else if (order.redis === "kill") redis.kill();
-      else redis.start();
+      else if (order.redis === "kill") void redis.kill();
+      else void redis.start().catch(() => {});
     };
     closers.unshift(() => Promise.all(nodes.map((node) => node.close())).then(() => undefined));
     for (const framework of FRAMEWORKS) {

@@ -1,12 +1,12 @@
+import { redisServerVersion } from "@statestream/redis-server";
 import { portOf, readOptions } from "../arguments.ts";
 import { startCluster } from "./cluster.ts";
-import { isRedisInstalled } from "./redis-server.ts";
 
 const USAGE = "Usage: pnpm demo:cluster [--port 3000]";
 
 try {
   const port = portOf(readOptions(process.argv.slice(2), { port: "3000" }, USAGE).port);
-  if (!isRedisInstalled()) {
+  if (redisServerVersion() === undefined) {
     throw new Error(
       "pnpm demo:cluster needs redis-server, 7.0 or later: apt-get install redis-server, or brew install redis.",
     );

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { forward } from "../../src/cluster/forward.ts";
-import { freePort, HOST } from "../../src/cluster/ports.ts";
+import { freePort } from "@statestream/redis-server";
+import { HOST } from "../../src/cluster/ports.ts";
 import { readBody } from "../../src/http.ts";
 
 async function leader(listener: RequestListener): Promise<number> {

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { freePort, HOST } from "../../src/cluster/ports.ts";
+import { freePort } from "@statestream/redis-server";
+import { HOST } from "../../src/cluster/ports.ts";
 import { createTcpBalancer } from "../../src/cluster/tcp-balancer.ts";
 
 async function listening(server: Server): Promise<number> {

@@ -1,8 +1,8 @@
+import { redisServerVersion } from "@statestream/redis-server";
 import { onTestFinished } from "vitest";
 import { type Cluster, startCluster } from "../../src/cluster/cluster.ts";
-import { isRedisInstalled } from "../../src/cluster/redis-server.ts";
 
-export const HAS_REDIS: boolean = isRedisInstalled();
+export const HAS_REDIS: boolean = redisServerVersion() !== undefined;
 
 /** Behind a test's name. */
 export const WITHOUT_REDIS: string = HAS_REDIS ? "" : " (skipped: no redis-server on this machine)";

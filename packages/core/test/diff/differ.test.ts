@@ -15,6 +15,7 @@ import { toJson } from "../../src/json/json.ts";
 import { applyOperations } from "../../src/json/operations.ts";
 import { awkward } from "../support/awkward.ts";
 import { canonical, json, parsed, untouchable } from "../support/values.ts";
+import { PROPERTY_TIMEOUT_MS } from "../support/property.ts";
 
 type Told = Pick<StateUpdateEvent, "patches" | "value" | "removed">;
 
@@ -35,16 +36,16 @@ function follow(before: Json, difference: Difference | undefined): Json {
 }
 
 describe("apply(diff(a, b), parse(stringify(a))) equals parse(stringify(b))", () => {
-  test("for any two JSON values, hostile names included, by two appliers", () => {
+  test("for any two JSON values, hostile names included, by two appliers", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     fc.assert(
       fc.property(json, json, (a, b) => {
         expect(canonical(follow(a, differenceOf(a, b, fastJsonPatch)))).toBe(canonical(b));
       }),
       { numRuns: 2000 },
     );
-  }, 60_000);
+  });
 
-  test("for objects that share most of what they have", () => {
+  test("for objects that share most of what they have", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     const members = fc.array(fc.tuple(fc.constantFrom("a", "b", "__proto__", "constructor", "x/y", "~"), json));
     fc.assert(
       fc.property(members, members, members, (both, one, other) => {
@@ -54,7 +55,7 @@ describe("apply(diff(a, b), parse(stringify(a))) equals parse(stringify(b))", ()
       }),
       { numRuns: 1000 },
     );
-  }, 60_000);
+  });
 
   test("for every pair of awkward values", () => {
     // The differ sees members that are not enumerable, where the other value has one of that name.

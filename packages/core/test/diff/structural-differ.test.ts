@@ -7,6 +7,7 @@ import { applyOperations } from "../../src/json/operations.ts";
 import { createStructuralDiffer, structuralDiffer } from "../../src/diff/structural-differ.ts";
 import { applyFitting } from "../support/apply.ts";
 import { errorOf } from "../support/values.ts";
+import { PROPERTY_TIMEOUT_MS } from "../support/property.ts";
 
 const row = (id: number, more: object = {}): Json => ({ id, title: `task number ${id}`, done: false, ...more });
 const rows = (...ids: number[]): Json[] => ids.map((id) => row(id));
@@ -182,31 +183,39 @@ describe("arbitrary values", () => {
   }));
   const container = value.filter((given) => typeof given === "object" && given !== null);
 
-  it("applies to what is asked for by two appliers, and touches neither value", () => {
-    fc.assert(
-      fc.property(container, container, (before, after) => {
-        fc.pre(Array.isArray(before) === Array.isArray(after));
-        const texts = [JSON.stringify(before), JSON.stringify(after)];
-        const found = structuralDiffer(before, after);
-        expect([JSON.stringify(before), JSON.stringify(after)]).toEqual(texts);
-        if (found === undefined) return;
-        const wire = JSON.parse(JSON.stringify(found)) as Operation[];
-        expect(applyOperations(JSON.parse(texts[0] as string) as Json, wire, "s")).toEqual(after);
-        expect(applyFitting(before, wire)).toEqual(after);
-      }),
-      { numRuns: 3000 },
-    );
-  });
+  it(
+    "applies to what is asked for by two appliers, and touches neither value",
+    { timeout: PROPERTY_TIMEOUT_MS },
+    () => {
+      fc.assert(
+        fc.property(container, container, (before, after) => {
+          fc.pre(Array.isArray(before) === Array.isArray(after));
+          const texts = [JSON.stringify(before), JSON.stringify(after)];
+          const found = structuralDiffer(before, after);
+          expect([JSON.stringify(before), JSON.stringify(after)]).toEqual(texts);
+          if (found === undefined) return;
+          const wire = JSON.parse(JSON.stringify(found)) as Operation[];
+          expect(applyOperations(JSON.parse(texts[0] as string) as Json, wire, "s")).toEqual(after);
+          expect(applyFitting(before, wire)).toEqual(after);
+        }),
+        { numRuns: 3000 },
+      );
+    },
+  );
 
-  it("says that nothing changed where fast-json-patch says so, and only there", () => {
-    fc.assert(
-      fc.property(container, container, (before, after) => {
-        fc.pre(Array.isArray(before) === Array.isArray(after));
-        expect(structuralDiffer(before, after)?.length === 0).toBe(fastJsonPatch(before, after)?.length === 0);
-      }),
-      { numRuns: 1000 },
-    );
-  });
+  it(
+    "says that nothing changed where fast-json-patch says so, and only there",
+    { timeout: PROPERTY_TIMEOUT_MS },
+    () => {
+      fc.assert(
+        fc.property(container, container, (before, after) => {
+          fc.pre(Array.isArray(before) === Array.isArray(after));
+          expect(structuralDiffer(before, after)?.length === 0).toBe(fastJsonPatch(before, after)?.length === 0);
+        }),
+        { numRuns: 1000 },
+      );
+    },
+  );
 });
 
 describe("createStructuralDiffer", () => {

@@ -4,6 +4,7 @@ import type { Json } from "../../src/json/types.ts";
 import { copyJson, isAtLeast, jsonEqual, setOwn, toJson } from "../../src/json/json.ts";
 import { awkward } from "../support/awkward.ts";
 import { container, errorOf, json, parsed, untouchable } from "../support/values.ts";
+import { PROPERTY_TIMEOUT_MS } from "../support/property.ts";
 
 /** JSON and nothing else: text alone would not show an undefined member, or a getter's second answer. */
 function isJson(value: unknown): boolean {
@@ -27,7 +28,7 @@ describe.each([
     expect(convert(value, "s")).toBeUndefined();
   });
 
-  test("is JSON.parse(JSON.stringify()) of anything fast-check makes", () => {
+  test("is JSON.parse(JSON.stringify()) of anything fast-check makes", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     const anything = fc.anything({ withBoxedValues: true, withDate: true, withNullPrototype: true, withMap: true, withSet: true, withSparseArray: true, withTypedArray: true }); // prettier-ignore
     fc.assert(
       fc.property(fc.oneof(anything, json), (value) => {
@@ -37,7 +38,7 @@ describe.each([
       }),
       { numRuns: 1000 },
     );
-  }, 60_000);
+  });
 
   test("toJSON is called on its object with the member's name, the index as a string, or the slice", () => {
     const seen: unknown[] = [];
@@ -116,7 +117,7 @@ function revoked(): object {
 }
 
 describe("toJson", () => {
-  test("gives the very value when it is JSON already", () => {
+  test("gives the very value when it is JSON already", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     fc.assert(
       fc.property(container, (value) => {
         expect(toJson(value, "s")).toBe(value);
@@ -168,7 +169,7 @@ describe("toJson", () => {
     expect(toJson({ shared }, "s", { raw, json: {} })).toStrictEqual({ shared: { a: 1 } });
   });
 
-  test("is the same with whatever is remembered of another value", () => {
+  test("is the same with whatever is remembered of another value", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     fc.assert(
       fc.property(fc.anything({ withBoxedValues: true, withDate: true }), json, (value, other) => {
         const raw = { value, other };
@@ -182,7 +183,7 @@ describe("toJson", () => {
   });
 });
 
-test("copyJson shares no object with the value", () => {
+test("copyJson shares no object with the value", { timeout: PROPERTY_TIMEOUT_MS }, () => {
   const objectsOf = (value: Json): object[] =>
     typeof value === "object" && value !== null ? [value, ...Object.values(value).flatMap(objectsOf)] : [];
   fc.assert(
@@ -260,7 +261,7 @@ describe("jsonEqual", () => {
     expect(jsonEqual(a, b)).toBe(equal);
   });
 
-  test("is true of a value and its copy", () => {
+  test("is true of a value and its copy", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     fc.assert(
       fc.property(json, (value) => {
         expect(jsonEqual(value, parsed(value))).toBe(true);
@@ -270,7 +271,7 @@ describe("jsonEqual", () => {
 });
 
 describe("isAtLeast", () => {
-  test("never claims more than the JSON's size in UTF-8", () => {
+  test("never claims more than the JSON's size in UTF-8", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     fc.assert(
       fc.property(json, (value) => {
         const size = new TextEncoder().encode(JSON.stringify(value)).length;
@@ -278,7 +279,7 @@ describe("isAtLeast", () => {
       }),
       { numRuns: 1000 },
     );
-  }, 60_000);
+  });
 
   test("is exact for ASCII strings, null, true and containers of them", () => {
     for (const value of [["ab", null], { a: true, bc: ["", ""] }, "abc", [], {}] as Json[]) {

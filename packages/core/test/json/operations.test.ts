@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import type { Json, Operation } from "../../src/json/types.ts";
 import { applyOperations, namesPrototype } from "../../src/json/operations.ts";
 import { canonical, errorOf, json, parsed } from "../support/values.ts";
+import { PROPERTY_TIMEOUT_MS } from "../support/property.ts";
 
 interface Record {
   readonly comment?: string;
@@ -242,7 +243,7 @@ test.each([
   expect(namesPrototype([{ op: "move", from: pointer, path: "/a" }])).toBe(names);
 });
 
-test("agrees with fast-json-patch on what its compare makes", () => {
+test("agrees with fast-json-patch on what its compare makes", { timeout: PROPERTY_TIMEOUT_MS }, () => {
   fc.assert(
     fc.property(json, json, (before, after) => {
       const [from, to] = [{ value: before }, { value: after }];
@@ -255,4 +256,4 @@ test("agrees with fast-json-patch on what its compare makes", () => {
     }),
     { numRuns: 1000 },
   );
-}, 60_000);
+});

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { formatEventId, parseEventId, selectionSuffix } from "../../src/protocol/event-id.ts";
 import { createTestClock } from "../../src/state/testing.ts";
 import { framesOf } from "../support/read.ts";
+import { PROPERTY_TIMEOUT_MS } from "../support/property.ts";
 
 const epoch = "aZ09-_bcdef";
 
@@ -57,7 +58,7 @@ describe("parseEventId", () => {
     expect(parseEventId(text)).toBeUndefined();
   });
 
-  test("takes nothing that it would not write itself", () => {
+  test("takes nothing that it would not write itself", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     const near = fc.stringMatching(/^[\w-]{10,12}\.[0-9a-zA-Z]{1,12}(\.[\w-]{7,9})?$/);
     fc.assert(
       fc.property(fc.oneof(fc.string(), near), (text) => {
@@ -70,7 +71,7 @@ describe("parseEventId", () => {
     );
   });
 
-  test("reads back what formatEventId wrote", () => {
+  test("reads back what formatEventId wrote", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     const names = fc.option(fc.array(fc.string({ unit: "binary" }), { maxLength: 4 }), { nil: undefined });
     fc.assert(
       fc.property(fc.stringMatching(/^[\w-]{11}$/), fc.maxSafeNat(), names, (anyEpoch, seq, selected) => {

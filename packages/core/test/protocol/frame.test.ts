@@ -17,6 +17,7 @@ import {
   updateTail,
 } from "../../src/protocol/frame.ts";
 import { json } from "../support/values.ts";
+import { PROPERTY_TIMEOUT_MS } from "../support/property.ts";
 
 const id = "testepoch00.1z.AAAAAAAA";
 
@@ -118,7 +119,7 @@ describe("another parser of event streams", () => {
     expect((initial as { slices: Json }).slices).toStrictEqual(Object.fromEntries([[text, value]]));
   });
 
-  test("finds one event for each of anything", () => {
+  test("finds one event for each of anything", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.string({ unit: "binary" }), json), { minLength: 1 }), (changes) => {
         const parts = changes.map(([slice, value]) => ({

@@ -5,7 +5,8 @@ import type { Engine, Entry, Message, Position } from "../../src/cluster/engine.
 import { RedisEngine } from "../../src/redis/redis-engine.ts";
 import { entry } from "../support/entries.ts";
 import { MemoryEngineServer } from "../support/memory-engine.ts";
-import { HAS_REDIS, RedisServer, SKIPPED } from "../support/redis-server.ts";
+import { RedisServer } from "@statestream/redis-server";
+import { HAS_REDIS, SKIPPED } from "../support/installed.ts";
 
 /** Where the stream was `back` steps ago, if it was; else anywhere. */
 interface Place extends Position {

@@ -5,7 +5,8 @@ import type { RedisClient } from "../../src/redis/redis-client.ts";
 import { RedisEngine } from "../../src/redis/redis-engine.ts";
 import { at, entry, installing, publishing } from "../support/entries.ts";
 import { Proxy } from "../support/proxy.ts";
-import { freePort, HAS_REDIS, RedisServer, SKIPPED } from "../support/redis-server.ts";
+import { freePort, RedisServer } from "@statestream/redis-server";
+import { HAS_REDIS, SKIPPED } from "../support/installed.ts";
 
 const HEAD = { kind: "head" };
 const told = (of: ReturnType<typeof entry>) => ({ kind: "entry", entry: of });
@@ -84,7 +85,7 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
     ];
     for (const call of calls) {
       await call();
-      expect(((await server.command("KEYS", "*")) as string[]).toSorted()).toEqual(names);
+      expect((await server.command<string[]>("KEYS", "*")).toSorted()).toEqual(names);
       for (const name of names) {
         expect(await server.command("PTTL", name)).toBeGreaterThan(50_000);
         await server.command("PERSIST", name);
@@ -137,7 +138,7 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
     "comes back with a server that was killed; reconnect strategy: %s",
     async (reconnectStrategy) => {
       const port = await freePort();
-      let mortal = await RedisServer.start(port);
+      let mortal = await RedisServer.start({ port: port });
       after.push(() => mortal.stop());
       const { engine, changes, errors } = open(createClient({ url: mortal.url, socket: { reconnectStrategy } }));
       const heard = await follow(engine);
@@ -151,7 +152,7 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
       const refused = `connect ECONNREFUSED 127.0.0.1:${port}`;
       expect(errors.filter((message) => message === refused)).toEqual([refused, refused]);
 
-      mortal = await RedisServer.start(port);
+      mortal = await RedisServer.start({ port: port });
       await vi.waitFor(() => expect(changes.at(-1)).toBe("up"), SOON);
       expect(await engine.read("k", undefined)).toEqual({ status: "empty" });
       await engine.install("k", installing(1));
@@ -165,14 +166,14 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
     expect(engine.downSince).toBeUndefined();
     await expect(engine.read("k", undefined)).rejects.toThrow("could not be reached within 500 ms");
     await vi.waitFor(() => expect(changes).toEqual(["down"]), SOON);
-    const late = await RedisServer.start(port);
+    const late = await RedisServer.start({ port: port });
     after.push(() => late.stop());
     await vi.waitFor(() => expect(changes.at(-1)).toBe("up"), SOON);
     expect(await engine.read("k", undefined)).toEqual({ status: "empty" });
   });
 
   test("rejects calls while its server loads its data", async () => {
-    const slow = await RedisServer.start();
+    const slow = await RedisServer.start({ settings: { "enable-debug-command": "local" } });
     after.push(() => slow.stop());
     const { engine, changes } = open(createClient({ url: slow.url, socket: { reconnectStrategy: 20 } }));
     await engine.install("k", installing(0));
@@ -256,7 +257,7 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
     const settled = Promise.allSettled(pending);
     await engine.close();
     expect((await settled).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
-    const others = async () => ((await server.command("CLIENT", "LIST")) as string).trim().split("\n").length - 1;
+    const others = async () => (await server.command<string>("CLIENT", "LIST")).trim().split("\n").length - 1;
     await vi.waitFor(async () => expect(await others()).toBe(0), SOON);
     // Also when it has never been connected.
     const early = open(client()).engine;

@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe } from "vitest";
 import type { Engine } from "../../src/cluster/engine.ts";
 import { RedisEngine } from "../../src/redis/redis-engine.ts";
 import { MemoryEngineServer } from "./memory-engine.ts";
-import { HAS_REDIS, RedisServer, SKIPPED } from "./redis-server.ts";
+import { RedisServer } from "@statestream/redis-server";
+import { HAS_REDIS, SKIPPED } from "./installed.ts";
 
 /** An engine under test: what the contract needs beside the port. */
 interface Rig {
@@ -145,8 +146,8 @@ class RedisRig implements Rig {
   }
 
   async outage(): Promise<() => Promise<void>> {
-    this.#running.pause();
-    return async () => this.#running.resume();
+    this.#running.signal("SIGSTOP");
+    return async () => this.#running.signal("SIGCONT");
   }
 
   get #running(): RedisServer {

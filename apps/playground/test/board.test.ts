@@ -1,4 +1,4 @@
-import type { Operation, StateUpdateEvent } from "@statestream/core";
+import type { Operation, StateEvent, StateUpdateEvent } from "@statestream/core";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Board, createBoard, MAX_TASKS } from "../src/board.ts";
 import type { OwnPlayground } from "../src/playground.ts";
@@ -26,12 +26,13 @@ function ids(): string {
 async function told(act: () => void): Promise<{ operations: readonly Operation[]; cause: unknown }[]> {
   const updates: StateUpdateEvent[] = [];
   for await (const { data } of stream.connect()) {
-    if (data.type === "state.initial") {
+    const event = JSON.parse(data) as StateEvent;
+    if (event.type === "state.initial") {
       act();
       stream.set("transcript", { title: "end", run: 0, tokens: [] });
-    } else if (data.type === "state.update") {
-      if (data.slice !== "board") break;
-      updates.push(data);
+    } else if (event.type === "state.update") {
+      if (event.slice !== "board") break;
+      updates.push(event);
     }
   }
   return updates.map(({ patches = [], cause }) => ({ operations: patches, cause }));

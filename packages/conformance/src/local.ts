@@ -5,7 +5,7 @@ import {
   type StateChange,
   type StateStream,
   type StateStreamOptions,
-  type StreamOptions,
+  type StreamStateOptions,
   type WritableStateStream,
 } from "@statestream/core";
 import {
@@ -21,7 +21,7 @@ import {
 } from "./subject.ts";
 
 /** Puts a stream behind a URL, with the adapter under test. */
-export type Mount = (stream: StateStream, options: StreamOptions) => Promise<Mounted>;
+export type Mount = (stream: StateStream, options: StreamStateOptions) => Promise<Mounted>;
 
 export interface Mounted {
   readonly url: string;

@@ -12,7 +12,7 @@ export type { StateStreamOptions } from "./state/options.ts";
 
 export type { ConnectOptions, StateStream, StateStreamStats } from "./state/state-stream.ts";
 export type { WritableStateStream } from "./state/writable-stream.ts";
-export type { CloseReason, Connection } from "./delivery/connection.ts";
+export type { CloseReason, Connection, Ending } from "./delivery/connection.ts";
 
 export type { ConnectionEvent } from "./protocol/frame.ts";
 export type {
@@ -28,7 +28,7 @@ export type {
 export type { Json, Operation } from "./json/types.ts";
 
 export { answerRequest } from "./http/request.ts";
-export type { StreamAnswer, StreamOptions, StreamRequest } from "./http/request.ts";
+export type { StreamAnswer, StreamStateOptions, StreamRequest } from "./http/request.ts";
 
 export { StateStreamError } from "./support/errors.ts";
 export type { StateStreamErrorCode } from "./support/errors.ts";

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Connection, StateStream, StreamOptions } from "@statestream/core";
+import type { Connection, StateStream, StreamStateOptions } from "@statestream/core";
 import { writeStateStream } from "@statestream/core/node";
 
 /**
@@ -18,7 +18,7 @@ export function streamState(
   req: IncomingMessage,
   res: ServerResponse,
   stream: StateStream,
-  options?: StreamOptions,
+  options?: StreamStateOptions,
 ): Connection | undefined {
   return writeStateStream(req, res, stream, options);
 }

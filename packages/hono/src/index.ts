@@ -1,4 +1,4 @@
-import { answerRequest, type StateStream, type StreamOptions } from "@statestream/core";
+import { answerRequest, type StateStream, type StreamStateOptions } from "@statestream/core";
 import type { Context } from "hono";
 import { bodyOf } from "./body.ts";
 import { outgoingOf } from "./direct.ts";
@@ -15,7 +15,7 @@ import { outgoingOf } from "./direct.ts";
  *
  * @throws {StateStreamError} `invalid-option`
  */
-export function streamState(c: Context, stream: StateStream, options?: StreamOptions): Response {
+export function streamState(c: Context, stream: StateStream, options?: StreamStateOptions): Response {
   const lastEventId = c.req.header("last-event-id");
   const answer = answerRequest(stream, { method: c.req.method, url: c.req.url, lastEventId }, options);
   const { connect, headers } = answer;

@@ -39,8 +39,7 @@ describeAdapter(
         return streamSSE(c, async (sse) => {
           const connection = connect(c.req.raw.signal);
           sse.onAbort(() => connection.close());
-          for await (const { id, event, data } of connection)
-            await sse.writeSSE({ id, event, data: JSON.stringify(data) });
+          for await (const event of connection) await sse.writeSSE(event);
         });
       }),
     ),

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { answerRequest, type StateStream, type StreamOptions } from "@statestream/core";
+import { answerRequest, type StateStream, type StreamStateOptions } from "@statestream/core";
 import { writeAnswer } from "@statestream/core/node";
 
 /** What the adapter needs of a context of Koa 2 or 3. */
@@ -24,7 +24,7 @@ export interface StreamContext {
  *
  * @throws {StateStreamError} `invalid-option`
  */
-export function streamState(ctx: StreamContext, stream: StateStream, options?: StreamOptions): void {
+export function streamState(ctx: StreamContext, stream: StateStream, options?: StreamStateOptions): void {
   const lastEventId = ctx.get("last-event-id") || undefined;
   const answer = answerRequest(stream, { method: ctx.method, url: ctx.url, lastEventId }, options);
   ctx.status = answer.status;

@@ -27,9 +27,7 @@ app.get("/events", (c) => {
     sse.onAbort(() => connection.close());
 
     // Each write waits until the client takes it. Meanwhile the connection queues nothing: it is a position in the log.
-    for await (const { id, event, data } of connection) {
-      await sse.writeSSE({ id, event, data: JSON.stringify(data) });
-    }
+    for await (const event of connection) await sse.writeSSE(event);
   });
   // Not keep-alive, as streamSSE has it: a socket kept for more requests would keep the process too, for five seconds.
   response.headers.set("connection", "close");

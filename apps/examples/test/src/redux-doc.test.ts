@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { StateStream } from "@statestream/core";
+import type { StateEvent, StateStream } from "@statestream/core";
 import { expect, test } from "vitest";
 import { bears, bearStream, game, gameStream } from "./redux-doc.ts";
 
@@ -8,9 +8,10 @@ async function updatesOf(stream: StateStream, change: () => void): Promise<unkno
   const updates: unknown[] = [];
   const connection = stream.connect();
   for await (const { data } of connection) {
-    if (data.type === "state.initial") change();
-    else updates.push(data);
-    if (data.type === "state.update") connection.close();
+    const event = JSON.parse(data) as StateEvent;
+    if (event.type === "state.initial") change();
+    else updates.push(event);
+    if (event.type === "state.update") connection.close();
   }
   return updates;
 }

@@ -10,7 +10,10 @@ async function connect(url: string, lastEventId = ""): Promise<{ socket: WebSock
   const socket = new WebSocket(`${url.replace("http", "ws")}/events`);
   onTestFinished(() => socket.terminate());
   const events: Received[] = [];
-  socket.on("message", (data: Buffer) => events.push(JSON.parse(data.toString()) as Received));
+  socket.on("message", (data: Buffer) => {
+    const { id, event } = JSON.parse(data.toString()) as { id: string; event: Received };
+    events.push({ ...event, id });
+  });
   await once(socket, "open");
   socket.send(lastEventId);
   return { socket, events };

@@ -6,7 +6,7 @@ import {
   type Connection,
   type StateStream,
   type StreamAnswer,
-  type StreamOptions,
+  type StreamStateOptions,
   type StreamRequest,
 } from "@statestream/core";
 import { writeConnection } from "@statestream/core/node";
@@ -15,7 +15,7 @@ import { writeConnection } from "@statestream/core/node";
 export interface Steps {
   /** What is made of the request. */
   request(req: IncomingMessage): StreamRequest;
-  answer(stream: StateStream, request: StreamRequest, options: StreamOptions): StreamAnswer;
+  answer(stream: StateStream, request: StreamRequest, options: StreamStateOptions): StreamAnswer;
   headers(res: ServerResponse, answer: StreamAnswer): void;
   /** For HEAD and 204. */
   empty(res: ServerResponse, answer: StreamAnswer, stream: StateStream): void;

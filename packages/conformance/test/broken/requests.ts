@@ -1,4 +1,4 @@
-import { answerRequest, type StreamOptions, type StreamRequest } from "@statestream/core";
+import { answerRequest, type StreamStateOptions, type StreamRequest } from "@statestream/core";
 import { mountWith } from "./adapter.ts";
 import type { Broken } from "./broken.ts";
 
@@ -6,7 +6,7 @@ function queryOf({ url }: StreamRequest): URLSearchParams {
   return new URLSearchParams(url.split("?")[1]);
 }
 
-function without(options: StreamOptions, name: keyof StreamOptions): StreamOptions {
+function without(options: StreamStateOptions, name: keyof StreamStateOptions): StreamStateOptions {
   return { ...options, [name]: undefined };
 }
 
@@ -16,7 +16,7 @@ function withQuery(request: StreamRequest, change: (query: URLSearchParams) => v
   return { ...request, url: `/events?${query.toString()}` };
 }
 
-const reading = (read: (request: StreamRequest) => StreamRequest, narrow = (options: StreamOptions) => options) =>
+const reading = (read: (request: StreamRequest) => StreamRequest, narrow = (options: StreamStateOptions) => options) =>
   mountWith({ answer: (stream, request, options) => answerRequest(stream, read(request), narrow(options)) });
 
 /** Adapters that get the request wrong. */

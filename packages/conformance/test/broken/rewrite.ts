@@ -60,7 +60,8 @@ function mapped(connection: Connection, map: (bytes: Bytes) => readonly Bytes[])
   return {
     read,
     onReadable: (fn) => connection.onReadable(fn),
-    close: (reason) => connection.close(reason),
+    end: (reason) => connection.end(reason),
+    close: () => connection.close(),
     get closed() {
       return connection.closed && waiting.length === 0;
     },

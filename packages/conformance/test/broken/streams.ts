@@ -370,7 +370,7 @@ export const brokenStreams: readonly Broken[] = [
       const { stream, open } = tracking(inner);
       return overriding(stream, {
         async close() {
-          for (const connection of open) connection.close("closed");
+          for (const connection of open) connection.end("closed");
           while (inner.stats().connections > 0) await new Promise((resolve) => setTimeout(resolve, 5).unref());
         },
       });
@@ -382,7 +382,7 @@ export const brokenStreams: readonly Broken[] = [
     create: made((inner) => {
       const { stream, open } = tracking(inner);
       const close = (): Promise<void> => {
-        for (const connection of open) connection.close("unavailable");
+        for (const connection of open) connection.end("unavailable");
         return inner.close();
       };
       const ended = framing(

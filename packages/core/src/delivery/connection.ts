@@ -7,6 +7,12 @@ import type { ConnectionEvent } from "../protocol/frame.ts";
  */
 export type CloseReason = EndReason | "disconnected" | "stalled";
 
+/** How a stream or a connection ends: the reason clients are sent, and whether they may come back. */
+export interface Ending {
+  readonly reason: EndReason;
+  readonly retry: boolean;
+}
+
 /**
  * One client: a position in the log and the slices it selects. It is read in one of two ways: as bytes (`read` and
  * `onReadable`), or as events (`for await`). What is read is shared by connections and must not be changed. A loop that
@@ -34,8 +40,11 @@ export interface Connection extends AsyncIterable<ConnectionEvent> {
   /** What `connect` was given as `context`. */
   readonly context: unknown;
   /**
-   * With a reason: sends what is pending, then `state.end`, then closes (`revoked` tells the client not to come back).
-   * Without: closes at once. For when the client has left.
+   * Ends the connection in order: sends what is pending, then `state.end` with this reason, then closes. `revoked` also
+   * says that the client must not come back. After `expired`, `revoked`, `overloaded` and `unavailable` the client may
+   * see nothing more, so pending events are discarded. Does nothing where the connection is closed or about to end.
    */
-  close(reason?: EndReason): void;
+  end(reason: EndReason): void;
+  /** Closes the connection at once, without `state.end`: for a client that has left. Does nothing where it is closed. */
+  close(): void;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../support/clock.ts";
-import type { CloseReason } from "./connection.ts";
-import type { ConnectionHost, Ending, StateConnection } from "./state-connection.ts";
+import type { CloseReason, Ending } from "./connection.ts";
+import type { ConnectionHost, StateConnection } from "./state-connection.ts";
 import type { StateStreamError } from "../support/errors.ts";
 import type { SnapshotReason } from "../protocol/events.ts";
 import type { Log } from "../log/log.ts";
@@ -91,6 +91,11 @@ export class Hub implements ConnectionHost, SelectionContext {
 
   get size(): number {
     return this.#connections.size;
+  }
+
+  /** The open connections now: a copy, so that a loop may close them, and connect others. */
+  get connections(): StateConnection[] {
+    return [...this.#connections.keys()];
   }
 
   get full(): boolean {
@@ -201,7 +206,7 @@ export class Hub implements ConnectionHost, SelectionContext {
 
   /** Ends every connection; resolves when all are closed, which is soon: whoever has not taken its end by then is cut off. */
   async endAll(ending: Ending): Promise<void> {
-    for (const connection of this.#connections.keys()) connection.end(ending);
+    for (const connection of this.#connections.keys()) connection.finish(ending);
     if (this.size === 0) return;
     const cancel = this.#clock.after(
       CLOSE_GRACE_MS,

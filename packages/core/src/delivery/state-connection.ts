@@ -1,4 +1,4 @@
-import type { CloseReason, Connection } from "./connection.ts";
+import type { CloseReason, Connection, Ending } from "./connection.ts";
 import { StateStreamError, textOf } from "../support/errors.ts";
 import type { EndReason, SnapshotReason } from "../protocol/events.ts";
 import { type ConnectionEvent, endFrame, retryLine } from "../protocol/frame.ts";
@@ -39,12 +39,6 @@ export interface Opening {
   readonly agesAt: number;
   readonly context: unknown;
   readonly onClose: ((reason: CloseReason) => void) | undefined;
-}
-
-/** How it ends. */
-export interface Ending {
-  readonly reason: EndReason;
-  readonly retry: boolean;
 }
 
 /** A chunk is handed over in parts of this many bytes, so that each drain of a slow socket is progress. */
@@ -147,16 +141,19 @@ export class StateConnection implements Connection {
     };
   }
 
-  close(reason?: EndReason): void {
-    if (reason === undefined) this.destroy("disconnected");
-    else this.end({ reason, retry: reason !== "revoked" });
+  close(): void {
+    this.destroy("disconnected");
+  }
+
+  end(reason: EndReason): void {
+    this.finish({ reason, retry: reason !== "revoked" });
   }
 
   /**
    * Ends it in order: what is pending now, where the client may still see it, then `state.end`, then closed. An ending
    * after which it may see nothing more comes before one that was under way.
    */
-  end(ending: Ending): void {
+  finish(ending: Ending): void {
     const under = this.#ending;
     if (this.closed || this.#ended || (under && (AT_ONCE.has(under.reason) || !AT_ONCE.has(ending.reason)))) return;
     this.#ending = { ...ending, position: this.#host.head };
@@ -186,8 +183,8 @@ export class StateConnection implements Connection {
     const elapsed = this.#host.elapsed();
     const { expiresAt, agesAt } = this.#opening;
     const expiresIn = expiresAt - this.#host.now();
-    if (expiresIn <= 0) this.end({ reason: "expired", retry: true });
-    if (elapsed >= agesAt) this.end({ reason: "max-age", retry: true });
+    if (expiresIn <= 0) this.finish({ reason: "expired", retry: true });
+    if (elapsed >= agesAt) this.finish({ reason: "max-age", retry: true });
     const stallsIn = this.idleSince + maxStallMs - elapsed;
     if (stallsIn <= 0) this.destroy("stalled");
     return Math.min(...[expiresIn, agesAt - elapsed, stallsIn].map((ms) => (ms > 0 ? ms : Infinity)));
@@ -276,7 +273,7 @@ export class StateConnection implements Connection {
 
   /** Whether it may see nothing more. */
   get #over(): boolean {
-    if (this.#expires && this.#host.now() >= this.#opening.expiresAt) this.end({ reason: "expired", retry: true });
+    if (this.#expires && this.#host.now() >= this.#opening.expiresAt) this.finish({ reason: "expired", retry: true });
     return this.closed || (this.#ending !== undefined && AT_ONCE.has(this.#ending.reason));
   }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Connection } from "../delivery/connection.ts";
-import { answerRequest, type StreamAnswer, type StreamOptions } from "./request.ts";
+import { answerRequest, type StreamAnswer, type StreamStateOptions } from "./request.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import type { StateStream } from "../state/state-stream.ts";
 
@@ -17,7 +17,7 @@ export function writeStateStream(
   req: IncomingMessage,
   res: ServerResponse,
   stream: StateStream,
-  options?: StreamOptions,
+  options?: StreamStateOptions,
 ): Connection | undefined {
   const lastEventId = req.headers["last-event-id"];
   const request = { method: req.method ?? "GET", url: req.url ?? "", lastEventId: lastEventId?.toString() };

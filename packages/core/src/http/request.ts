@@ -1,21 +1,16 @@
-import type { CloseReason, Connection } from "../delivery/connection.ts";
+import type { Connection } from "../delivery/connection.ts";
 import { StateStreamError } from "../support/errors.ts";
 import { SSE_HEADERS } from "../protocol/frame.ts";
 import { expiryOf, isNames } from "../state/options.ts";
-import type { StateStream } from "../state/state-stream.ts";
+import type { ConnectOptions, StateStream } from "../state/state-stream.ts";
 
-/** Options of an adapter's `streamState`. */
-export interface StreamOptions {
-  /** Narrows the connection to these slices; a request can narrow further, never widen. An empty list selects nothing. */
-  slices?: readonly string[] | undefined;
-  /** When what let the client in expires: it then gets `state.end` with `expired`, and nothing after. A Date, or milliseconds since 1970. */
-  expiresAt?: Date | number | undefined;
+/**
+ * Options of an adapter's `streamState`: those of a connection, but for what the request itself says. The request can
+ * narrow `slices` further, never widen them.
+ */
+export interface StreamStateOptions extends Omit<ConnectOptions, "lastEventId" | "signal"> {
   /** More response headers. Those of the protocol that keep it alive stay: `content-type`, and no `connection` or `transfer-encoding`. */
   headers?: Readonly<Record<string, string>> | undefined;
-  /** Anything; kept as `connection.context`. */
-  context?: unknown;
-  /** Called once, when the connection is closed. */
-  onClose?: ((reason: CloseReason) => void) | undefined;
 }
 
 /** How many slices a request can name; more would let clients make the server remember names by the thousand. */
@@ -44,7 +39,11 @@ export interface StreamAnswer {
  *
  * @throws {StateStreamError} `invalid-option`, for the options; never for the request.
  */
-export function answerRequest(stream: StateStream, request: StreamRequest, options: StreamOptions = {}): StreamAnswer {
+export function answerRequest(
+  stream: StateStream,
+  request: StreamRequest,
+  options: StreamStateOptions = {},
+): StreamAnswer {
   const headers = headersOf(options.headers);
   if (options.slices !== undefined && !isNames(options.slices)) {
     throw new StateStreamError("invalid-option", "The option slices of streamState must be a list of names.");

@@ -1,13 +1,16 @@
 import type { EndReason, HeartbeatEvent, SnapshotReason, StateEvent } from "./events.ts";
 
-/** An event with its ID, as a connection's iterator gives it. */
+/**
+ * One event of a connection's iterator: the fields of a Server-Sent Event, so that the writer of a framework can send it
+ * as it is. Connections share these objects: read only.
+ */
 export interface ConnectionEvent {
   /** The event ID: opaque, to be handed back as `lastEventId`. Empty on a `state.end` that is the first event. */
   readonly id: string;
   /** The name of the event, which is its `type`. */
   readonly event: StateEvent["type"];
-  /** The event itself. Shared by connections: read only. */
-  readonly data: StateEvent;
+  /** The event as JSON text, as in `MessageEvent.data`: parsing it gives a `StateEvent`. */
+  readonly data: string;
 }
 
 /** The headers of a stream's response. `no-transform` and `x-accel-buffering` keep what lies between from holding it back. */
@@ -101,7 +104,7 @@ export function join(parts: readonly { readonly body: Uint8Array; readonly tail:
   return bytes;
 }
 
-/** The events of whole frames of ours, each an event, a data and an id line. */
+/** The events of whole frames that this file encoded: an event line, a data line, and an id line where there is one. */
 export function decodeFrames(bytes: Uint8Array): ConnectionEvent[] {
   const frames = decoder.decode(bytes).split("\n\n").slice(0, -1);
   return frames.map((frame) => {
@@ -109,7 +112,7 @@ export function decodeFrames(bytes: Uint8Array): ConnectionEvent[] {
     return {
       id: id.slice("id: ".length),
       event: event.slice("event: ".length) as StateEvent["type"],
-      data: JSON.parse(data.slice("data: ".length)) as StateEvent,
+      data: data.slice("data: ".length),
     };
   });
 }

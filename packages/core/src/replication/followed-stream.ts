@@ -189,7 +189,7 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
     for (const [connection, { since }] of this.#waiting) {
       if (since > cameBy) continue;
       this.#waiting.delete(connection);
-      connection.end({ reason: "unavailable", retry: true });
+      connection.finish({ reason: "unavailable", retry: true });
     }
   }
 

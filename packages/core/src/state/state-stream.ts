@@ -1,8 +1,8 @@
 import type { Clock } from "../support/clock.ts";
-import type { CloseReason, Connection } from "../delivery/connection.ts";
-import { type Ending, StateConnection } from "../delivery/state-connection.ts";
+import type { CloseReason, Connection, Ending } from "../delivery/connection.ts";
+import { StateConnection } from "../delivery/state-connection.ts";
 import { StateStreamError, textOf } from "../support/errors.ts";
-import type { EndReason, SnapshotReason } from "../protocol/events.ts";
+import type { SnapshotReason } from "../protocol/events.ts";
 import { formatEventId, parseEventId } from "../protocol/event-id.ts";
 import { Hub } from "../delivery/hub.ts";
 import { isRecord } from "../json/json.ts";
@@ -28,11 +28,14 @@ export interface ConnectOptions {
   onClose?: ((reason: CloseReason) => void) | undefined;
 }
 
-/** Figures of a stream since its start; what is open and kept, now. */
+/** Figures of a stream: counted since it was made in this process, unless a member says otherwise. */
 export interface StateStreamStats {
   /** Open connections. */
   readonly connections: number;
-  /** Events appended to the log. */
+  /**
+   * Events appended to the log since it began: the seq of its last event. Where a log goes on in other processes
+   * (`@statestream/redis`), this counts the events of all of them.
+   */
   readonly events: number;
   /** The position of the log. */
   readonly eventId: string;
@@ -59,7 +62,12 @@ export interface StateStream<S extends object = object> {
   /** The position of the log as an event ID. */
   readonly eventId: string;
   /** How the stream was closed; `undefined` while it is open. */
-  readonly closing: { readonly reason: EndReason; readonly retry: boolean } | undefined;
+  readonly closing: Ending | undefined;
+  /**
+   * The open connections at this moment; `connection.context` says whose they are. To cut off a user:
+   * `for (const connection of stream.connections) if (connection.context === userId) connection.end("revoked")`.
+   */
+  readonly connections: Iterable<Connection>;
   /** Figures for an operator. */
   stats(): StateStreamStats;
   /**
@@ -76,7 +84,7 @@ export interface StateStream<S extends object = object> {
    * the stream first. Default: reason `closed`, `retry: true`. With
    * `retry: false` clients must not come back, and adapters answer later requests with 204.
    */
-  close(ending?: { reason?: EndReason; retry?: boolean }): Promise<void>;
+  close(ending?: Partial<Ending>): Promise<void>;
 }
 
 /**
@@ -117,6 +125,10 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
 
   get closing(): Ending | undefined {
     return this.#closing;
+  }
+
+  get connections(): StateConnection[] {
+    return this.hub.connections;
   }
 
   stats(): StateStreamStats {
@@ -164,7 +176,7 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
     return connection;
   }
 
-  close({ reason = "closed", retry = true }: { reason?: EndReason; retry?: boolean } = {}): Promise<void> {
+  close({ reason = "closed", retry = true }: Partial<Ending> = {}): Promise<void> {
     if (this.#closed === undefined) {
       this.#closing = { reason, retry };
       try {

@@ -3,7 +3,27 @@ import type { CloseReason } from "../../src/index.ts";
 import { Selection } from "../../src/delivery/selection.ts";
 import { chunksOf, collector, filler, follow, followed, setup, textOf, thrownBy } from "../support/streams.ts";
 
-test("close without a reason is at once: the client has left", () => {
+test("connections gives the open ones, with their context; a loop over it may end, close and open connections", () => {
+  const { stream } = setup({ a: 0 });
+  const ann = followed(stream, { context: "ann" });
+  const bob = followed(stream, { context: "bob", onClose: () => void stream.connect({ context: "bob" }) });
+  expect([...stream.connections].map(({ context }) => context)).toEqual(["ann", "bob"]);
+  for (const connection of stream.connections) {
+    if (connection.context === "ann") connection.end("revoked");
+    else connection.close();
+  }
+  expect(ann.pull()).toMatchObject([{ type: "state.end", reason: "revoked", retry: false }]);
+  expect(ann.connection.read()).toBeUndefined();
+  expect(bob.connection.closeReason).toBe("disconnected");
+  expect([...stream.connections].map(({ context }) => context)).toEqual(["bob"]);
+  const last = followed(stream, { context: "cy" });
+  void stream.close();
+  expect([...stream.connections]).toHaveLength(2);
+  last.pull();
+  expect([...stream.connections].map(({ context }) => context)).toEqual(["bob"]);
+});
+
+test("close is at once: the client has left", () => {
   const { stream, clock } = setup({ a: 0 });
   const { connection } = followed(stream);
   stream.set("a", 1);
@@ -13,12 +33,12 @@ test("close without a reason is at once: the client has left", () => {
   clock.flush();
 });
 
-test.each(["draining", "closed", "max-age"] as const)("close(%j) sends what is pending, then state.end", (reason) => {
+test.each(["draining", "closed", "max-age"] as const)("end(%j) sends what is pending, then state.end", (reason) => {
   const { stream, clock } = setup({ a: 0 });
   const { connection, client } = followed(stream);
   connection.onReadable(() => client.pull(connection));
   stream.set("a", 1);
-  connection.close(reason);
+  connection.end(reason);
   expect(connection.closed).toBe(false);
   clock.flush();
   expect(client.events.slice(1)).toMatchObject([
@@ -29,12 +49,12 @@ test.each(["draining", "closed", "max-age"] as const)("close(%j) sends what is p
 });
 
 test.each(["expired", "revoked", "overloaded", "unavailable"] as const)(
-  "close(%j) sends nothing that is pending",
+  "end(%j) sends nothing that is pending",
   (reason) => {
     const { stream } = setup({ a: 0 });
     const { connection, pull, client } = followed(stream);
     stream.set("a", "sentinel");
-    connection.close(reason);
+    connection.end(reason);
     expect(pull()).toMatchObject([{ type: "state.end", reason, retry: reason !== "revoked" }]);
     expect(client.id).toBe("testepoch00.0");
   },
@@ -43,7 +63,7 @@ test.each(["expired", "revoked", "overloaded", "unavailable"] as const)(
 test("revoked before the first read: state.end alone, without an id", () => {
   const { stream } = setup({ a: "sentinel" });
   const { connection, pull, client } = follow(stream);
-  connection.close("revoked");
+  connection.end("revoked");
   expect(pull()).toMatchObject([{ type: "state.end", reason: "revoked", retry: false }]);
   expect(client.id).toBeUndefined();
 });
@@ -51,11 +71,11 @@ test("revoked before the first read: state.end alone, without an id", () => {
 test("the first ending stays, but one after which nothing may be seen comes before it", () => {
   const { stream } = setup({ a: 0 });
   const [one, two] = [followed(stream), followed(stream)];
-  one.connection.close("draining");
-  one.connection.close("max-age");
-  two.connection.close("draining");
+  one.connection.end("draining");
+  one.connection.end("max-age");
+  two.connection.end("draining");
   stream.set("a", "sentinel");
-  two.connection.close("revoked");
+  two.connection.end("revoked");
   expect(one.pull().at(-1)).toMatchObject({ type: "state.end", reason: "draining" });
   expect(two.pull()).toMatchObject([{ type: "state.end", reason: "revoked" }]);
 });
@@ -146,7 +166,7 @@ test("onClose is called once, with the reason, however it ended", async () => {
   const ended = followed(stream, { onClose });
   const closing = stream.close();
   ended.pull();
-  ended.connection.close("revoked");
+  ended.connection.end("revoked");
   await closing;
   expect(reasons).toEqual(["disconnected", "stalled", "closed"]);
 });

@@ -56,9 +56,9 @@ class Stream {
   }
 }
 
-const updates = (chunk: Chunk | undefined) => chunk?.events.map(({ data }) => data as StateUpdateEvent);
+const updates = (chunk: Chunk | undefined) => chunk?.events.map(({ data }) => JSON.parse(data) as StateUpdateEvent);
 const seqs = (chunk: Chunk | undefined) => updates(chunk)?.map(({ seq }) => seq);
-const initial = ({ chunk }: { chunk: Chunk }) => chunk.events[0]?.data as StateInitialEvent;
+const initial = ({ chunk }: { chunk: Chunk }) => JSON.parse(chunk.events[0]?.data ?? "") as StateInitialEvent;
 
 let stream: Stream;
 beforeEach(() => {
@@ -274,7 +274,7 @@ describe("a heartbeat", () => {
       {
         id: `testepoch00.2${a.suffix}`,
         event: "heartbeat",
-        data: { type: "heartbeat", seq: 2, head: 1, heartbeatMs: 15_000, timestamp: 9 },
+        data: '{"type":"heartbeat","seq":2,"head":1,"heartbeatMs":15000,"timestamp":9}',
       },
     ]);
   });
@@ -286,7 +286,7 @@ describe("a heartbeat", () => {
     expect(all.heartbeat(0, 9)).not.toBe(chunk);
     expect(all.heartbeat(1, 10)).not.toBe(chunk);
     stream.commit({ a: 2 });
-    expect(all.heartbeat(1, 9).events).toMatchObject([{ data: { seq: 1, head: 2 } }]);
+    expect(JSON.parse(all.heartbeat(1, 9).events[0]?.data ?? "")).toMatchObject({ seq: 1, head: 2 });
   });
 });
 

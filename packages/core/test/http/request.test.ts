@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { CloseReason } from "../../src/delivery/connection.ts";
 import type { StateInitialEvent } from "../../src/protocol/events.ts";
 import { SSE_HEADERS } from "../../src/protocol/frame.ts";
-import { answerRequest, type StreamAnswer, type StreamOptions } from "../../src/http/request.ts";
+import { answerRequest, type StreamAnswer, type StreamStateOptions } from "../../src/http/request.ts";
 import { createTestClock } from "../../src/state/testing.ts";
 import { eventsOf, framesOf } from "../support/read.ts";
 import { errorOf } from "../support/values.ts";
@@ -11,7 +11,7 @@ const clock = createTestClock();
 const open = () => clock.createStateStream({ initialState: { a: 1, b: 2, c: 3, "x,y": 4 } });
 const stream = open();
 
-function answer(url: string, options?: StreamOptions, lastEventId?: string, method = "GET"): StreamAnswer {
+function answer(url: string, options?: StreamStateOptions, lastEventId?: string, method = "GET"): StreamAnswer {
   return answerRequest(stream, { method, url, lastEventId }, options);
 }
 
@@ -21,7 +21,7 @@ function connectionOf({ connect }: StreamAnswer) {
 }
 
 /** The slices that a request is shown, and why it is given a snapshot. */
-function shown(url: string, options?: StreamOptions, lastEventId?: string): [names: string, reason: string] {
+function shown(url: string, options?: StreamStateOptions, lastEventId?: string): [names: string, reason: string] {
   const connection = connectionOf(answer(url, options, lastEventId));
   const [event] = eventsOf(connection) as [StateInitialEvent];
   connection.close();

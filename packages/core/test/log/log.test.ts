@@ -3,6 +3,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { type Difference, REMOVED, valueDifference } from "../../src/diff/differ.ts";
 import { decodeFrames, join, updateTail } from "../../src/protocol/frame.ts";
+import type { StateEvent } from "../../src/protocol/events.ts";
 import { type Draft, type Entry, Log } from "../../src/log/log.ts";
 
 setFlagsFromString("--expose-gc");
@@ -30,7 +31,9 @@ function logOf(commits: readonly (string | readonly Draft[])[], limits: { events
 const names = (...of: string[]): ReadonlySet<string> => new Set(of);
 const seqs = (entries: readonly Entry[]): number[] => entries.map(({ seq }) => seq);
 const eventsOf = (entries: readonly Entry[]) =>
-  decodeFrames(join(entries.map(({ body }) => ({ body, tail: updateTail(false, 0, "") })))).map(({ data }) => data);
+  decodeFrames(join(entries.map(({ body }) => ({ body, tail: updateTail(false, 0, "") })))).map(
+    ({ data }) => JSON.parse(data) as StateEvent,
+  );
 /** From where on the log holds everything, for these slices. */
 const reach = (log: Log, of?: ReadonlySet<string>): number[] =>
   Array.from({ length: log.head + 1 }, (_, position) => position).filter((position) => log.holds(position, of));

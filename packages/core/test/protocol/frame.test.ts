@@ -148,8 +148,8 @@ describe("decodeFrames", () => {
     ];
     const events = decodeFrames(Buffer.concat(bytes));
     expect(events.map((event) => event.id)).toStrictEqual([id, id, id, "h", ...ends, ""]);
-    for (const { event, data } of events) expect(event).toBe(data.type);
-    expect(events.map(({ data }) => data)).toStrictEqual([
+    for (const { event, data } of events) expect(event).toBe((JSON.parse(data) as StateEvent).type);
+    expect(events.map(({ data }) => JSON.parse(data) as StateEvent)).toStrictEqual([
       { type: "state.initial", slices: { "\n\n": "\n\nid: x" }, reason: "connect", seq: 71, heartbeatMs: 15_000, timestamp: 5 }, // prettier-ignore
       { type: "state.update", slice: "\r\n", seq: 71, base: 70, removed: true, more: true, timestamp: 5 },
       { type: "state.update", slice: "😀", seq: 71, base: 70, patches: [{ op: "remove", path: "/\u2028" }], cause: { type: "t", id: 0 }, timestamp: 5 }, // prettier-ignore

@@ -69,7 +69,7 @@ describe("a copy that adopts another state gives it to a client that", () => {
     const { copy, adopt } = diverged();
     const { connection, pull } = join(copy);
     pull();
-    connection.close("draining");
+    connection.end("draining");
     adopt(2);
     expect(said(pull())).toStrictEqual(["repaired 3", "draining"]);
   });
@@ -78,7 +78,7 @@ describe("a copy that adopts another state gives it to a client that", () => {
     const { copy, adopt } = diverged();
     const { connection, pull } = join(copy);
     pull();
-    connection.close("draining");
+    connection.end("draining");
     expect(said(pull(1))).toStrictEqual(["draining"]);
     adopt(2);
     expect([pull(), connection.closeReason]).toStrictEqual([[], "draining"]);
@@ -218,6 +218,6 @@ test("a position older than 32 epochs has no ID: who was to resume there is give
   }
   for (const commit of origin.commits) copy.follow(commit);
   expect([said(pull()), connection.resumed]).toStrictEqual([["trimmed 33"], false]);
-  ending.connection.close("revoked");
+  ending.connection.end("revoked");
   expect(textOf(chunksOf(ending.connection))).toMatch(/^event: state.end\ndata: [^\n]*\n\n$/);
 });

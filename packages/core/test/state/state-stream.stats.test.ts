@@ -26,7 +26,7 @@ test("it counts events, replacements, bytes, snapshots, closings and errors", ()
   stream.remove("b");
   stream.set("b", 2n);
   bytes += chunksOf(connection).reduce((sum, { length }) => sum + length, 0);
-  followed(stream).connection.close("revoked");
+  followed(stream).connection.end("revoked");
   connection.close();
   const stats = stream.stats();
   expect(stats).toMatchObject({

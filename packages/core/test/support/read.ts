@@ -12,7 +12,7 @@ export function framesOf(connection: Connection): ConnectionEvent[] {
 }
 
 export function eventsOf(connection: Connection): StateEvent[] {
-  return framesOf(connection).map(({ data }) => data);
+  return framesOf(connection).map(({ data }) => JSON.parse(data) as StateEvent);
 }
 
 /** The updates a connection has to say now, without what every update has. */

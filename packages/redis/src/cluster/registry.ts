@@ -1,4 +1,4 @@
-import { StateStreamError } from "@statestream/core";
+import { type Ending, StateStreamError } from "@statestream/core";
 import { type Clock, type FollowedStream, followStream } from "@statestream/core/backplane";
 import type { Engine } from "./engine.ts";
 import { Follower, type FollowerSettings } from "./follower.ts";
@@ -19,8 +19,6 @@ interface Member {
   /** When it was first seen without a client or a writer, since it last had one: milliseconds elapsed. */
   idleSince: number | undefined;
 }
-
-type Ending = NonNullable<FollowedStream["closing"]>;
 
 /** How many heads are asked for at a time. */
 const HEADS = 200;

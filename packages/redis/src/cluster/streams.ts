@@ -1,4 +1,4 @@
-import type { Connection, ConnectOptions, StateStream, StateStreamStats } from "@statestream/core";
+import type { Connection, ConnectOptions, Ending, StateStream, StateStreamStats } from "@statestream/core";
 import type { Position } from "./engine.ts";
 import type { Registry } from "./registry.ts";
 import type { WriterOfNode } from "./writer.ts";
@@ -35,7 +35,7 @@ export interface ServedStream<S extends object = object> extends StateStream<S> 
    * Ends the connections of this node, and those of who comes while it remembers the stream, which is at least `idleMs`.
    * Other nodes are not told, nor is the writer. Where there is no copy, it does nothing.
    */
-  close(ending?: Parameters<StateStream["close"]>[0]): Promise<void>;
+  close(ending?: Partial<Ending>): Promise<void>;
 }
 
 /** A key's stream, whether or not there is a copy of it now. */
@@ -58,7 +58,11 @@ export class KeyedStream<S extends object> implements ServedStream<S> {
     return this.#registry.find(this.#key)?.stream.eventId ?? "";
   }
 
-  get closing(): StateStream["closing"] {
+  get connections(): Iterable<Connection> {
+    return this.#registry.find(this.#key)?.stream.connections ?? [];
+  }
+
+  get closing(): Ending | undefined {
     const stream = this.#registry.find(this.#key)?.stream;
     return stream === undefined ? this.#registry.closing : stream.closing;
   }
@@ -67,7 +71,7 @@ export class KeyedStream<S extends object> implements ServedStream<S> {
     return this.#registry.stream(this.#key).connect(options);
   }
 
-  async close(ending?: Parameters<StateStream["close"]>[0]): Promise<void> {
+  async close(ending?: Partial<Ending>): Promise<void> {
     await this.#registry.find(this.#key)?.stream.close(ending);
   }
 

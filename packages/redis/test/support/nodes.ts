@@ -96,7 +96,7 @@ export class Client {
 
   async #listen(): Promise<void> {
     for await (const { id, data } of this.connection) {
-      this.events.push(data);
+      this.events.push(JSON.parse(data) as StateEvent);
       if (id !== "") this.lastEventId = id;
     }
     this.ended = true;

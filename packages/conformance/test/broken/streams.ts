@@ -99,6 +99,7 @@ function silent(): Connection {
     closeReason: undefined,
     resumed: false,
     context: undefined,
+    end: () => {},
     close: () => {},
     [Symbol.asyncIterator]: () => {
       throw new Error("This connection is read as bytes.");

@@ -3,10 +3,8 @@ export type { CreateStateStream, OwnStateOptions, SourceOptions } from "./state/
 export { eventBusSource } from "./state/source.ts";
 export type { EventBus, EventBusSourceOptions, SnapshotMode, StateChange, StateSource } from "./state/source.ts";
 
-export { fastJsonPatch } from "./diff/differ.ts";
+export { fastJsonPatch } from "./diff/fast-json-patch.ts";
 export type { Differ } from "./diff/differ.ts";
-export { createStructuralDiffer, structuralDiffer } from "./diff/structural-differ.ts";
-export type { StructuralDifferOptions } from "./diff/structural-differ.ts";
 export type { Serialize } from "./state/slices.ts";
 export type { StateStreamOptions } from "./state/options.ts";
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Differ, fastJsonPatch, type Json, type Operation, structuralDiffer } from "@statestream/core";
-// What a stream does with each change. It writes the patch's text as it goes, which a public `Differ` cannot.
-import { differenceOf } from "../../../../packages/core/dist/diff/differ.js";
+import { type Differ, fastJsonPatch, type Json, type Operation } from "@statestream/core";
+// What a stream does with each change. It writes the patch as text, which a public `Differ` cannot.
+import { structuralCompare } from "../../../../packages/core/dist/diff/structural-differ.js";
 import { applyOperations } from "@statestream/core/patch";
 import { create } from "jsondiffpatch";
 import { format } from "jsondiffpatch/formatters/jsonpatch";
@@ -30,8 +30,10 @@ export const peers: readonly (readonly [name: string, toBytes: ToBytes])[] = [
   ["just-diff", encoded((before, after) => justDiff(before as object, after as object, jsonPatchPathConverter))],
 ];
 
+const compare = structuralCompare({ rowIds: ["id", "_id", "key", "uuid", "name"] });
+
 export const ours: ToBytes = (before, after) => {
-  const member = differenceOf(before, after, structuralDiffer)?.member ?? ":[]";
+  const member = compare(before, after)?.member ?? ":[]";
   return encoder.encode(member.slice(member.indexOf(":") + 1));
 };
 

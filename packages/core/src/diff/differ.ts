@@ -1,23 +1,20 @@
-import jsonpatch from "fast-json-patch";
 import type { Json, Operation } from "../json/types.ts";
 import { utf8Length } from "../json/json-text.ts";
-import { isAtLeast } from "../json/json.ts";
 import { namesPrototype } from "../json/operations.ts";
+import { isAtLeast } from "../json/size.ts";
 import { SMALL_PATCH_BYTES } from "./patch-writer.ts";
-import { writePatch } from "./structural-differ.ts";
 
 /**
- * Two values of one slice in, the operations from the first to the second out; an empty list when nothing changed.
- * Asked only when both are plain objects or both arrays, and always with JSON. `undefined` gives up: the value is sent.
- * A differ must not change its arguments, nor keep them.
+ * Finds the operations that lead from one value of a slice to the next. An empty list means that nothing changed;
+ * `undefined` means that the value is to be sent instead. Both arguments are JSON, and both are objects or both arrays. A
+ * differ must neither change its arguments nor keep them.
  */
 export type Differ = (before: Json, after: Json) => readonly Operation[] | undefined;
 
-/** The differ of the package fast-json-patch. */
-export const fastJsonPatch: Differ = (before, after) =>
-  jsonpatch.compare(before as object, after as object) as Operation[];
+/** Compares two values of a slice. `undefined` means that nothing changed. */
+export type Compare = (before: Json, after: Json) => Difference | undefined;
 
-/** What happened to a slice, as the member of a `state.update` that says it. */
+/** A change of a slice, as the member of a `state.update` that carries it. */
 export interface Difference {
   readonly kind: "patches" | "value" | "removed";
   /** The member's JSON: `"patches":[...]`, `"value":...` or `"removed":true`. */
@@ -31,33 +28,32 @@ export function valueDifference(value: Json, text: string = JSON.stringify(value
   return { kind: "value", member: `"value":${text}` };
 }
 
-/** What a slice's change is told as: nothing, the differ's patches, or the value where patches cannot say it or cost more. */
-export function differenceOf(before: Json, after: Json, differ: Differ): Difference | undefined {
-  if (before === after) return undefined;
-  if (!sameContainer(before, after)) return valueDifference(after);
-  const written = writePatch(differ, before, after);
-  if (written !== undefined) {
-    const { patches, valueBytes, valueText } = written;
-    if (patches === "") return undefined;
-    return patches === undefined ? valueDifference(after, valueText) : cheaper(patches, after, valueBytes, valueText);
-  }
-  const operations = differ(before, after);
-  if (operations?.length === 0) return undefined;
-  return operations === undefined ? valueDifference(after) : patchDifference(operations, after);
+/** Compares with a differ of the application's own. */
+export function compareWith(differ: Differ): Compare {
+  return (before, after) => {
+    if (before === after) return undefined;
+    if (!areSameContainer(before, after)) return valueDifference(after);
+    const operations = differ(before, after);
+    if (operations?.length === 0) return undefined;
+    return operations === undefined ? valueDifference(after) : patchDifference(operations, after);
+  };
 }
 
-/** What operations that led to `after` are told as. */
+/** The change that operations leading to `after` make: those operations, or the value where the byte rule prefers it. */
 export function patchDifference(operations: readonly Operation[], after: Json): Difference {
   if (namesPrototype(operations) || operations.some((operation) => operation.path === ""))
     return valueDifference(after);
   return cheaper(JSON.stringify(operations), after, 0);
 }
 
-/** The patch, or the value where that costs less; of the value, it may be known that it has so many bytes. */
-function cheaper(text: string, after: Json, valueBytes: number, valueText?: string): Difference {
+/**
+ * The byte rule (PROTOCOL.md, "Updates"): the patch, or the value where that is smaller. The value is known to have at
+ * least `valueBytes` bytes.
+ */
+export function cheaper(text: string, after: Json, valueBytes: number, valueText?: string): Difference {
   const patches: Difference = { kind: "patches", member: `"patches":${text}` };
   const allowed = Math.max(SMALL_PATCH_BYTES, valueBytes);
-  // UTF-16 units count one to three bytes each, so most lengths decide without counting.
+  // A UTF-16 unit takes one to three bytes, so that most lengths decide without counting.
   if (text.length * 3 <= allowed) return patches;
   const bytes = utf8Length(text);
   if (bytes <= allowed || isAtLeast(after, bytes)) return patches;
@@ -65,7 +61,7 @@ function cheaper(text: string, after: Json, valueBytes: number, valueText?: stri
   return utf8Length(value) < bytes ? valueDifference(after, value) : patches;
 }
 
-function sameContainer(before: Json, after: Json): boolean {
+export function areSameContainer(before: Json, after: Json): boolean {
   if (typeof before !== "object" || typeof after !== "object" || before === null || after === null) return false;
   return Array.isArray(before) === Array.isArray(after);
 }

@@ -1,5 +1,5 @@
 import type { Json } from "../json/types.ts";
-import type { Work } from "./row-equal.ts";
+import type { Work } from "../json/equal.ts";
 
 /** The part of two arrays that is still to be told apart: it begins at `start` in both. */
 export interface Range {

@@ -1,8 +1,8 @@
 import { editRuns } from "./edit-runs.ts";
 import type { Json } from "../json/types.ts";
+import { jsonEqual } from "../json/equal.ts";
 import { isRecord } from "../json/json.ts";
 import type { PatchWriter, Place, Step } from "./patch-writer.ts";
-import { rowsEqual } from "./row-equal.ts";
 import { idOf, matchById, placeRows } from "./row-ids.ts";
 import { type Range, type Same, trim } from "./row-range.ts";
 
@@ -30,7 +30,7 @@ export function diffRows(before: readonly Json[], after: readonly Json[], place:
   writer.valueBytes += 2 * after.length;
   const shared = trim({ before, after, start: 0, beforeEnd: before.length, afterEnd: after.length }, isSame);
   if (tellEnds(shared, place, writer)) return;
-  const same = walk.alignments < MAX_ALIGNMENTS ? rowsEqual : isSame;
+  const same = walk.alignments < MAX_ALIGNMENTS ? jsonEqual : isSame;
   const range = same === isSame ? shared : trim(shared, same);
   if (range !== shared && tellEnds(range, place, writer)) return;
   walk.alignments++;

@@ -1,72 +1,34 @@
-import { StateStreamError } from "../support/errors.ts";
-import type { Json, Operation } from "../json/types.ts";
-import { isObject, ownMember } from "../json/json.ts";
-import { GIVE_UP, OperationWriter, type PatchWriter, Place, type Step, TextWriter } from "./patch-writer.ts";
+import type { Json } from "../json/types.ts";
+import { objectsInherit } from "./inherited.ts";
+import { ownMember } from "../json/json.ts";
+import { areSameContainer, cheaper, type Compare, valueDifference } from "./differ.ts";
+import { GIVE_UP, PatchWriter, Place, type Step } from "./patch-writer.ts";
 import { diffRows, type Walk } from "./rows.ts";
 
 type Members = { readonly [key: string]: Json };
-type StructuralDiffer = (before: Json, after: Json) => readonly Operation[] | undefined;
 
-export interface StructuralDifferOptions {
-  /**
-   * Members that tell the rows of an array apart, in the order in which they are tried: the first that every row has,
-   * each with another string or number, is the one by which rows are followed. An empty list follows none. Default:
-   * `["id", "_id", "key", "uuid", "name"]`.
-   */
-  rowIds?: readonly string[];
+export interface StructuralOptions {
+  /** Members that identify the rows of an array, in the order in which they are tried. */
+  readonly rowIds: readonly string[];
 }
 
-/** The row ids of every structural differ: where it is ours, its patch is written as text at once. */
-const rowIdsOf = new WeakMap<StructuralDiffer, readonly string[]>();
-
 /**
- * A differ like `structuralDiffer` that follows rows by other members.
- *
- * @throws {StateStreamError} `invalid-option` where `rowIds` is no list of names
+ * The default comparison. What both values share by identity is not walked; rows of arrays are followed by their ids;
+ * nothing is cloned; the patch is written as text, since most of it would otherwise be made twice.
  */
-export function createStructuralDiffer(options: StructuralDifferOptions = {}): StructuralDiffer {
-  const { rowIds = ["id", "_id", "key", "uuid", "name"] } = options;
-  if (!Array.isArray(rowIds) || !rowIds.every((name) => typeof name === "string"))
-    throw new StateStreamError("invalid-option", 'The option rowIds must be a list of names, such as ["id", "sku"].');
-  const ids = [...rowIds] as readonly string[];
-  const differ: StructuralDiffer = (before, after) => {
-    const writer = new OperationWriter(after);
-    return walk(before, after, ids, writer) ? writer.operations : undefined;
+export function structuralCompare(options: StructuralOptions): Compare {
+  return (before, after) => {
+    if (before === after) return undefined;
+    if (!areSameContainer(before, after)) return valueDifference(after);
+    const writer = new PatchWriter(after);
+    if (!walk(before, after, options, writer)) return valueDifference(after, writer.valueText);
+    const { text, valueBytes, valueText } = writer;
+    return text === "" ? undefined : cheaper(text, after, valueBytes, valueText);
   };
-  rowIdsOf.set(differ, ids);
-  return differ;
 }
 
-/**
- * The operations between two values of one kind. What both share by identity is not walked; rows of arrays are followed
- * by their ids (see `createStructuralDiffer`); nothing is cloned. `undefined` when the operations cost more than the
- * value, or the values are too deep.
- */
-export const structuralDiffer: StructuralDiffer = createStructuralDiffer();
-
-/** What a structural differ finds, as JSON text. */
-export interface WrittenPatch {
-  /** The JSON Patch, empty when nothing changed; `undefined` when the value is to be sent. */
-  readonly patches: string | undefined;
-  /** Bytes of JSON that the value has at least. */
-  readonly valueBytes: number;
-  /** The value's JSON, where it was needed on the way. */
-  readonly valueText: string | undefined;
-}
-
-/** `undefined` for a differ that is not structural. */
-export function writePatch(differ: StructuralDiffer, before: Json, after: Json): WrittenPatch | undefined {
-  const rowIds = rowIdsOf.get(differ);
-  if (rowIds === undefined) return undefined;
-  const writer = new TextWriter(after);
-  const isWhole = walk(before, after, rowIds, writer);
-  const patches = writer.text === "" ? "" : `${writer.text}]`;
-  return { patches: isWhole ? patches : undefined, valueBytes: writer.valueBytes, valueText: writer.valueText };
-}
-
-/** Whether the operations are all there; else the value is to be sent. */
-function walk(before: Json, after: Json, rowIds: readonly string[], writer: PatchWriter): boolean {
-  if (!isObject(before) || !isObject(after) || Array.isArray(before) !== Array.isArray(after)) return before === after;
+/** Writes the operations; `false` when the value is to be sent instead. */
+function walk(before: Json, after: Json, { rowIds }: StructuralOptions, writer: PatchWriter): boolean {
   if (objectsInherit()) return false;
   const root = new Place(undefined, "");
   const context: Walk = { writer, rowIds, alignments: 0, diff };
@@ -75,19 +37,11 @@ function walk(before: Json, after: Json, rowIds: readonly string[], writer: Patc
     else diffMembers(before as Members, after as Members, root, context);
     return true;
   } catch (thrown) {
-    // Too deep for the stack, which the serializer may take all the same.
+    // A caller may have left too little of the stack for the walk.
     if (thrown === GIVE_UP || thrown instanceof RangeError) return false;
     throw thrown;
   }
 }
-
-/** Whether a program has given every object members, which `for ... in` would take for their own. */
-function objectsInherit(): boolean {
-  for (const _ in EMPTY) return true;
-  return false;
-}
-
-const EMPTY = {};
 
 /** Two values of one member or row. */
 function diff(before: Json, after: Json, parent: Place, step: Step, walk: Walk): void {

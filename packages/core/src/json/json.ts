@@ -189,55 +189,7 @@ function warnOfCollection(value: object): void {
 
 type Members = { readonly [key: string]: Json };
 
-/** Whether two JSON values are equal, member order aside. */
-export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
-  if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a)) {
-    if (!Array.isArray(b) || a.length !== b.length) return false;
-    for (let index = 0; index < a.length; index++) {
-      if (!jsonEqual(a[index], b[index])) return false;
-    }
-    return true;
-  }
-  if (Array.isArray(b)) return false;
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
-  for (const key of keys) {
-    if (!jsonEqual(a[key], ownMember(b, key))) return false;
-  }
-  return true;
-}
-
-/**
- * An own member of a JSON object. JSON has neither functions nor undefined, so what a prototype gives is told apart without
- * asking whose it is.
- */
+/** An own member of a JSON object: never what a prototype has of that name. */
 export function ownMember(container: Members, key: string): Json | undefined {
-  if (key === "__proto__") return Object.hasOwn(container, key) ? container[key] : undefined;
-  const value: unknown = container[key];
-  return typeof value === "function" ? undefined : (value as Json | undefined);
-}
-
-/** Whether the value's JSON surely has at least `bytes` bytes. It stops there, so it costs the bytes asked for, not the value. */
-export function isAtLeast(value: Json, bytes: number): boolean {
-  return remaining(value, bytes) <= 0;
-}
-
-function remaining(value: Json, bytes: number): number {
-  if (typeof value === "string") return bytes - value.length - 2;
-  if (typeof value !== "object" || value === null) return bytes - (typeof value === "number" ? 1 : 4);
-  let left = bytes - 2;
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length && left > 0; index++)
-      left = remaining(value[index] as Json, left - (index > 0 ? 1 : 0));
-    return left;
-  }
-  let separator = 0;
-  for (const key in value) {
-    if (left <= 0) break;
-    left = remaining(value[key] as Json, left - key.length - 3 - separator);
-    separator = 1;
-  }
-  return left;
+  return Object.hasOwn(container, key) ? container[key] : undefined;
 }

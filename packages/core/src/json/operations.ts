@@ -1,6 +1,7 @@
 import { StateStreamError } from "../support/errors.ts";
 import type { Json, Operation } from "./types.ts";
-import { isRecord, jsonEqual, ownMember, setOwn } from "./json.ts";
+import { jsonEqual } from "./equal.ts";
+import { isRecord, ownMember, setOwn } from "./json.ts";
 
 /**
  * Applies a JSON Patch (RFC 6902) without touching the document: what an operation does not reach keeps its identity, so

@@ -1,10 +1,10 @@
 import { MAX_TIMER_MS } from "../support/clock.ts";
-import type { Differ } from "../diff/differ.ts";
+import { type Compare, compareWith, type Differ } from "../diff/differ.ts";
 import { StateStreamError } from "../support/errors.ts";
 import type { Cause } from "../protocol/events.ts";
 import type { Serialize } from "./slices.ts";
 import type { SnapshotMode } from "./source.ts";
-import { structuralDiffer } from "../diff/structural-differ.ts";
+import { structuralCompare } from "../diff/structural-differ.ts";
 
 /** Options of every stream. Invalid ones throw `invalid-option` at once. */
 export interface StateStreamOptions<S extends object> {
@@ -21,10 +21,16 @@ export interface StateStreamOptions<S extends object> {
    */
   snapshots?: SnapshotMode;
   /**
-   * Finds the operations between two values. Default: `structuralDiffer`; `createStructuralDiffer` makes one that follows
-   * rows by other ids; `fastJsonPatch` is that package's.
+   * Finds the operations between two values of a slice; `fastJsonPatch` is that package's. What it throws is reported as
+   * `differ-failed`, and the value is sent. Default: our own, which follows rows by `rowIds`.
    */
   differ?: Differ;
+  /**
+   * Members that identify the rows of an array, in the order in which they are tried: rows are followed by the first that
+   * every row has, each with another string or number. An empty list follows none. Has no effect with `differ`. Default:
+   * `["id", "_id", "key", "uuid", "name"]`.
+   */
+  rowIds?: readonly string[];
   /**
    * Turns a slice's value into JSON text, to redact or to carry what JSON cannot. What clients see is what parsing that
    * gives. Default: JSON.
@@ -64,10 +70,18 @@ export interface StateStreamOptions<S extends object> {
 
 /** Options with every default in its place. */
 export type Settings<S extends object> = {
-  readonly [Name in keyof StateStreamOptions<S>]-?: Name extends "slices" | "serialize" | "onError"
+  readonly [Name in Exclude<keyof StateStreamOptions<S>, "differ" | "rowIds">]-?: Name extends
+    | "slices"
+    | "serialize"
+    | "onError"
     ? StateStreamOptions<S>[Name] | undefined
     : NonNullable<StateStreamOptions<S>[Name]>;
+} & {
+  /** What `differ` and `rowIds` come to. */
+  readonly compare: Compare;
 };
+
+const ROW_IDS = ["id", "_id", "key", "uuid", "name"];
 
 const POSITIVE = ["heartbeatMs", "maxStallMs", "maxAgeMs"] as const;
 const COUNTS = ["retryMs", "maxLogEvents", "maxLogBytes", "maxConnections"] as const;
@@ -82,6 +96,7 @@ export function settingsOf<S extends object>(
   for (const name of COUNTS)
     check(name, options[name], (value) => typeof value === "number" && value >= 0, "0 or more");
   for (const name of FUNCTIONS) check(name, options[name], (value) => typeof value === "function", "a function");
+  check("rowIds", options.rowIds, isNames, 'a list of names, such as ["id", "sku"]');
   check("snapshots", options.snapshots, (value) => value === "shared" || value === "copy", '"shared" or "copy"');
   check(
     "slices",
@@ -92,7 +107,10 @@ export function settingsOf<S extends object>(
   return {
     slices: Array.isArray(options.slices) ? [...options.slices] : options.slices,
     snapshots: options.snapshots ?? sourceSnapshots ?? "shared",
-    differ: options.differ ?? structuralDiffer,
+    compare:
+      options.differ === undefined
+        ? structuralCompare({ rowIds: [...(options.rowIds ?? ROW_IDS)] })
+        : compareWith(options.differ),
     serialize: options.serialize,
     cause: options.cause ?? typeAndId,
     // Neither JSON nor a `retry:` line has Infinity, and timers no longer delay.

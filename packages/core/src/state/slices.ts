@@ -1,14 +1,8 @@
-import {
-  type Difference,
-  type Differ,
-  differenceOf,
-  patchDifference,
-  REMOVED,
-  valueDifference,
-} from "../diff/differ.ts";
+import { type Compare, type Difference, patchDifference, REMOVED, valueDifference } from "../diff/differ.ts";
 import { StateStreamError, textOf } from "../support/errors.ts";
 import type { Json, Operation } from "../json/types.ts";
-import { copyJson, guarded, isObject, jsonEqual, setOwn, toJson } from "../json/json.ts";
+import { jsonEqual } from "../json/equal.ts";
+import { copyJson, guarded, isObject, setOwn, toJson } from "../json/json.ts";
 import { mayCancelOut } from "../json/operations.ts";
 import type { SnapshotMode } from "./source.ts";
 
@@ -17,7 +11,7 @@ export type Serialize = (value: unknown, slice: string) => string;
 
 export interface SliceOptions {
   readonly snapshots: SnapshotMode;
-  readonly differ: Differ;
+  readonly compare: Compare;
   readonly serialize: Serialize | undefined;
 }
 
@@ -216,7 +210,7 @@ export class Slices {
       return same ? undefined : patchDifference(operations, json);
     }
     try {
-      return differenceOf(before.json, json, this.#options.differ);
+      return this.#options.compare(before.json, json);
     } catch (cause) {
       const message = `The differ threw on slice "${slice}": ${textOf(cause)}. The value was sent instead.`;
       this.#report(new StateStreamError("differ-failed", message, { slice, cause }));

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { fastJsonPatch } from "../../src/diff/differ.ts";
+import { compareWith } from "../../src/diff/differ.ts";
+import { fastJsonPatch } from "../../src/diff/fast-json-patch.ts";
 import type { StateInitialEvent, StateUpdateEvent } from "../../src/protocol/events.ts";
 import { snapshotTail, updateBody } from "../../src/protocol/frame.ts";
 import { Log } from "../../src/log/log.ts";
@@ -11,9 +12,12 @@ const KIB = 1024;
 
 /** A stream reduced to what selections need of it. */
 class Stream {
-  readonly slices = new Slices({ snapshots: "shared", differ: fastJsonPatch, serialize: undefined }, (error) => {
-    throw error;
-  });
+  readonly slices = new Slices(
+    { snapshots: "shared", compare: compareWith(fastJsonPatch), serialize: undefined },
+    (error) => {
+      throw error;
+    },
+  );
   readonly stale = false;
   readonly heartbeatMs = 15_000;
   readonly log: Log;

@@ -1,10 +1,9 @@
 import jsonpatch from "fast-json-patch";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { differenceOf } from "../../src/diff/differ.ts";
 import type { Json, Operation } from "../../src/json/types.ts";
 import { applyOperations } from "../../src/json/operations.ts";
-import { structuralDiffer } from "../../src/diff/structural-differ.ts";
+import { structural } from "../support/compare.ts";
 import { checkProperty, PROPERTY_TIMEOUT_MS } from "../support/property.ts";
 import { canonical, container, json, parsed } from "../support/values.ts";
 
@@ -71,7 +70,7 @@ test(
         [to, from],
       ] as const) {
         const texts = [JSON.stringify(a), JSON.stringify(b)];
-        const difference = differenceOf(a, b, structuralDiffer);
+        const difference = structural(a, b);
         if (difference?.kind === "value") expect(difference.member).toBe(`"value":${texts[1]}`);
         else {
           const { patches = [] } = JSON.parse(`{${difference?.member ?? ""}}`) as { patches?: Operation[] };

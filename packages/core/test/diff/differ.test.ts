@@ -1,14 +1,8 @@
 import jsonpatch from "fast-json-patch";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import {
-  type Difference,
-  type Differ,
-  differenceOf,
-  fastJsonPatch,
-  REMOVED,
-  valueDifference,
-} from "../../src/diff/differ.ts";
+import { compareWith, type Difference, type Differ, REMOVED, valueDifference } from "../../src/diff/differ.ts";
+import { fastJsonPatch } from "../../src/diff/fast-json-patch.ts";
 import type { StateUpdateEvent } from "../../src/protocol/events.ts";
 import type { Json, Operation } from "../../src/json/types.ts";
 import { toJson } from "../../src/json/json.ts";
@@ -39,7 +33,7 @@ describe("apply(diff(a, b), parse(stringify(a))) equals parse(stringify(b))", ()
   test("for any two JSON values, hostile names included, by two appliers", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     fc.assert(
       fc.property(json, json, (a, b) => {
-        expect(canonical(follow(a, differenceOf(a, b, fastJsonPatch)))).toBe(canonical(b));
+        expect(canonical(follow(a, compareWith(fastJsonPatch)(a, b)))).toBe(canonical(b));
       }),
       { numRuns: 2000 },
     );
@@ -51,7 +45,7 @@ describe("apply(diff(a, b), parse(stringify(a))) equals parse(stringify(b))", ()
       fc.property(members, members, members, (both, one, other) => {
         const a = Object.fromEntries([...both, ...one]) as Json;
         const b = Object.fromEntries([...both, ...other]) as Json;
-        expect(canonical(follow(a, differenceOf(a, b, fastJsonPatch)))).toBe(canonical(b));
+        expect(canonical(follow(a, compareWith(fastJsonPatch)(a, b)))).toBe(canonical(b));
       }),
       { numRuns: 1000 },
     );
@@ -63,8 +57,8 @@ describe("apply(diff(a, b), parse(stringify(a))) equals parse(stringify(b))", ()
     for (const [, a] of values) {
       for (const [, b] of values) {
         const [from, to] = [toJson(a, "s") as Json, toJson(b, "s") as Json];
-        const wrapped = [parsed({ of: a }), differenceOf({ of: from }, { of: to }, fastJsonPatch)] as const;
-        expect(canonical(follow(parsed(a), differenceOf(from, to, fastJsonPatch)))).toBe(canonical(parsed(b)));
+        const wrapped = [parsed({ of: a }), compareWith(fastJsonPatch)({ of: from }, { of: to })] as const;
+        expect(canonical(follow(parsed(a), compareWith(fastJsonPatch)(from, to)))).toBe(canonical(parsed(b)));
         expect(canonical(follow(...wrapped))).toBe(canonical(parsed({ of: b })));
       }
     }
@@ -88,7 +82,7 @@ describe("a replacement", () => {
     ["a primitive to an array", 1, [1]],
     ["an array to a primitive", [1], 1],
   ])("is told as a value without asking the differ: %s", (_name, before, after) => {
-    expect(told(differenceOf(before, after, never))).toStrictEqual({ value: after });
+    expect(told(compareWith(never)(before, after))).toStrictEqual({ value: after });
   });
 
   test.each<[string, Json]>([
@@ -97,11 +91,11 @@ describe("a replacement", () => {
     ["a string", "a"],
     ["null", null],
   ])("is nothing for %s that is the same, without asking the differ", (_name, value) => {
-    expect(differenceOf(value, value, never)).toBeUndefined();
+    expect(compareWith(never)(value, value)).toBeUndefined();
   });
 
   test("is nothing where only the order of members differs", () => {
-    expect(differenceOf({ a: 1, b: [{}] }, { b: [{}], a: 1 }, fastJsonPatch)).toBeUndefined();
+    expect(compareWith(fastJsonPatch)({ a: 1, b: [{}] }, { b: [{}], a: 1 })).toBeUndefined();
   });
 
   test.each<[string, readonly Operation[] | undefined]>([
@@ -111,12 +105,12 @@ describe("a replacement", () => {
     ["an operation names constructor/prototype", [{ op: "remove", path: "/constructor/prototype/x" }]],
     ["an operation is of the whole", [{ op: "replace", path: "", value: { b: 1 } }]],
   ])("is told as a value where %s", (_name, operations) => {
-    expect(told(differenceOf({}, { b: 1 }, () => operations))).toStrictEqual({ value: { b: 1 } });
+    expect(told(compareWith(() => operations)({}, { b: 1 }))).toStrictEqual({ value: { b: 1 } });
   });
 
   test("is not needed for a constructor, or a prototype, alone", () => {
     const operations: Operation[] = [{ op: "add", path: "/constructor/x", value: 1 }, { op: "remove", path: "/prototype" }]; // prettier-ignore
-    expect(told(differenceOf({}, { b: 1 }, () => operations))).toStrictEqual({ patches: operations });
+    expect(told(compareWith(() => operations)({}, { b: 1 }))).toStrictEqual({ patches: operations });
   });
 });
 
@@ -138,7 +132,7 @@ describe("the byte rule", () => {
   }
 
   const kind = (operations: Operation[], after: Json) =>
-    differenceOf(Array.isArray(after) ? [] : {}, after, () => operations)?.kind;
+    compareWith(() => operations)(Array.isArray(after) ? [] : {}, after)?.kind;
 
   test.each(["x", "é", "€", "😀"])("lets a patch of %s have 512 bytes whatever the value costs", (character) => {
     expect([511, 512, 513].map((size) => kind(patchOf(size, character), {}))).toStrictEqual([
@@ -186,7 +180,7 @@ describe("the byte rule", () => {
 test("what is told is the member of the event, as JSON", () => {
   expect(REMOVED).toStrictEqual({ kind: "removed", member: '"removed":true' });
   expect(valueDifference({ a: [null] })).toStrictEqual({ kind: "value", member: '"value":{"a":[null]}' });
-  expect(differenceOf([1], [1, 2], fastJsonPatch)).toStrictEqual({
+  expect(compareWith(fastJsonPatch)([1], [1, 2])).toStrictEqual({
     kind: "patches",
     member: '"patches":[{"op":"add","path":"/1","value":2}]',
   });

@@ -1,8 +1,6 @@
-import { expect, test, vi } from "vitest";
-import { differenceOf } from "../../src/diff/differ.ts";
+import { expect, test } from "vitest";
 import type { Json } from "../../src/json/types.ts";
-import { OperationWriter } from "../../src/diff/patch-writer.ts";
-import { structuralDiffer } from "../../src/diff/structural-differ.ts";
+import { structural } from "../support/compare.ts";
 import { parsed } from "../support/values.ts";
 
 // What a diff costs, by counting: figures that are the same on every machine.
@@ -29,7 +27,7 @@ function counting(value: Json): { readonly value: Json; count: number } {
 /** How many members are looked at to compare clones. */
 function looks(before: Json, after: Json): number {
   const [a, b] = [counting(before), counting(after)];
-  structuralDiffer(a.value, b.value);
+  structural(a.value, b.value);
   return a.count + b.count;
 }
 
@@ -63,7 +61,7 @@ test.each<[string, Json, Json, "patches" | "value", number]>([
   ["depth 200", nested(200, 1), nested(200, 2), "patches", 1238],
 ])("bytes of what is told, shared or cloned: %s", (_, before, after, kind, bytes) => {
   for (const to of [after, parsed(after)]) {
-    const difference = differenceOf(before, to, structuralDiffer);
+    const difference = structural(before, to);
     expect(difference?.kind).toBe(kind);
     expect(new TextEncoder().encode(difference?.member.replace(/^"\w+":/, "")).length).toBe(bytes);
   }
@@ -107,21 +105,3 @@ function inArrays(depth: number, leaf: Json): Json {
 function byName(size: number, prefix: string): Json {
   return Object.fromEntries(Array.from({ length: size }, (_, at) => [`${prefix}${at}`, at]));
 }
-
-test("nothing is cloned: operations hold the very values", () => {
-  const [added, replaced] = [{ some: ["thing"] }, [1, 2]];
-  const operations = structuralDiffer({ b: null, list: [] }, { a: added, b: replaced, list: [added] }) ?? [];
-  const values = operations.map((operation) => "value" in operation && operation.value);
-  expect(values).toHaveLength(3);
-  for (const [index, value] of [added, replaced, added].entries()) expect(values[index]).toBe(value);
-});
-
-test("paths are only made for what an operation is told of", () => {
-  const before = list(50).map((given) => ({ of: given, tags: [{ a: 1 }] }));
-  const after = parsed(before) as typeof before;
-  after[30] = { ...after[30], of: row(30, { done: true, extra: 1 }) } as never;
-  const named = vi.spyOn(OperationWriter.prototype as unknown as { stepText(step: string): string }, "stepText");
-  expect(structuralDiffer(before, after)).toHaveLength(2);
-  expect(named.mock.calls.map(([step]) => step)).toEqual(["of", "done", "extra"]);
-  named.mockRestore();
-});

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Json } from "../../src/json/types.ts";
-import { copyJson, isAtLeast, jsonEqual, setOwn, toJson } from "../../src/json/json.ts";
+import { jsonEqual } from "../../src/json/equal.ts";
+import { copyJson, setOwn, toJson } from "../../src/json/json.ts";
+import { isAtLeast } from "../../src/json/size.ts";
 import { awkward } from "../support/awkward.ts";
 import { container, errorOf, json, parsed, untouchable } from "../support/values.ts";
 import { PROPERTY_TIMEOUT_MS } from "../support/property.ts";

@@ -1,17 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { MAX_TIMER_MS } from "../../src/support/clock.ts";
-import { structuralDiffer } from "../../src/diff/structural-differ.ts";
 import { isNames, settingsOf, type StateStreamOptions } from "../../src/state/options.ts";
+import type { Json } from "../../src/json/types.ts";
 import { errorOf } from "../support/values.ts";
 
 const settings = (options: object) => settingsOf(options, undefined);
 
 test("every default is the documented one", () => {
-  const { cause: _cause, ...others } = settings({});
+  const { cause: _cause, compare: _compare, ...others } = settings({});
   expect(others).toStrictEqual({
     slices: undefined,
     snapshots: "shared",
-    differ: structuralDiffer,
     serialize: undefined,
     heartbeatMs: 15_000,
     retryMs: 2000,
@@ -25,10 +24,9 @@ test("every default is the documented one", () => {
 });
 
 test("what is given is kept", () => {
-  const given: Required<StateStreamOptions<object>> = {
+  const given: Required<Omit<StateStreamOptions<object>, "differ" | "rowIds">> = {
     slices: () => [],
     snapshots: "copy",
-    differ: () => [],
     serialize: () => "1",
     cause: (cause) => cause,
     heartbeatMs: 1,
@@ -40,13 +38,47 @@ test("what is given is kept", () => {
     maxConnections: 0,
     onError: () => undefined,
   };
-  expect(settings(given)).toStrictEqual(given);
+  const { compare: _compare, ...others } = settings(given);
+  expect(others).toStrictEqual(given);
 });
 
 test("an undefined option is one that was not given", () => {
-  const names = ["slices", "snapshots", "differ", "serialize", "heartbeatMs", "retryMs", "maxLogEvents", "onError"];
-  const { cause: _cause, ...others } = settings(Object.fromEntries(names.map((name) => [name, undefined])));
-  expect(others).toStrictEqual((({ cause: _c, ...rest }) => rest)(settings({})));
+  const names = [
+    "slices",
+    "snapshots",
+    "differ",
+    "rowIds",
+    "serialize",
+    "heartbeatMs",
+    "retryMs",
+    "maxLogEvents",
+    "onError",
+  ];
+  const values = ({ cause: _cause, compare: _compare, ...others }: ReturnType<typeof settings>) => others;
+  const given = Object.fromEntries(names.map((name) => [name, undefined]));
+  expect(values(settings(given))).toStrictEqual(values(settings({})));
+});
+
+describe("how values are compared", () => {
+  const rows = (...skus: string[]): Json => skus.map((sku) => ({ sku, id: 1, text: "some text of this row" }));
+  const moved = '"patches":[{"op":"move","from":"/2","path":"/0"}]';
+  const member = (options: object) => settings(options).compare(rows("a", "b", "c"), rows("c", "a", "b"))?.member;
+
+  test("rowIds says by which members rows are followed", () => {
+    expect(member({ rowIds: ["sku"] })).toBe(moved);
+    expect(member({})).not.toBe(moved);
+  });
+
+  test("a list of rowIds is copied", () => {
+    const rowIds = ["sku"];
+    const { compare } = settings({ rowIds });
+    rowIds.pop();
+    expect(compare(rows("a", "b", "c"), rows("c", "a", "b"))?.member).toBe(moved);
+  });
+
+  test("a differ is used instead of our own", () => {
+    expect(member({ differ: () => [{ op: "remove", path: "/0" }] })).toBe('"patches":[{"op":"remove","path":"/0"}]');
+  });
 });
 
 describe("the default of cause", () => {
@@ -102,6 +134,9 @@ test.each<[string, unknown, RegExp]>([
   ["maxStallMs", 0, /must be above 0/],
   ["maxAgeMs", 0, /must be above 0/],
   ["differ", "fast", /must be a function/],
+  ["rowIds", "sku", /must be a list of names, such as/],
+  ["rowIds", [1], /is a list of something else/],
+  ["rowIds", null, /is null; it must be a list of names/],
   ["serialize", {}, /must be a function/],
   ["cause", false, /must be a function/],
   ["onError", null, /must be a function/],

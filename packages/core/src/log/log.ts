@@ -58,14 +58,16 @@ export interface LogStart {
 /** One commit of another log. */
 export interface EncodedCommit {
   readonly epoch: string;
+  /** The epoch of the event before its first. */
+  readonly previous: string;
   /** The seq of its first event. */
   readonly first: number;
   readonly timestamp: number;
   readonly events: readonly EncodedEvent[];
 }
 
-/** How many epochs of positions are remembered: each is one writer that took over. */
-const MAX_LINEAGE = 32;
+/** So many epochs are remembered at least, also of positions before the oldest event that is held. */
+const MIN_LINEAGE = 32;
 
 /** Where a slice stands in the log. */
 interface Track {
@@ -164,7 +166,7 @@ export class Log {
   /** Events from here on are of this epoch. */
   begin(epoch: string): void {
     const from = this.#head + 1;
-    if (this.epochAt(from) !== epoch) this.#lineage = [...this.#lineage, [from, epoch] as const].slice(-MAX_LINEAGE);
+    if (this.epochAt(from) !== epoch) this.#lineage.push([from, epoch]);
   }
 
   /** Begins anew where another log is, with what of its past is held. */
@@ -177,7 +179,7 @@ export class Log {
     this.#forgotten = start.forgotten;
     this.#head = past[0] === undefined ? start.seq : past[0].first - 1;
     this.#gone = this.#head;
-    this.#lineage = [...start.lineage];
+    this.#lineage = lineageOf(start, past);
     for (const { first, timestamp, events } of past) {
       for (const event of events) this.#push(event, first, timestamp);
     }
@@ -197,7 +199,8 @@ export class Log {
   toStart(): LogStart {
     return {
       seq: this.#head,
-      lineage: this.#lineage.filter(([from]) => from <= this.#head),
+      // A log that continues with commits before this position learns older epochs from them.
+      lineage: this.#lineage.filter(([from]) => from <= this.#head).slice(-MIN_LINEAGE),
       lasts: [...this.#tracks].map(([slice, { last }]) => [slice, last] as const),
       removed: [...this.#removed],
       forgotten: this.#forgotten,
@@ -214,6 +217,7 @@ export class Log {
       this.#gone = Math.max(this.#gone, oldest.seq);
       this.#entries[this.#start++] = undefined;
     }
+    this.#forgetEpochs();
     // Copying half the array once per half the array: constant per event.
     if (this.#start > 64 && this.#start * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#start);
@@ -264,6 +268,15 @@ export class Log {
     if (kind === "value") this.#replacements++;
   }
 
+  /** Forgets epochs of positions before the oldest event. With many writers every commit can have an epoch of its own. */
+  #forgetEpochs(): void {
+    const oldest = (this.#entries[this.#start]?.seq ?? this.#head + 1) - 1;
+    let count = 0;
+    while (this.#lineage.length - count > MIN_LINEAGE && (this.#lineage[count + 1] as LineageStep)[0] <= oldest)
+      count++;
+    if (count > 0) this.#lineage.splice(0, count);
+  }
+
   #indexAfter(position: number): number {
     const first = this.#entries[this.#start];
     // One event per seq, so the index is known.
@@ -292,4 +305,14 @@ export class Log {
     this.#forgotten = Math.max(this.#forgotten, this.#tracks.get(oldest)?.last ?? 0);
     this.#tracks.delete(oldest);
   }
+}
+
+/** The epochs of a log that continues at `start`: also those of its past, which `start` may have forgotten. */
+function lineageOf({ lineage }: LogStart, past: readonly EncodedCommit[]): LineageStep[] {
+  const [oldest] = past;
+  if (oldest === undefined) return [...lineage];
+  const steps = lineage.filter(([from]) => from < oldest.first);
+  if (steps.length === 0) steps.push([oldest.first - 1, oldest.previous]);
+  for (const { first, epoch } of past) if (steps.at(-1)?.[1] !== epoch) steps.push([first, epoch]);
+  return steps;
 }

@@ -160,7 +160,7 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
       );
     }
     // From here on nothing throws: the log and the state move together.
-    this.log.follow({ epoch, first, timestamp, events });
+    this.log.follow({ epoch, previous, first, timestamp, events });
     for (const [slice, json] of moved) this.slices.put(slice, json);
     this.published(events, position.seq);
     this.#measure(commit.body.length);

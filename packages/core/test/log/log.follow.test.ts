@@ -10,7 +10,7 @@ function told(slice: string, base: number, kind: EncodedEvent["kind"] = "value",
 }
 
 function commit(first: number, ...events: EncodedEvent[]): EncodedCommit {
-  return { epoch: epoch("a"), first, timestamp: first, events };
+  return { epoch: epoch("a"), previous: epoch("a"), first, timestamp: first, events };
 }
 
 function logAt(
@@ -103,16 +103,47 @@ describe("lineage", () => {
     expect(log.includes(epoch("b"), 11)).toBe(false);
   });
 
-  test("has 32 epochs; a position before them is not held, whatever is", () => {
-    const log = logAt({ lasts: [] });
-    for (let seq = 11; seq < 11 + 32; seq++)
+  /** A log that followed commits up to `last`, each of an epoch of its own. */
+  function alternating(last: number, maxLogEvents: number): Log {
+    const log = logAt({ lasts: [] }, [], maxLogEvents);
+    for (let seq = 11; seq <= last; seq++)
       log.follow({ ...commit(seq, told("s", seq > 11 ? seq - 1 : 0)), epoch: epoch(seq) });
-    expect(log.events).toBe(32);
+    return log;
+  }
+
+  test("is as long as the log: every position whose events are held has an epoch", () => {
+    const log = alternating(510, 200);
+    expect(log.events).toBe(200);
+    expect([log.epochAt(309), log.epochAt(310), log.epochAt(510)]).toStrictEqual(["", epoch(310), epoch(510)]);
+    expect([log.holds(309, undefined), log.holds(310, undefined)]).toStrictEqual([false, true]);
+  });
+
+  test("has 32 epochs at least; a position before them is not held, whatever is", () => {
+    const log = alternating(42, 1);
+    expect(log.events).toBe(1);
     expect([log.epochAt(10), log.epochAt(11)]).toStrictEqual(["", epoch(11)]);
     expect(log.includes(epoch("a"), 10)).toBe(false);
-    expect(log.holds(10, undefined)).toBe(false);
     expect(log.holds(10, new Set(["other"]))).toBe(false);
-    expect(log.holds(11, undefined)).toBe(true);
+    expect(log.holds(11, new Set(["other"]))).toBe(true);
+  });
+
+  test("is learned from the commits before the start where the start has forgotten it", () => {
+    const past = Array.from({ length: 100 }, (_, index) => ({
+      ...commit(11 + index, told("s", 10 + index)),
+      epoch: epoch(11 + index),
+      previous: index === 0 ? epoch("a") : epoch(10 + index),
+    }));
+    const { lineage } = alternating(110, 1000).toStart();
+    expect(lineage).toHaveLength(32);
+    const log = logAt({ seq: 110, lineage, lasts: [["s", 110]] }, past);
+    expect([9, 10, 11, 60, 110].map((seq) => log.epochAt(seq))).toStrictEqual([
+      "",
+      epoch("a"),
+      epoch(11),
+      epoch(60),
+      epoch(110),
+    ]);
+    expect(log.holds(10, undefined)).toBe(true);
   });
 
   test("is drawn when it is first asked for, and never where it is known", () => {

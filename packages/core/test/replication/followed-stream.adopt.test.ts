@@ -205,9 +205,9 @@ describe("while what there is may be old", () => {
   });
 });
 
-test("a position older than 32 epochs has no ID: who was to resume there is given a snapshot, who ends there keeps its own", () => {
+test("a position before the log and older than 32 epochs has no ID: who was to resume there is given a snapshot, who ends there keeps its own", () => {
   const origin = originOf({ a: 0 });
-  const { copy } = copyOf(origin);
+  const { copy } = copyOf(origin, { maxLogEvents: 10 });
   const ending = join(copy, { slices: ["b"] });
   ending.pull();
   const { connection, pull } = join(copy, { lastEventId: `${epoch("a")}.0` });

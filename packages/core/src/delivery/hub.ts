@@ -1,6 +1,7 @@
 import type { Clock } from "../support/clock.ts";
 import type { CloseReason, Ending } from "./connection.ts";
 import type { ConnectionHost, StateConnection } from "./state-connection.ts";
+import { endChannel, flushChannel, resyncChannel } from "../support/diagnostics.ts";
 import type { StateStreamError } from "../support/errors.ts";
 import type { SnapshotReason } from "../protocol/events.ts";
 import type { Log } from "../log/log.ts";
@@ -169,8 +170,9 @@ export class Hub implements ConnectionHost, SelectionContext {
     if (this.size > 0) this.#arm(connection.idleSince + this.#settings.maxStallMs);
   }
 
-  snapshotSent(reason: SnapshotReason): void {
+  snapshotSent(connection: StateConnection, reason: SnapshotReason): void {
     this.counted.snapshots[reason] = (this.counted.snapshots[reason] ?? 0) + 1;
+    if (resyncChannel.hasSubscribers && reason !== "connect") resyncChannel.publish({ connection, reason });
   }
 
   pin(connection: StateConnection, chunk: Chunk): void {
@@ -193,6 +195,7 @@ export class Hub implements ConnectionHost, SelectionContext {
 
   closed(connection: StateConnection, reason: CloseReason): void {
     this.counted.closed[reason] = (this.counted.closed[reason] ?? 0) + 1;
+    if (endChannel.hasSubscribers) endChannel.publish({ connection, reason });
     const group = this.#connections.get(connection);
     if (group === undefined) return;
     this.#connections.delete(connection);
@@ -250,7 +253,8 @@ export class Hub implements ConnectionHost, SelectionContext {
     const alone = [...this.#dueAlone];
     this.#due.clear();
     this.#dueAlone.clear();
-    this.#flushedAt = this.#clock.elapsed();
+    const startedAt = this.#clock.elapsed();
+    this.#flushedAt = startedAt;
     for (const group of groups) {
       group.selection.flushed();
       // Those that a listener opens now have their own turn.
@@ -260,6 +264,7 @@ export class Hub implements ConnectionHost, SelectionContext {
     for (const connection of alone) connection.wake();
     this.#flushedAt = undefined;
     this.#relieve();
+    if (flushChannel.hasSubscribers) flushChannel.publish({ durationMs: this.elapsed() - startedAt });
   }
 
   /** Sets the one timer, if this is earlier than what it waits for. */

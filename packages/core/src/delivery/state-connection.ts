@@ -19,7 +19,7 @@ export interface ConnectionHost {
   schedule(connection: StateConnection): void;
   /** Bytes were handed to the connection's writer, at its `idleSince`. */
   handed(connection: StateConnection, bytes: number): void;
-  snapshotSent(reason: SnapshotReason): void;
+  snapshotSent(connection: StateConnection, reason: SnapshotReason): void;
   /** A connection cannot pass this chunk on, so its bytes are held for it. */
   pin(connection: StateConnection, chunk: Chunk): void;
   unpin(chunk: Chunk): void;
@@ -318,7 +318,7 @@ export class StateConnection implements Connection {
       const { chunk, position } = this.selection.snapshot(reason);
       this.#first = undefined;
       this.#position = position;
-      this.#host.snapshotSent(reason);
+      this.#host.snapshotSent(this, reason);
       // A snapshot cannot say so.
       if (this.#host.stale) this.#heartbeatAt ??= this.#host.now();
       return chunk;

@@ -142,6 +142,11 @@ export class Log {
     return first === undefined ? 0 : this.#total - first.total + first.body.length;
   }
 
+  /** When the oldest held event was made, in milliseconds since 1970; `undefined` while none is held. */
+  get oldestAt(): number | undefined {
+    return this.#entries[this.#start]?.timestamp;
+  }
+
   /** Appends one commit: numbered, encoded, in this order. Returns its events. */
   append(drafts: readonly Draft[], timestamp: number): Entry[] {
     const commit = this.#head + 1;

@@ -1,6 +1,7 @@
 import type { Clock } from "../support/clock.ts";
 import type { CloseReason, Connection, Ending } from "../delivery/connection.ts";
 import { StateConnection } from "../delivery/state-connection.ts";
+import { connectChannel } from "../support/diagnostics.ts";
 import { StateStreamError, textOf } from "../support/errors.ts";
 import type { SnapshotReason } from "../protocol/events.ts";
 import { formatEventId, parseEventId } from "../protocol/event-id.ts";
@@ -43,6 +44,8 @@ export interface StateStreamStats {
   readonly logEvents: number;
   /** Bytes the log holds. */
   readonly logBytes: number;
+  /** Milliseconds since the oldest event of the log was made; 0 while it holds none. How far back a client can resume. */
+  readonly logAgeMs: number;
   /** Bytes handed to writers. */
   readonly bytesWritten: number;
   /** Snapshots handed to writers, by reason. */
@@ -139,6 +142,7 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
       eventId: this.eventId,
       logEvents: this.log.events,
       logBytes: this.log.bytes,
+      logAgeMs: Math.max(0, this.clock.now() - (this.log.oldestAt ?? Infinity)),
       bytesWritten,
       snapshots: { ...snapshots },
       replacements: this.log.replacements,
@@ -170,6 +174,7 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
         onClose?.(closeReason);
       },
     });
+    if (connectChannel.hasSubscribers) connectChannel.publish({ connection, refused: refused?.reason });
     if (refused === undefined) this.hub.add(connection, names);
     if (signal?.aborted === true) leave();
     else signal?.addEventListener("abort", leave);

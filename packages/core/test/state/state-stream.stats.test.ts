@@ -9,6 +9,7 @@ test("a new stream has nothing to tell", () => {
     eventId: "testepoch00.0",
     logEvents: 0,
     logBytes: 0,
+    logAgeMs: 0,
     bytesWritten: 0,
     snapshots: {},
     replacements: 0,
@@ -63,4 +64,14 @@ test("`state` is one object until something changes", () => {
   stream.set("b", 2);
   expect(stream.state).not.toBe(state);
   expect(stream.state["a"]).toBe(state["a"]);
+});
+
+test("the age of the log is that of the oldest event it still holds", () => {
+  const { stream, clock } = setup({ a: 0 }, { maxLogEvents: 1 });
+  stream.set("a", 1);
+  clock.advance(1000);
+  expect(stream.stats().logAgeMs).toBe(1000);
+  stream.set("a", 2);
+  clock.advance(200);
+  expect(stream.stats().logAgeMs).toBe(200);
 });

@@ -121,6 +121,14 @@ export default defineConfig({
       }),
     },
     {
+      files: ["packages/otel/src/**"],
+      rules: imports({
+        group: only("./*", "@statestream/core", "@opentelemetry/api", "node:diagnostics_channel"),
+        message:
+          "Beside its neighbours, the OpenTelemetry package may import only @statestream/core and @opentelemetry/api.",
+      }),
+    },
+    {
       files: ["packages/react/src/**"],
       rules: imports({
         group: only("./*", "@statestream/client", "react"),

@@ -67,6 +67,8 @@ export interface Backplane {
   readonly streams: {
     /** The stream of a key: a room, a user, a document. Costs nothing until a client connects. */
     get<S extends object = object>(key: string): ServedStream<S>;
+    /** Those this node has a copy of now, each as the same object while it has one: `observeStreams(meter, () => backplane.streams)`. */
+    [Symbol.iterator](): Iterator<ServedStream>;
   };
   /**
    * Makes this node one of those that want to write a stream. One at a time leads; the others wait, and one takes over when
@@ -105,7 +107,15 @@ export function backplaneOn(engine: Engine, options: BackplaneOptions, clock: Cl
   const settings = { checkMs, idleMs, joinMs, maxStreams, maxBytes, stream: { ...stream, onError: report }, report };
   const registry = new Registry(engine, settings, clock);
   const writers = new Map<string, WriterOfNode>();
+  const listed = new Map<string, ServedStream>();
   let closed: Promise<void> | undefined;
+
+  const list = (): Iterator<ServedStream> => {
+    const keys = new Set(registry.keys());
+    for (const key of listed.keys()) if (!keys.has(key)) listed.delete(key);
+    for (const key of keys) if (!listed.has(key)) listed.set(key, new KeyedStream(key, registry, writers));
+    return listed.values();
+  };
 
   const write = <S extends object>(key: string, given: WriterOptions<S>): Writer<S> => {
     if (closed !== undefined) throw new StateStreamError("stream-closed", "The backplane is closed; make a new one.");
@@ -138,7 +148,10 @@ export function backplaneOn(engine: Engine, options: BackplaneOptions, clock: Cl
   };
 
   return {
-    streams: { get: <S extends object>(key: string) => new KeyedStream<S>(key, registry, writers) },
+    streams: {
+      get: <S extends object>(key: string) => new KeyedStream<S>(key, registry, writers),
+      [Symbol.iterator]: list,
+    },
     writer: write,
     stats() {
       const leading = [...writers.values()].filter((writer) => writer.leading).length;

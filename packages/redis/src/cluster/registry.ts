@@ -65,6 +65,11 @@ export class Registry {
     return this.#closing;
   }
 
+  /** The keys of the streams this node has a copy of. */
+  keys(): Iterable<string> {
+    return this.#members.keys();
+  }
+
   /** The copy of a stream, if there is one. */
   find(key: string): Follower | undefined {
     return this.#members.get(key)?.follower;

@@ -30,3 +30,19 @@ test("a stream that is closed says so to its clients and to those who come, and 
   expect(refused.told).toMatchObject([{ reason: "overloaded" }]);
   for (const { told } of [client, late]) expect(told).toMatchObject([{ reason: "closed", retry: false }]);
 });
+
+test("the streams this node has a copy of can be listed, each as one object for as long", async () => {
+  const cluster = new Cluster();
+  const { backplane } = cluster.node({ idleMs: 1000, checkMs: 500 });
+  expect([...backplane.streams]).toEqual([]);
+  backplane.writer("room", { initialState: { text: "here" } });
+  const lobby = new Client(backplane.streams.get("lobby").connect());
+  await cluster.settle();
+  const [room, other, ...more] = [...backplane.streams];
+  expect(more).toEqual([]);
+  expect([room?.stats().backplane.role, other?.stats().connections]).toEqual(["leading", 1]);
+  expect([...backplane.streams][0]).toBe(room);
+  lobby.connection.close();
+  await cluster.pass(4000);
+  expect([...backplane.streams]).toEqual([room]);
+});

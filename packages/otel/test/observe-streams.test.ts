@@ -83,7 +83,7 @@ test("a scrape over HTTP shows connections, events, bytes, snapshots and closes 
     await until(() => stream.stats().bytesWritten > bytesWritten);
   }
   leave.abort();
-  await expect(leaving.text()).rejects.toThrow();
+  await expect(leaving.text()).rejects.toThrow("aborted");
   await until(() => stream.stats().connections === 1);
 
   const series = await scrape();

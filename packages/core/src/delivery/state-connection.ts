@@ -1,5 +1,5 @@
 import type { CloseReason, Connection, Ending } from "./connection.ts";
-import { StateStreamError, textOf } from "../support/errors.ts";
+import { StateStreamError, withCause } from "../support/errors.ts";
 import type { EndReason, SnapshotReason } from "../protocol/events.ts";
 import { type ConnectionEvent, endFrame, retryLine } from "../protocol/frame.ts";
 import { Chunk, type Selection } from "./selection.ts";
@@ -323,7 +323,7 @@ export class StateConnection implements Connection {
       if (this.#host.stale) this.#heartbeatAt ??= this.#host.now();
       return chunk;
     } catch (cause) {
-      const message = `There is no snapshot to give: ${textOf(cause)}. The connection was closed.`;
+      const message = withCause("The snapshot could not be made", cause, "The connection was closed.");
       this.#host.report(new StateStreamError("not-serializable", message, { cause }));
       this.#release("unavailable");
       return undefined;
@@ -393,7 +393,7 @@ export class StateConnection implements Connection {
     try {
       callback?.();
     } catch (cause) {
-      const message = `A callback given to a connection threw: ${textOf(cause)}. The stream goes on.`;
+      const message = withCause("A callback given to a connection threw", cause, "The stream continues.");
       this.#host.report(new StateStreamError("listener-failed", message, { cause }));
     }
   }

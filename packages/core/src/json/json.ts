@@ -1,4 +1,4 @@
-import { StateStreamError, textOf } from "../support/errors.ts";
+import { StateStreamError, textOf, withCause } from "../support/errors.ts";
 import type { Json } from "./types.ts";
 import { isDevelopment, warnOnce } from "../support/warn.ts";
 
@@ -74,7 +74,7 @@ export function guarded<T>(value: unknown, slice: string, work: () => T): T {
     if (cause instanceof RangeError) why = isCyclic(value) ? "it contains itself" : "it is nested too deeply";
     throw new StateStreamError(
       "not-serializable",
-      `The value of slice "${slice}" cannot be sent as JSON: ${why}. The slice keeps its previous value.`,
+      withCause(`The value of slice "${slice}" cannot be sent as JSON`, why, "The slice keeps its previous value."),
       { slice, cause },
     );
   }

@@ -49,7 +49,7 @@ export function readCheckpoint(text: string): Checkpoint {
     if (isStart(start) && isPairs(slices) && slices.every(([slice]) => typeof slice === "string"))
       return { start, slices: slices as unknown as Checkpoint["slices"] };
   }
-  throw new Error("It is no checkpoint.");
+  throw new Error("Not a checkpoint: expected {start, slices} as checkpoint() writes it.");
 }
 
 function isStart(start: unknown): start is LogStart {

@@ -46,10 +46,10 @@ export function commitOf(log: Log, events: readonly Entry[]): Commit {
 export function readCommit(commit: Commit): { timestamp: number; events: ToldEvent[] } {
   const { epoch, previous, first, last, body } = commit;
   if (!isEpoch(epoch) || !isEpoch(previous) || !isSeq(first) || !isSeq(last) || first < 1) {
-    throw new Error("It has no position.");
+    throw new Error("Its epoch, previous, first or last is malformed.");
   }
   const [time = "", ...lines] = body.split("\n");
-  if (!/^\d{1,15}$/.test(time)) throw new Error("It has no time.");
+  if (!/^\d{1,15}$/.test(time)) throw new Error("Its body does not begin with a time.");
   const count = last - first + 1;
   if (lines.length !== count || count < 1) throw new Error(`It has ${lines.length} events, not ${count}.`);
   return { timestamp: Number(time), events: lines.map((line, index) => readEvent(line, first + index)) };
@@ -61,20 +61,20 @@ function readEvent(line: string, expected: number): ToldEvent {
   const event: unknown = JSON.parse(text);
   // It becomes a line of a frame, which goes on where this object ends.
   if (!isRecord(event) || !text.startsWith("{") || !text.endsWith("}") || text.includes("\r")) {
-    throw new Error(`The event ${expected} is no object.`);
+    throw new Error(`Event ${expected} is not one line with a JSON object.`);
   }
   const { type, slice, seq, base, patches, value, removed } = event;
   const kind = kindOf(event);
   if (type !== "state.update" || typeof slice !== "string" || seq !== expected || kind === undefined) {
-    throw new Error(`The event ${expected} is none, or another.`);
+    throw new Error(`Event ${expected} is malformed or out of sequence.`);
   }
-  if (!isSeq(base) || base >= expected) throw new Error(`The event ${expected} does not say what it builds on.`);
-  if (kind === "patches" && !Array.isArray(patches)) throw new Error(`The patches of event ${expected} are no list.`);
-  if (kind === "removed" && removed !== true)
-    throw new Error(`The event ${expected} says that its slice is not removed.`);
-  // Those are for each client.
+  if (!isSeq(base) || base >= expected) throw new Error(`The base of event ${expected} is malformed.`);
+  if (kind === "patches" && !Array.isArray(patches))
+    throw new Error(`The patches of event ${expected} are not a list.`);
+  if (kind === "removed" && removed !== true) throw new Error(`The member removed of event ${expected} is not true.`);
+  // Each connection adds these itself.
   if (Object.hasOwn(event, "more") || Object.hasOwn(event, "timestamp"))
-    throw new Error(`The event ${expected} says what only its frame may.`);
+    throw new Error(`Event ${expected} has a member that only a connection may add (more, timestamp).`);
   return {
     slice,
     kind,

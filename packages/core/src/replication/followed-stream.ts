@@ -1,7 +1,7 @@
 import { type Checkpoint, checkpointOf, readCheckpoint, restartAt } from "./checkpoint.ts";
 import type { Clock } from "../support/clock.ts";
 import { type Commit, readCommit } from "./commit.ts";
-import { StateStreamError, textOf } from "../support/errors.ts";
+import { StateStreamError, withCause } from "../support/errors.ts";
 import { parseEventId } from "../protocol/event-id.ts";
 import type { SnapshotReason } from "../protocol/events.ts";
 import type { Json } from "../json/types.ts";
@@ -247,7 +247,7 @@ function trusted<T>(what: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw new StateStreamError("invalid-commit", `${what} of the followed log cannot be used: ${textOf(cause)}`, {
+    throw new StateStreamError("invalid-commit", withCause(`${what} of the followed log cannot be used`, cause), {
       cause,
     });
   }

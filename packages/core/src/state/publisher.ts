@@ -1,4 +1,4 @@
-import { StateStreamError, textOf } from "../support/errors.ts";
+import { StateStreamError, withCause } from "../support/errors.ts";
 import type { Cause } from "../protocol/events.ts";
 import type { Operation } from "../json/types.ts";
 import { guarded } from "../json/json.ts";
@@ -169,7 +169,7 @@ export class Publisher<S extends object> {
     try {
       names = slices(state.whole());
     } catch (cause) {
-      throw new StateStreamError("slices-failed", `The option slices threw: ${textOf(cause)}. ${why}`, { cause });
+      throw new StateStreamError("slices-failed", withCause("The option slices threw", cause, why), { cause });
     }
     if (isNames(names)) return names;
     throw new StateStreamError("slices-failed", `The option slices gave no list of names. ${why}`);
@@ -183,7 +183,11 @@ export class Publisher<S extends object> {
       const operations = JSON.parse(JSON.stringify(given)) as Operation[];
       return { operations, json: applyOperations(before, operations, slice) };
     } catch (cause) {
-      const message = `The source's patches for slice "${slice}" cannot be used: ${textOf(cause)} Its values were compared instead.`;
+      const message = withCause(
+        `The source's patches for slice "${slice}" cannot be used`,
+        cause,
+        "Its values were compared instead.",
+      );
       this.#stream.report(new StateStreamError("invalid-patch", message, { slice, cause }));
       return undefined;
     }
@@ -194,7 +198,8 @@ export class Publisher<S extends object> {
     try {
       return JSON.stringify(this.#stream.settings.cause(cause, { slice }));
     } catch (error) {
-      const message = `The cause of a change of slice "${slice}" cannot be told: ${textOf(error)}. The change was sent without it.`;
+      const failed = `The option cause failed on a change of slice "${slice}"`;
+      const message = withCause(failed, error, "The change was sent without a cause.");
       this.#stream.report(new StateStreamError("cause-failed", message, { slice, cause: error }));
       return undefined;
     }

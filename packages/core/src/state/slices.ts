@@ -1,5 +1,5 @@
 import { type Compare, type Difference, patchDifference, REMOVED, valueDifference } from "../diff/differ.ts";
-import { StateStreamError, textOf } from "../support/errors.ts";
+import { StateStreamError, withCause } from "../support/errors.ts";
 import type { Json, Operation } from "../json/types.ts";
 import { jsonEqual } from "../json/equal.ts";
 import { copyJson, guarded, isObject, setOwn, toJson } from "../json/json.ts";
@@ -212,7 +212,7 @@ export class Slices {
     try {
       return this.#options.compare(before.json, json);
     } catch (cause) {
-      const message = `The differ threw on slice "${slice}": ${textOf(cause)}. The value was sent instead.`;
+      const message = withCause(`The differ threw on slice "${slice}"`, cause, "The value was sent instead.");
       this.#report(new StateStreamError("differ-failed", message, { slice, cause }));
       return valueDifference(json);
     }
@@ -223,7 +223,8 @@ function parseSerialized(value: unknown, slice: string, serialize: Serialize): J
   try {
     return JSON.parse(serialize(value, slice)) as Json;
   } catch (cause) {
-    const message = `The option serialize gave no JSON for slice "${slice}": ${textOf(cause)}. The slice keeps its previous value.`;
+    const failed = `The option serialize gave no JSON for slice "${slice}"`;
+    const message = withCause(failed, cause, "The slice keeps its previous value.");
     throw new StateStreamError("not-serializable", message, { slice, cause });
   }
 }

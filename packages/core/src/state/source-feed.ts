@@ -1,4 +1,4 @@
-import { StateStreamError, textOf } from "../support/errors.ts";
+import { StateStreamError, withCause } from "../support/errors.ts";
 import type { Change, Publisher, StateReader } from "./publisher.ts";
 import { changeOf, sliceOf, type StateSource } from "./source.ts";
 import { type BaseStateStream, checkState } from "./state-stream.ts";
@@ -57,7 +57,7 @@ export class SourceFeed<S extends object> {
       checkState(state, "What the source's getState gave");
     } catch (cause) {
       this.#publisher.missed(changeOf(args, {}).slice);
-      const message = `The source's getState threw: ${textOf(cause)}. Clients keep the state they have.`;
+      const message = withCause("The source's getState threw", cause, "Clients keep the state they have.");
       this.#stream.report(
         cause instanceof StateStreamError ? cause : new StateStreamError("source-failed", message, { cause }),
       );

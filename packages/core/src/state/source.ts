@@ -1,4 +1,4 @@
-import { StateStreamError, textOf } from "../support/errors.ts";
+import { StateStreamError, withCause } from "../support/errors.ts";
 import type { Cause } from "../protocol/events.ts";
 import type { Operation } from "../json/types.ts";
 import { isRecord } from "../json/json.ts";
@@ -104,7 +104,7 @@ export function causeOf(
     id = actionId(action);
   } catch (error) {
     // Whoever dispatched has no part in it, and the change must not be lost over its id.
-    warnOnce("actionId", `actionId threw: ${textOf(error)}. Causes go without an id.`);
+    warnOnce("actionId", withCause("The option actionId threw", error, "Causes are sent without an id."));
   }
   return {
     type: action["type"],

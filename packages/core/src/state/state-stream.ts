@@ -2,7 +2,7 @@ import type { Clock } from "../support/clock.ts";
 import type { CloseReason, Connection, Ending } from "../delivery/connection.ts";
 import { StateConnection } from "../delivery/state-connection.ts";
 import { connectChannel } from "../support/diagnostics.ts";
-import { StateStreamError, textOf } from "../support/errors.ts";
+import { StateStreamError, withCause } from "../support/errors.ts";
 import type { SnapshotReason } from "../protocol/events.ts";
 import { formatEventId, parseEventId } from "../protocol/event-id.ts";
 import { Hub } from "../delivery/hub.ts";
@@ -187,7 +187,7 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
       try {
         this.#detach();
       } catch (cause) {
-        const message = `The source's unsubscribe threw: ${textOf(cause)}. The stream is closed all the same.`;
+        const message = withCause("The source's unsubscribe threw", cause, "The stream is closed all the same.");
         this.report(new StateStreamError("source-failed", message, { cause }));
       }
       this.#closed = this.hub.endAll(this.#closing);
@@ -219,7 +219,7 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
       if (this.settings.onError === undefined) this.#warn(error.code, error.message);
       else this.settings.onError(error);
     } catch (thrown) {
-      this.#warn("onError", `The option onError threw: ${textOf(thrown)}`);
+      this.#warn("onError", withCause("The option onError threw", thrown));
     }
   }
 

@@ -49,12 +49,24 @@ export class StateStreamError extends Error {
   }
 }
 
-/** The text of anything thrown, for a message to the programmer; never sent to a client. */
+/**
+ * A message to the programmer about something that was caught: what failed, the caught error's text, and the
+ * consequence, with exactly one full stop between them. Never sent to a client.
+ *
+ * @example withCause("The differ threw", error, "The value was sent instead.")
+ */
+export function withCause(failed: string, thrown: unknown, consequence = ""): string {
+  const text = textOf(thrown).trim() || "without a message";
+  const stop = /[.!?\u2026]["')\]]?$/.test(text) ? "" : ".";
+  return `${failed}: ${text}${stop} ${consequence}`.trimEnd();
+}
+
+/** The text of anything thrown. */
 export function textOf(thrown: unknown): string {
   try {
     return thrown instanceof Error ? thrown.message : String(thrown);
   } catch {
-    // Not everything has a text, and asking must not throw in its turn.
+    // An object without a prototype, or with a throwing toString, has no text; this must not throw in its turn.
     return "something without a text";
   }
 }

@@ -56,7 +56,7 @@ const changes: Record<string, object> = {
 
 test.each(Object.entries(changes))("with %s it is none", (_what, change) => {
   const text = textOfCheckpoint({ ...start, ...change }, texts);
-  expect(() => readCheckpoint(text)).toThrow("no checkpoint");
+  expect(() => readCheckpoint(text)).toThrow("Not a checkpoint");
 });
 
 test.each([

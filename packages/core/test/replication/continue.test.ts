@@ -37,9 +37,9 @@ describe("a stream that goes on with another's log", () => {
     expect(clock.now()).toBe(0);
     const onCommit = (): void => undefined;
     expect(() => continueStream({ initialState: {} }, { checkpoint: "{}", epoch: epoch("b"), onCommit }, time)).toThrow(
-      "no checkpoint",
+      "Not a checkpoint",
     );
-    expect(() => rebase("{}", epoch("b"))).toThrow("no checkpoint");
+    expect(() => rebase("{}", epoch("b"))).toThrow("Not a checkpoint");
     expect(() => continueStream({ initialState: {} }, { epoch: "b", onCommit }, time)).toThrow(
       "11 base64url characters",
     );

@@ -185,7 +185,7 @@ describe("causeOf", () => {
     };
     for (let count = 0; count < 3; count++) expect(causeOf({ type: "t" }, fail)).toStrictEqual({ type: "t" });
     expect(emitWarning).toHaveBeenCalledExactlyOnceWith(
-      expect.stringContaining("actionId threw: no"),
+      expect.stringContaining("actionId threw: no. Causes"),
       "StateStreamWarning",
     );
     emitWarning.mockRestore();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { StateStreamError, textOf } from "../../src/support/errors.ts";
+import { StateStreamError, textOf, withCause } from "../../src/support/errors.ts";
 
 describe("StateStreamError", () => {
   test("is an Error with a code, the slice it happened to and its cause", () => {
@@ -32,4 +32,18 @@ test.each([
   [Object.create(null), "something without a text"],
 ])("textOf what was thrown is its text: %#", (thrown, text) => {
   expect(textOf(thrown)).toBe(text);
+});
+
+test.each([
+  [new Error("it is full"), "The store threw: it is full. Nothing changed."],
+  [new Error("It is full."), "The store threw: It is full. Nothing changed."],
+  [new Error("Is it full? "), "The store threw: Is it full? Nothing changed."],
+  [new Error('It said "full."'), 'The store threw: It said "full." Nothing changed.'],
+  [new Error(""), "The store threw: without a message. Nothing changed."],
+])("withCause puts exactly one full stop between a caught error and the consequence: %#", (thrown, message) => {
+  expect(withCause("The store threw", thrown, "Nothing changed.")).toBe(message);
+});
+
+test("withCause ends with the caught error's text where there is no consequence", () => {
+  expect(withCause("The store threw", new Error("full"))).toBe("The store threw: full.");
 });

@@ -258,8 +258,13 @@ export class Branches {
     const { stream } = this.#origin;
     for (const [index, one] of this.#copies.entries()) {
       this.#follow(one, Infinity);
-      if (one.position === undefined || one.eventId !== stream.eventId)
-        one.adopt(this.#origin.checkpoint(), around(this.#origin.checkpoint(), this.#commits, index));
+      if (one.position === undefined || one.eventId !== stream.eventId) {
+        const checkpoint = this.#origin.checkpoint();
+        const { seq } = (JSON.parse(checkpoint) as { start: { seq: number } }).start;
+        // A commit beyond the origin's own head is of a branch that a rebase without a difference has left.
+        const past = around(checkpoint, this.#commits, index).filter(({ last }) => last <= seq);
+        one.adopt(checkpoint, past);
+      }
       if (canonical(new Map(Object.entries(one.state as Record<string, Json>))) !== canonical(this.#visible()))
         throw new Error("A copy is not what it copies.");
     }

@@ -21,11 +21,11 @@ export class EventReader {
     this.#event = event;
   }
 
-  /** Takes a piece of the body: where `whole`, one chunk as the server framed it. */
-  chunk(bytes: Buffer, whole: boolean): void {
+  /** Takes a piece of the body. */
+  chunk(bytes: Buffer): void {
     if (bytes.includes(CR)) this.#report("lines", "there is a CR");
     let rest = bytes;
-    if (this.chunks++ === 0) rest = this.#retry(bytes, whole);
+    if (this.chunks++ === 0) rest = this.#retry(bytes);
     while (rest.length > 0) {
       const end = this.#blankLine(rest);
       if (end < 0) {
@@ -45,16 +45,14 @@ export class EventReader {
     return this.#parts.reduce((sum, part) => sum + part.length, 0);
   }
 
-  #retry(bytes: Buffer, whole: boolean): Buffer {
+  #retry(bytes: Buffer): Buffer {
     const line = /^retry: (0|[1-9]\d*)\n/.exec(bytes.subarray(0, 40).toString("latin1"));
     if (line === null) {
       this.#report("retry", `the first line must be a retry line: ${quote(bytes.subarray(0, 80).toString())}`);
       return bytes;
     }
     this.retryMs = Number(line[1]);
-    const rest = bytes.subarray(line[0].length);
-    if (whole && rest.length > 0) this.#report("retry", "the retry line must be a chunk of its own");
-    return rest;
+    return bytes.subarray(line[0].length);
   }
 
   /** Where the first blank line ends, also when it began in an earlier part; -1 where there is none. */

@@ -14,8 +14,8 @@ export interface RawRequest {
 /** What a response brings, as it comes. */
 export interface ResponseSink {
   head(status: number, headers: readonly (readonly [name: string, value: string])[]): void;
-  /** A piece of the body: where `whole`, one chunk as the server framed it. */
-  body(bytes: Buffer, whole: boolean): void;
+  /** A piece of the body; of a chunked and uncompressed one, one chunk. */
+  body(bytes: Buffer): void;
   /** The response is over in the way its framing says. */
   end(): void;
   /** The socket is closed. */
@@ -107,7 +107,7 @@ export class HttpSocket {
       }
       case "data":
         if (!this.#take()) return false;
-        this.#deliver(Buffer.concat(this.#parts), true);
+        this.#deliver(Buffer.concat(this.#parts));
         this.#parts = [];
         this.#state = "data end";
         return true;
@@ -124,12 +124,12 @@ export class HttpSocket {
       }
       case "fixed":
         if (!this.#take()) return false;
-        this.#deliver(Buffer.concat(this.#parts), false);
+        this.#deliver(Buffer.concat(this.#parts));
         this.#parts = [];
         this.#finish();
         return false;
       case "until close":
-        if (this.#rest.length > 0) this.#deliver(this.#rest, false);
+        if (this.#rest.length > 0) this.#deliver(this.#rest);
         this.#rest = Buffer.alloc(0);
         return false;
       case "idle":
@@ -163,12 +163,12 @@ export class HttpSocket {
 
   #unpack(): void {
     this.#gunzip = createGunzip()
-      .on("data", (bytes: Buffer) => this.#sink?.body(bytes, false))
+      .on("data", (bytes: Buffer) => this.#sink?.body(bytes))
       .on("error", (error) => this.#sink?.fault(`the compressed body is broken: ${error.message}`));
   }
 
-  #deliver(bytes: Buffer, whole: boolean): void {
-    if (this.#gunzip === undefined) this.#sink?.body(bytes, whole);
+  #deliver(bytes: Buffer): void {
+    if (this.#gunzip === undefined) this.#sink?.body(bytes);
     else this.#gunzip.write(bytes);
   }
 

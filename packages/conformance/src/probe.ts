@@ -82,9 +82,9 @@ export class Probe {
         checkHeaders(headers, report);
         this.#wake();
       },
-      body: (bytes, whole) => {
+      body: (bytes) => {
         this.bodyBytes += bytes.length;
-        if (this.streams) this.#reader.chunk(bytes, whole);
+        if (this.streams) this.#reader.chunk(bytes);
         this.#wake();
       },
       end: () => {

@@ -3,7 +3,7 @@
  *
  * - `http`: the response is well-formed HTTP/1.1.
  * - `headers`: one of each, `Connection` and `Transfer-Encoding` as the HTTP server alone would set them.
- * - `retry`: the first line is `retry: <milliseconds>`, in a chunk of its own, without a blank line.
+ * - `retry`: the first line is `retry: <milliseconds>`, without a blank line.
  * - `lines`: an event is exactly the lines `event`, `data` and `id`, in this order, each ended by one LF; UTF-8.
  * - `names`: only the four events.
  * - `members`: the data is one JSON object with the members of its event, all of the right type, and no other.

@@ -1,3 +1,4 @@
+import { allCases } from "@statestream/conformance";
 import { describeAdapter } from "@statestream/conformance/vitest";
 import { answerRequest } from "@statestream/core";
 import { Hono } from "hono";
@@ -6,7 +7,6 @@ import { serve } from "./support/listen.ts";
 
 const headers = "streamSSE sets headers of its own";
 const retry = "writeSSE writes no line outside an event";
-const each = "writeSSE writes each event by itself";
 const deaf = "writeSSE is done with an event when the server has taken it, not when the client has";
 
 const fails = {
@@ -15,8 +15,6 @@ const fails = {
   "head-answers": headers,
   "first-bytes": retry,
   "retry-spread": retry,
-  "whole-events": retry,
-  "burst-one-write": each,
   "shared-bytes-written": "writeSSE encodes each event for each client",
   "stalled-released": deaf,
   "stalled-cut": deaf,
@@ -43,5 +41,10 @@ describeAdapter(
         });
       }),
     ),
-  { tolerates: ["retry"], fails },
+  {
+    // writeSSE writes each event by itself, and whether that becomes one chunk depends on the version of Node.
+    cases: allCases.filter(({ id }) => id !== "burst-one-write"),
+    tolerates: ["retry"],
+    fails,
+  },
 );

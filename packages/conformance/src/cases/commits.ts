@@ -72,8 +72,8 @@ export const commitCases: readonly Case[] = [
       const probe = await trial.follow(server);
       await server.commit(setting("n", 1));
       await probe.until(() => probe.events.some(({ event }) => event === "heartbeat"), "a heartbeat");
-      // So few events that each is a write of its own, after the one of the retry line.
-      assert.equal(probe.chunks, probe.events.length + 1);
+      // So few events that each is a write of its own; some servers send the retry line together with the first.
+      assert.equal(probe.chunks - (probe.events[0]?.chunk ?? 0), probe.events.length);
     },
   },
   {

@@ -28,24 +28,6 @@ export const brokenWire: readonly Broken[] = [
     caughtBy: ["first-bytes"],
   },
   {
-    name: "sends the retry line with the first event",
-    mount: mountOver((stream) =>
-      texting(stream, () => {
-        let retry = "";
-        return (text) => {
-          if (isRetry(text)) {
-            retry = text;
-            return "";
-          }
-          const both = retry + text;
-          retry = "";
-          return both;
-        };
-      }),
-    ),
-    caughtBy: ["first-bytes"],
-  },
-  {
     name: "tells every client the same time",
     mount: onText((text) => (isRetry(text) ? "retry: 5000\n" : text)),
     caughtBy: ["retry-spread"],

@@ -5,3 +5,4 @@ export { systemClock } from "./support/clock.ts";
 export type { Clock } from "./support/clock.ts";
 export type { Commit } from "./replication/commit.ts";
 export type { FollowedStream, Position } from "./replication/followed-stream.ts";
+export { withCause } from "./support/errors.ts";

@@ -50,7 +50,7 @@ export interface BackplaneOptions {
 }
 
 /** Figures of this node. */
-export interface BackplaneNodeStats {
+export interface BackplaneStats {
   /** Since when the engine cannot be reached, in milliseconds since 1970; `undefined` while it can. */
   readonly downSince: number | undefined;
   /** Streams this node has a copy of, and about how many bytes they take. */
@@ -82,7 +82,7 @@ export interface Backplane {
   /** The same with a store as the state: while it leads, what the store says is the stream. */
   writer<S extends object>(key: string, options: SourceOptions<S> & WriterHooks<S>): StateWriter<S>;
   /** Figures for an operator. */
-  stats(): BackplaneNodeStats;
+  stats(): BackplaneStats;
   /**
    * Hands over what this node writes, for at most the time of a lease, then ends every connection with `state.end`. Default:
    * reason `draining`, `retry: true`. The client of the engine that was given stays open. The first call counts; never throws.
@@ -92,8 +92,15 @@ export interface Backplane {
 
 const NUMBERS = ["leaseMs", "checkMs", "idleMs", "joinMs", "maxStreams", "maxBytes"] as const;
 
-/** @throws {StateStreamError} `invalid-option` */
-export function backplaneOn(engine: Engine, options: BackplaneOptions, clock: Clock): Backplane {
+/** Makes an engine that reports what fails between its calls. */
+export type EngineFactory = (report: (error: StateStreamError) => void) => Engine;
+
+/**
+ * Makes a backplane on an engine. The engine is made once the options are checked.
+ *
+ * @throws {StateStreamError} `invalid-option`
+ */
+export function backplaneOn(makeEngine: EngineFactory, options: BackplaneOptions, clock: Clock): Backplane {
   for (const name of NUMBERS) {
     const value = options[name];
     if (value === undefined || (typeof value === "number" && value > 0)) continue;
@@ -101,9 +108,10 @@ export function backplaneOn(engine: Engine, options: BackplaneOptions, clock: Cl
   }
   const { leaseMs = 5000, checkMs = 5000, idleMs = 60_000, joinMs = 5000 } = options;
   const { maxStreams = 10_000, maxBytes = 256 * 1024 * 1024, stream = {}, onError } = options;
-  // Whatever is wrong with these is said now, not to the first client.
+  // Throws for invalid stream options now rather than at the first client.
   followStream({ ...stream, onWaiting: () => undefined }, clock);
   const report = reporter(onError);
+  const engine = makeEngine(report);
   const settings = { checkMs, idleMs, joinMs, maxStreams, maxBytes, stream: { ...stream, onError: report }, report };
   const registry = new Registry(engine, settings, clock);
   const writers = new Map<string, WriterOfNode>();
@@ -165,7 +173,10 @@ export function backplaneOn(engine: Engine, options: BackplaneOptions, clock: Cl
   };
 }
 
-/** Tells `onError`, or the process once of each kind. Whoever is told is not to break what tells. */
+/**
+ * Reports to `onError`; without it, as one process warning for each code. An `onError` that throws must not end the process:
+ * it is called from timers and socket events, where nothing would catch the exception.
+ */
 function reporter(onError: BackplaneOptions["onError"]): (error: StateStreamError) => void {
   const warned = new Set<string>();
   const warn = (kind: string, text: string): void => {

@@ -1,5 +1,5 @@
 import { type Clock, followStream } from "@statestream/core/backplane";
-import type { Entry } from "./engine.ts";
+import type { Commit } from "./engine.ts";
 
 /** After so many bytes of entries, or as many as a checkpoint has, or so many entries, the next one is due. */
 const MIN_BYTES = 32 * 1024;
@@ -12,14 +12,14 @@ export class CheckpointPace {
   #checkpointBytes = 0;
 
   /** Whether one is due once these are in, too. */
-  isDueAfter(entries: readonly Entry[]): boolean {
+  isDueAfter(entries: readonly Commit[]): boolean {
     return (
       this.#entries + entries.length > MAX_ENTRIES ||
       this.#bytes + bytesOf(entries) > Math.max(MIN_BYTES, this.#checkpointBytes)
     );
   }
 
-  appended(entries: readonly Entry[]): void {
+  appended(entries: readonly Commit[]): void {
     this.#entries += entries.length;
     this.#bytes += bytesOf(entries);
   }
@@ -36,12 +36,12 @@ export class CheckpointPace {
  *
  * @throws {StateStreamError} `invalid-commit`, when the checkpoint or an entry cannot be used.
  */
-export function checkpointAtHead(checkpoint: string, entries: readonly Entry[], clock: Clock): string {
+export function checkpointAtHead(checkpoint: string, entries: readonly Commit[], clock: Clock): string {
   const copy = followStream({ onWaiting: () => undefined, maxLogBytes: 0 }, clock);
   copy.adopt(checkpoint, entries);
   return copy.checkpoint();
 }
 
-function bytesOf(entries: readonly Entry[]): number {
+function bytesOf(entries: readonly Commit[]): number {
   return entries.reduce((sum, { body }) => sum + body.length, 0);
 }

@@ -1,20 +1,6 @@
-import type { Position } from "@statestream/core/backplane";
+import type { Commit, Position } from "@statestream/core/backplane";
 
-export type { Position } from "@statestream/core/backplane";
-
-/** One commit, as the engine keeps it. */
-export interface Entry {
-  /** The session that made it. */
-  readonly epoch: string;
-  /** The epoch at seq `first - 1`: with it, the position this builds on. */
-  readonly previous: string;
-  /** The seq of its first event. */
-  readonly first: number;
-  /** The seq of its last event. */
-  readonly last: number;
-  /** What clients are told; opaque to the engine. */
-  readonly body: string;
-}
+export type { Commit, Position } from "@statestream/core/backplane";
 
 /** The whole state at a position; `body` is opaque to the engine. */
 export interface Checkpoint {
@@ -23,11 +9,11 @@ export interface Checkpoint {
 }
 
 /** `head` says that a stream was put in place or its lease was given back: look at the head. */
-export type Message = { readonly kind: "entry"; readonly entry: Entry } | { readonly kind: "head" };
+export type Message = { readonly kind: "entry"; readonly entry: Commit } | { readonly kind: "head" };
 
 export interface PublishRequest {
   readonly owner: string;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly Commit[];
   /** Replaces the one that is kept, if its position is the head once the entries are in; otherwise it is ignored. */
   readonly checkpoint: Checkpoint | undefined;
   /** Entries whose last seq is below this may go, as far as the checkpoint has what they say. */
@@ -55,13 +41,13 @@ export type ReadReply =
   /** The asker is ahead of the engine. */
   | { readonly status: "ahead"; readonly head: Position }
   /** What follows the position the asker has, gapless; no entries when that is the head. */
-  | { readonly status: "tail"; readonly head: Position; readonly entries: readonly Entry[] }
+  | { readonly status: "tail"; readonly head: Position; readonly entries: readonly Commit[] }
   /** The whole state, and every entry the log holds, also those before the checkpoint. */
   | {
       readonly status: "snapshot";
       readonly head: Position;
       readonly checkpoint: Checkpoint;
-      readonly entries: readonly Entry[];
+      readonly entries: readonly Commit[];
     };
 
 export type AcquireReply =
@@ -74,7 +60,7 @@ export interface InstallRequest {
   readonly owner: string;
   readonly checkpoint: Checkpoint;
   /** The log; it ends at the checkpoint. */
-  readonly entries: readonly Entry[];
+  readonly entries: readonly Commit[];
   readonly leaseMs: number;
   /** Also over what is there, if the lease is the owner's. */
   readonly force: boolean;

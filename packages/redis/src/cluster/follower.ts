@@ -1,7 +1,8 @@
 import { StateStreamError } from "@statestream/core";
 import { type Clock, type FollowedStream, type FollowedStreamOptions, followStream } from "@statestream/core/backplane";
 import { checkpointAtHead } from "./checkpoints.ts";
-import type { Engine, Entry, Message, Position, ReadReply } from "./engine.ts";
+import type { Engine, Commit, Message, Position, ReadReply } from "./engine.ts";
+import { failure } from "./failures.ts";
 import { isSame } from "./position.ts";
 
 export interface FollowerSettings {
@@ -59,7 +60,7 @@ export class Follower {
   #again = false;
   #wanted = false;
   /** Entries that came while a read was under way. */
-  readonly #buffer: Entry[] = [];
+  readonly #buffer: Commit[] = [];
   /** In a row. */
   #failures = 0;
   /** What the engine tells cannot be applied to this copy: only the whole state will do. */
@@ -145,7 +146,7 @@ export class Follower {
   }
 
   /** Follows an entry, if it goes on where this copy is; else the engine is asked what lies between. */
-  #take(entry: Entry): void {
+  #take(entry: Commit): void {
     const { stream } = this;
     const { position } = stream;
     const at = { epoch: entry.epoch, seq: entry.last };
@@ -303,11 +304,7 @@ export class Follower {
   /** Of failures in a row, the first is told. */
   #report(what: string, cause: unknown): void {
     if (this.#failures > 0) return;
-    const message = `The stream "${this.key}" could not be ${what}: ${textOf(cause)}. It is tried again; clients keep what they have.`;
-    this.#settings.report(new StateStreamError("backplane-failed", message, { cause }));
+    const next = "It is retried; clients keep their state.";
+    this.#settings.report(failure("backplane-failed", `The stream "${this.key}" could not be ${what}`, cause, next));
   }
-}
-
-function textOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

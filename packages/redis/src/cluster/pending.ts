@@ -1,4 +1,4 @@
-import type { Entry } from "./engine.ts";
+import type { Commit } from "./engine.ts";
 
 /** They hold no more than this, in bytes; beyond, what changed is told as one difference. */
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -9,11 +9,11 @@ const MAX_BATCH_ENTRIES = 128;
 
 /** Entries that the engine is not known to have, oldest first. */
 export class Pending {
-  #entries: Entry[] = [];
+  #entries: Commit[] = [];
   #bytes = 0;
   #dropped = 0;
 
-  get entries(): readonly Entry[] {
+  get entries(): readonly Commit[] {
     return this.#entries;
   }
 
@@ -27,7 +27,7 @@ export class Pending {
     return this.#dropped > 0;
   }
 
-  add(entry: Entry): void {
+  add(entry: Commit): void {
     if (this.overflowed) {
       this.#dropped++;
       return;
@@ -41,12 +41,12 @@ export class Pending {
   }
 
   /** Entries that the engine had, and has lost: they come before the others. */
-  prepend(entries: readonly Entry[]): void {
+  prepend(entries: readonly Commit[]): void {
     this.#set([...entries, ...this.#entries]);
   }
 
   /** The first ones, as many as one call carries. */
-  batch(): Entry[] {
+  batch(): Commit[] {
     let bytes = 0;
     let count = 0;
     for (const { body } of this.#entries) {
@@ -67,7 +67,7 @@ export class Pending {
     this.#set([]);
   }
 
-  #set(entries: Entry[]): void {
+  #set(entries: Commit[]): void {
     this.#entries = entries;
     this.#bytes = entries.reduce((sum, { body }) => sum + body.length, 0);
   }

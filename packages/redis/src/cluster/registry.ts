@@ -1,6 +1,7 @@
-import { type Ending, StateStreamError } from "@statestream/core";
+import type { Ending } from "@statestream/core";
 import { type Clock, type FollowedStream, followStream } from "@statestream/core/backplane";
 import type { Engine } from "./engine.ts";
+import { failure } from "./failures.ts";
 import { Follower, type FollowerSettings } from "./follower.ts";
 
 export interface RegistrySettings extends FollowerSettings {
@@ -191,8 +192,8 @@ export class Registry {
       for (const follower of followers) follower.lost();
       if (this.#failing) return;
       this.#failing = true;
-      const message = `Streams could not be compared with the engine: ${String(cause)}. It is tried again; clients keep what they have.`;
-      this.#settings.report(new StateStreamError("backplane-failed", message, { cause }));
+      const next = "It is retried; clients keep their state.";
+      this.#settings.report(failure("backplane-failed", "Streams could not be compared with the engine", cause, next));
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Entry, Position } from "./engine.ts";
+import type { Commit, Position } from "./engine.ts";
 
 /** How long, and how many, entries are of use to clients that come back; beyond, a snapshot costs less. */
 const WINDOW_MS = 5 * 60_000;
@@ -11,7 +11,7 @@ const MIN_WINDOW_BYTES = 64 * 1024;
 const REPAIR_BYTES = 4 * 1024 * 1024;
 
 interface Kept {
-  readonly entry: Entry;
+  readonly entry: Commit;
   readonly at: number;
   /** Bytes of all entries up to this one. */
   readonly total: number;
@@ -27,7 +27,7 @@ export class Ring {
   #snapshotBytes = 0;
 
   /** Those a client that comes back may need. */
-  get window(): Entry[] {
+  get window(): Commit[] {
     return this.#kept.slice(this.#outside).map(({ entry }) => entry);
   }
 
@@ -36,7 +36,7 @@ export class Ring {
     return this.#kept[this.#outside]?.entry.first ?? 0;
   }
 
-  add(entries: readonly Entry[], now: number): void {
+  add(entries: readonly Commit[], now: number): void {
     for (const entry of entries) {
       this.#total += entry.body.length;
       this.#kept.push({ entry, at: now, total: this.#total });
@@ -65,7 +65,7 @@ export class Ring {
   }
 
   /** Takes out the entries that follow a position; `undefined` when it is not one of theirs. */
-  takeAfter({ epoch, seq }: Position): Entry[] | undefined {
+  takeAfter({ epoch, seq }: Position): Commit[] | undefined {
     const index = this.#kept.findIndex(({ entry }) => entry.first === seq + 1 && entry.previous === epoch);
     if (index < 0) return undefined;
     const taken = this.#kept.splice(index);

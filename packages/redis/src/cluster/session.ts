@@ -1,7 +1,8 @@
 import { StateStreamError } from "@statestream/core";
-import type { Clock, Commit, ContinuedStream } from "@statestream/core/backplane";
+import type { Clock, ContinuedStream } from "@statestream/core/backplane";
 import { checkpointAtHead, CheckpointPace } from "./checkpoints.ts";
-import type { AcquireReply, Checkpoint, Engine, Entry, Position } from "./engine.ts";
+import type { AcquireReply, Checkpoint, Engine, Commit, Position } from "./engine.ts";
+import { failure } from "./failures.ts";
 import { Flushes } from "./flushes.ts";
 import { Pending } from "./pending.ts";
 import { isSame } from "./position.ts";
@@ -53,7 +54,7 @@ export class Session<S extends object> {
   constructor(
     host: SessionHost<S>,
     position: Position,
-    entries: readonly Entry[],
+    entries: readonly Commit[],
     make: (onCommit: (commit: Commit) => void) => ContinuedStream<S>,
   ) {
     this.#host = host;
@@ -265,7 +266,7 @@ export class Session<S extends object> {
   }
 
   /** These are in the engine, and are the first that were pending. */
-  #accept(entries: readonly Entry[], checkpoint: Checkpoint | undefined): void {
+  #accept(entries: readonly Commit[], checkpoint: Checkpoint | undefined): void {
     const last = entries.at(-1);
     if (last !== undefined) this.#accepted = { epoch: last.epoch, seq: last.last };
     this.#pending.accept(entries.length);
@@ -292,8 +293,8 @@ export class Session<S extends object> {
   async #failed(cause: unknown): Promise<void> {
     const { key, clock } = this.#host;
     if (this.#failures++ === 0) {
-      const message = `What changed in stream "${key}" could not be handed on: ${String(cause)}. It is tried again.`;
-      this.#host.report(new StateStreamError("backplane-failed", message, { cause }));
+      const what = `Changes of stream "${key}" could not be published`;
+      this.#host.report(failure("backplane-failed", what, cause, "They are kept, and publishing is retried."));
     }
     const ms = Math.min(1000, 50 * 2 ** this.#failures) * (0.5 + clock.random() / 2);
     this.#cancelTimer?.();

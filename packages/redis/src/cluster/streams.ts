@@ -4,7 +4,7 @@ import type { Registry } from "./registry.ts";
 import type { WriterOfNode } from "./writer.ts";
 
 /** What an operator needs to know of a stream on this node. */
-export interface BackplaneStats {
+export interface StreamBackplaneStats {
   /** `leading`: a writer of this node leads; `standby`: one would; `serving`: there is none. */
   readonly role: "leading" | "standby" | "serving";
   /** The engine's head, as far as this node has heard. */
@@ -22,7 +22,7 @@ export interface BackplaneStats {
 }
 
 export interface ServedStreamStats extends StateStreamStats {
-  readonly backplane: BackplaneStats;
+  readonly backplane: StreamBackplaneStats;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { createStateStream, type OwnStateOptions, StateStreamError, type WritableStateStream } from "@statestream/core";
 import { type Clock, continueStream, readState } from "@statestream/core/backplane";
 import { checkpointAtHead } from "./checkpoints.ts";
-import type { Engine, Entry, Position } from "./engine.ts";
+import type { Engine, Commit, Position } from "./engine.ts";
+import { failure } from "./failures.ts";
 import type { Follower } from "./follower.ts";
 import { Session, type SessionHost } from "./session.ts";
 import type { OwnStateWriter, WriterOptions } from "./state-writer.ts";
@@ -181,8 +182,8 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     } catch (cause) {
       this.#emptySince = undefined;
       if (this.#failures++ === 0) {
-        const message = `The writer of stream "${this.key}" could not begin to lead: ${String(cause)}. It is tried again.`;
-        this.report(new StateStreamError("backplane-failed", message, { cause }));
+        const what = `The writer of stream "${this.key}" could not try to lead`;
+        this.report(failure("backplane-failed", what, cause, "It is retried."));
       }
       // Another one may be able to.
       await this.#release();
@@ -248,7 +249,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   }
 
   /** Goes on from a checkpoint that is the engine's head. */
-  #begin(position: Position, entries: readonly Entry[], checkpoint: string): void {
+  #begin(position: Position, entries: readonly Commit[], checkpoint: string): void {
     if (this.#closed !== undefined) return;
     const { state, removed } = readState(checkpoint);
     // A store takes the state in before it is looked at.
@@ -295,8 +296,8 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     try {
       callback();
     } catch (cause) {
-      const message = `A callback of the writer of stream "${this.key}" threw: ${String(cause)}. The writer goes on.`;
-      this.report(new StateStreamError("listener-failed", message, { cause }));
+      const what = `A callback of the writer of stream "${this.key}" threw`;
+      this.report(failure("listener-failed", what, cause, "The writer continues."));
     }
   }
 

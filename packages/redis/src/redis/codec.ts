@@ -1,15 +1,15 @@
-import type { Entry, Message, Position } from "../cluster/engine.ts";
+import type { Commit, Message, Position } from "../cluster/engine.ts";
 
 /** The message that says: look at the head. */
 export const HEAD = "head";
 
 /** An entry as arguments of the scripts. */
-export function entryArgs({ epoch, previous, first, last, body }: Entry): string[] {
+export function entryArgs({ epoch, previous, first, last, body }: Commit): string[] {
   return [epoch, previous, String(first), String(last), body];
 }
 
 /** Entries as XRANGE gives them: `[id, [field, value, ...]]`, the fields in the order in which the scripts wrote them. */
-export function parseEntries(reply: unknown): Entry[] {
+export function parseEntries(reply: unknown): Commit[] {
   return (reply as [string, string[]][]).map(([id, fields]) => {
     const [, epoch, , previous, , first, , body] = fields as [
       string,

@@ -1,6 +1,7 @@
 import { StateStreamError } from "@statestream/core";
 import { systemClock } from "@statestream/core/backplane";
 import { type Backplane, type BackplaneOptions, backplaneOn } from "../cluster/backplane.ts";
+import { failure } from "../cluster/failures.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { RedisEngine } from "./redis-engine.ts";
 
@@ -48,9 +49,17 @@ export function createRedisBackplane(options: RedisBackplaneOptions): Backplane 
       `The option expireMs is ${String(expireMs)}; it must be 1,000 or more.`,
     );
   }
-  const onError = (cause: Error): void => {
-    const message = `The connection to Redis failed: ${cause.message}. It is tried again.`;
-    others.onError?.(new StateStreamError("backplane-failed", message, { cause }));
-  };
-  return backplaneOn(new RedisEngine({ redis, prefix, expireMs: Math.floor(expireMs), onError }), others, systemClock);
+  return backplaneOn(
+    (report) =>
+      new RedisEngine({
+        redis,
+        prefix,
+        expireMs: Math.floor(expireMs),
+        onError(cause) {
+          report(failure("backplane-failed", "The connection to Redis failed", cause, "It is retried."));
+        },
+      }),
+    others,
+    systemClock,
+  );
 }

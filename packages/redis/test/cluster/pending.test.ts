@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { Entry } from "../../src/cluster/engine.ts";
+import type { Commit } from "../../src/cluster/engine.ts";
 import { Pending } from "../../src/cluster/pending.ts";
 
 const MIB = 1024 * 1024;
 
-function entry(last: number, bytes = 1): Entry {
+function entry(last: number, bytes = 1): Commit {
   return { epoch: "epoch", previous: "epoch", first: last, last, body: "x".repeat(bytes) };
 }
 

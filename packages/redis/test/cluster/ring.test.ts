@@ -1,16 +1,16 @@
 import { expect, test } from "vitest";
-import type { Entry } from "../../src/cluster/engine.ts";
+import type { Commit } from "../../src/cluster/engine.ts";
 import { Ring } from "../../src/cluster/ring.ts";
 
-function entry(last: number, body = "x"): Entry {
+function entry(last: number, body = "x"): Commit {
   return { epoch: "epoch", previous: "epoch", first: last, last, body };
 }
 
-function lasts(entries: readonly Entry[] | undefined): number[] | undefined {
+function lasts(entries: readonly Commit[] | undefined): number[] | undefined {
   return entries?.map(({ last }) => last);
 }
 
-function ringOf(entries: readonly Entry[], now = 0): Ring {
+function ringOf(entries: readonly Commit[], now = 0): Ring {
   const ring = new Ring();
   ring.add(entries, now);
   return ring;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { Engine, Entry, Message, Position } from "../../src/cluster/engine.ts";
+import type { Engine, Commit, Message, Position } from "../../src/cluster/engine.ts";
 import { RedisEngine } from "../../src/redis/redis-engine.ts";
 import { entry } from "../support/entries.ts";
 import { MemoryEngineServer } from "../support/memory-engine.ts";
@@ -60,8 +60,8 @@ function positionOf({ back, ...elsewhere }: Place, past: readonly Position[]): P
   return past.at(-1 - back) ?? elsewhere;
 }
 
-function entriesOf({ from, makers }: Chain, past: readonly Position[]): { entries: Entry[]; end: Position } {
-  const entries: Entry[] = [];
+function entriesOf({ from, makers }: Chain, past: readonly Position[]): { entries: Commit[]; end: Position } {
+  const entries: Commit[] = [];
   let end = positionOf(from, past);
   for (const [maker, events] of makers) {
     const last = end.seq + events;

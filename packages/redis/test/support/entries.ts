@@ -1,11 +1,11 @@
-import type { Checkpoint, Entry, InstallRequest, Position, PublishRequest } from "../../src/cluster/engine.ts";
+import type { Checkpoint, Commit, InstallRequest, Position, PublishRequest } from "../../src/cluster/engine.ts";
 
 export function at(epoch: string, seq: number): Position {
   return { epoch, seq };
 }
 
 /** The entry of events `first` to `last`, made by `epoch` after one of its own. */
-export function entry(first: number, details: Partial<Entry> = {}): Entry {
+export function entry(first: number, details: Partial<Commit> = {}): Commit {
   const { epoch = "A", previous = epoch, last = first } = details;
   return { epoch, previous, first, last, body: `${epoch} makes ${first} to ${last}`, ...details };
 }
@@ -15,7 +15,7 @@ export function checkpoint(seq: number, epoch = "A"): Checkpoint {
 }
 
 /** A publish of the owner `writer` that keeps all entries. */
-export function publishing(entries: Entry[], details: Partial<PublishRequest> = {}): PublishRequest {
+export function publishing(entries: Commit[], details: Partial<PublishRequest> = {}): PublishRequest {
   return { owner: "writer", entries, checkpoint: undefined, keepFrom: 0, leaseMs: 5000, ...details };
 }
 

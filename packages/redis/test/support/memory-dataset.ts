@@ -1,7 +1,7 @@
 import type {
   AcquireReply,
   Checkpoint,
-  Entry,
+  Commit,
   InstallReply,
   InstallRequest,
   Message,
@@ -14,7 +14,7 @@ import type {
 /** What the engine keeps of a stream under three keys, any of which may be gone. */
 interface Kept {
   meta: { head: Position; owner: string; leaseMs: number; leaseUntil: number } | undefined;
-  log: Entry[] | undefined;
+  log: Commit[] | undefined;
   checkpoint: Checkpoint | undefined;
   expiresAt: number;
 }

@@ -38,7 +38,7 @@ export class Cluster {
     const defer = (fn: () => void): void => this.#defer(fn);
     const clock = { ...this.clock.clock, defer, epoch: () => `epoch${String(++this.#epochs).padStart(6, "0")}` };
     const onError = (error: StateStreamError): void => void errors.push(error);
-    return { engine, errors, backplane: backplaneOn(wrap(engine), { onError, ...options }, clock) };
+    return { engine, errors, backplane: backplaneOn(() => wrap(engine), { onError, ...options }, clock) };
   }
 
   /** One turn of the event loop, and what is due in it. */

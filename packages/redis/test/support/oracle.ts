@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json, Operation } from "@statestream/core";
 import { applyFitting } from "../../../core/test/support/apply.ts";
-import type { Checkpoint, Engine, Entry } from "../../src/cluster/engine.ts";
+import type { Checkpoint, Engine, Commit } from "../../src/cluster/engine.ts";
 
 export type State = Readonly<Record<string, Json>>;
 
@@ -14,7 +14,7 @@ export class Oracle {
 
   /** An engine whose writers are listened to. */
   overhear(engine: Engine): Engine {
-    const note = (entries: readonly Entry[], checkpoint: Checkpoint | undefined): void => {
+    const note = (entries: readonly Commit[], checkpoint: Checkpoint | undefined): void => {
       try {
         for (const entry of entries) this.#learn(entry);
         if (checkpoint !== undefined) this.#check(checkpoint);
@@ -41,7 +41,7 @@ export class Oracle {
     return state;
   }
 
-  #learn({ epoch, previous, first, last, body }: Entry): void {
+  #learn({ epoch, previous, first, last, body }: Commit): void {
     const name = `${epoch}.${first}`;
     const text = `${previous} ${last} ${body}`;
     const known = this.#entries.get(name);

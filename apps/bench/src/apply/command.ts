@@ -7,6 +7,7 @@ import { applyPatch as rfc6902 } from "rfc6902";
 import type { Command, RunOptions } from "../command.ts";
 import { medians } from "../measure/medians.ts";
 import type { Cell, Ratio, Result } from "../report/result.ts";
+import { rowOrder } from "./order.ts";
 
 export const apply: Command = {
   name: "apply",
@@ -157,6 +158,7 @@ function run({ quick, progress }: RunOptions): Result {
       ratios.push({ name: `${workload.name}: fast-json-patch / ours`, value: theirs / ours, better: "higher" });
     }
   }
+  const order = rowOrder(quick ? 300 : 2000, progress);
   return {
     title: "Apply: a patch of one megabyte, 2,500 rows",
     tables: [
@@ -165,8 +167,9 @@ function run({ quick, progress }: RunOptions): Result {
         note: "Ours, fast-json-patch and Immer leave the state before as it was, as a store needs; those in place change it.",
         rows,
       },
+      order.table,
     ],
-    ratios,
+    ratios: [...ratios, ...order.ratios],
     charts: [],
   };
 }

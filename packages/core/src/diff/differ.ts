@@ -1,6 +1,6 @@
 import type { Json, Operation } from "../json/types.ts";
 import { utf8Length } from "../json/json-text.ts";
-import { namesPrototype } from "../json/operations.ts";
+import { namesPrototype } from "../json/pointer.ts";
 import { isAtLeast } from "../json/size.ts";
 import { SMALL_PATCH_BYTES } from "./patch-writer.ts";
 

@@ -28,6 +28,7 @@ const MAX_ALIGNMENTS = 4;
 export function diffRows(before: readonly Json[], after: readonly Json[], place: Place, walk: Walk): void {
   const { writer } = walk;
   writer.valueBytes += 2 * after.length;
+  place.rows = after.length;
   const shared = trim({ before, after, start: 0, beforeEnd: before.length, afterEnd: after.length }, isSame);
   if (tellEnds(shared, place, writer)) return;
   const same = walk.alignments < MAX_ALIGNMENTS ? jsonEqual : isSame;

@@ -1,5 +1,5 @@
 import type { Json } from "../json/types.ts";
-import { objectsInherit } from "./inherited.ts";
+import { objectsInherit } from "../json/inherited.ts";
 import { ownMember } from "../json/json.ts";
 import { areSameContainer, cheaper, type Compare, valueDifference } from "./differ.ts";
 import { GIVE_UP, PatchWriter, Place, type Step } from "./patch-writer.ts";

@@ -1,8 +1,10 @@
 import { StateStreamError, textOf, withCause } from "../support/errors.ts";
+import { MAX_DEPTH } from "./depth.ts";
+import { objectsInherit } from "./inherited.ts";
 import type { Json } from "./types.ts";
 import { isDevelopment, warnOnce } from "../support/warn.ts";
 
-/** A value and the JSON it came to, remembered so that what did not change is not walked again. */
+/** A value and its JSON, kept so that what did not change is not walked again. */
 export interface Remembered {
   readonly raw: unknown;
   readonly json: Json;
@@ -27,14 +29,13 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 /**
  * What `JSON.parse(JSON.stringify(value))` gives (ECMA-262, SerializeJSONProperty), without copying what is JSON already
- * and without walking what `previous` knows by identity. `undefined` when JSON would leave the value out.
+ * and without walking what `previous` has by identity. `undefined` where JSON leaves the value out.
  *
  * @throws {StateStreamError} `not-serializable`
  */
 export function toJson(value: unknown, slice: string, previous?: Remembered): Json | undefined {
-  return guarded(value, slice, () =>
-    orSerialized(value, slice, () => normalize(value, slice, previous?.raw, previous?.json, false)),
-  );
+  const known = objectsInherit() ? undefined : previous;
+  return guarded(value, slice, () => normalize(value, slice, known?.raw, known?.json, false, 0));
 }
 
 /**
@@ -43,35 +44,18 @@ export function toJson(value: unknown, slice: string, previous?: Remembered): Js
  * @throws {StateStreamError} `not-serializable`
  */
 export function copyJson(value: unknown, slice: string): Json | undefined {
-  return guarded(value, slice, () =>
-    orSerialized(value, slice, () => normalize(value, slice, undefined, undefined, true)),
-  );
+  return guarded(value, slice, () => normalize(value, slice, undefined, undefined, true, 0));
 }
 
-/** Where a value is too deep for our own recursion, the serializer's may still reach its end. */
-function orSerialized(value: unknown, slice: string, work: () => Json | undefined): Json | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    let text: string;
-    try {
-      text = JSON.stringify({ [slice]: value });
-    } catch {
-      throw error;
-    }
-    return ownMember(JSON.parse(text) as Members, slice);
-  }
-}
-
-/** Does `work` on a slice's value, where whatever it throws means that JSON cannot carry the value. */
+/** Does `work` on a slice's value. Whatever that throws means that JSON cannot carry the value. */
 export function guarded<T>(value: unknown, slice: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
     if (cause instanceof StateStreamError) throw cause;
     let why = textOf(cause);
-    if (cause instanceof RangeError) why = isCyclic(value) ? "it contains itself" : "it is nested too deeply";
+    if (cause instanceof TooDeep)
+      why = isCyclic(value) ? "it contains itself" : `it nests more than ${MAX_DEPTH} arrays and objects`;
     throw new StateStreamError(
       "not-serializable",
       withCause(`The value of slice "${slice}" cannot be sent as JSON`, why, "The slice keeps its previous value."),
@@ -80,7 +64,9 @@ export function guarded<T>(value: unknown, slice: string, work: () => T): T {
   }
 }
 
-/** Tells a cycle from mere depth; only asked once the stack has overflowed. */
+class TooDeep extends RangeError {}
+
+/** Distinguishes a cycle from mere depth. Called only for a value that is too deep. */
 function isCyclic(value: unknown): boolean {
   try {
     JSON.stringify(value);
@@ -90,17 +76,18 @@ function isCyclic(value: unknown): boolean {
   }
 }
 
-/** `raw` and `json` are the value's predecessor and what that came to; `fresh` asks for a copy of every object. */
+/** `raw` and `json` are the previous value and its JSON; `fresh` copies every object. */
 function normalize(
   given: unknown,
   key: string | number,
   raw: unknown,
   json: Json | undefined,
   fresh: boolean,
+  depth: number,
 ): Json | undefined {
   if (typeof given === "object" && given === raw && json !== undefined) return json;
   let value = given;
-  // What a toJSON gave says nothing of the members of its object.
+  // JSON that came from a toJSON does not correspond to the members of its object.
   let was = hasToJson(raw) ? undefined : raw;
   if (hasToJson(value)) {
     value = value.toJSON(String(key));
@@ -115,10 +102,11 @@ function normalize(
       return Number.isFinite(value) ? value + 0 : null;
     case "object":
       if (value === null) return null;
-      if (Array.isArray(value)) return normalizeArray(value, Array.isArray(was) ? was : [], json, fresh);
-      return normalizeObject(value, isRecord(was) ? was : {}, json, fresh);
+      if (depth === MAX_DEPTH) throw new TooDeep();
+      if (Array.isArray(value)) return normalizeArray(value, Array.isArray(was) ? was : [], json, fresh, depth + 1);
+      return normalizeObject(value, isRecord(was) ? was : NOTHING, json, fresh, depth + 1);
     case "bigint":
-      // A program may have given BigInt a toJSON; JSON.stringify knows, and throws where it has not.
+      // A program may have given BigInt a toJSON, which JSON.stringify calls; without one it throws.
       return JSON.parse(JSON.stringify(value)) as Json;
     default:
       return undefined;
@@ -130,9 +118,9 @@ function hasToJson(value: unknown): value is { toJSON(key: string): unknown } {
   return typeof (value as { toJSON?: unknown }).toJSON === "function";
 }
 
-function normalizeArray(value: unknown[], raw: unknown[], json: Json | undefined, fresh: boolean): Json {
+function normalizeArray(value: unknown[], raw: unknown[], json: Json | undefined, fresh: boolean, depth: number): Json {
   const known = Array.isArray(json) ? json : [];
-  // What was added or removed before them moves rows that are known: they are found from the end.
+  // Rows behind an insertion or a removal are known under another index: they are recognised from the end.
   const shift = raw.length - value.length;
   let unshifted = value.length;
   if (shift !== 0 && !fresh && raw.length === known.length) {
@@ -143,31 +131,42 @@ function normalizeArray(value: unknown[], raw: unknown[], json: Json | undefined
   for (let index = 0; index < value.length; index++) {
     const item = value[index];
     const place = index < unshifted ? index : index + shift;
-    const itemJson = normalize(item, index, raw[place], known[place], fresh) ?? null;
+    const itemJson = normalize(item, index, raw[place], known[place], fresh, depth) ?? null;
     if (copy === undefined && !Object.is(itemJson, item)) copy = value.slice(0, index) as Json[];
     copy?.push(itemJson);
   }
   return copy ?? (value as Json[]);
 }
 
-function normalizeObject(value: object, raw: Record<string, unknown>, json: Json | undefined, fresh: boolean): Json {
-  if (value instanceof Number || value instanceof String || value instanceof Boolean || value instanceof BigInt) {
-    return normalize(value.valueOf(), "", undefined, undefined, fresh) as Json;
-  }
-  const members = value as Record<string, unknown>;
-  const known: Record<string, Json> = isRecord(json) ? json : {};
-  const keys = Object.keys(value);
+function normalizeObject(
+  value: object,
+  raw: Record<string, unknown>,
+  json: Json | undefined,
+  fresh: boolean,
+  depth: number,
+): Json {
   const prototype: unknown = Object.getPrototypeOf(value);
+  const isPlain = prototype === Object.prototype || prototype === null;
+  if (isPlain ? prototype === null && isRawJson(value) : isBoxed(value))
+    return normalize(JSON.parse(JSON.stringify(value)), "", undefined, undefined, fresh, depth) as Json;
+  const members = value as Record<string, unknown>;
+  const known: Record<string, Json> = isRecord(json) ? json : NOTHING;
+  const keys = Object.keys(value);
   let copy: Record<string, Json> | undefined = fresh ? {} : undefined;
-  if (prototype !== Object.prototype && prototype !== null) {
-    // An instance's getters and toJSON must not be met again by the differ.
+  if (!isPlain) {
+    // The differ must not run an instance's getters and toJSON again.
     copy = {};
     warnOfCollection(value);
   }
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index] as string;
     const item = members[key];
-    const itemJson = normalize(item, key, raw[key], known[key], fresh);
+    const itemKnown = key === "__proto__" ? undefined : known[key];
+    // JSON has no functions, so that one is a prototype's: "constructor" was not a member before.
+    const isKnown = itemKnown !== undefined && typeof itemKnown !== "function";
+    const itemJson = isKnown
+      ? normalize(item, key, raw[key], itemKnown, fresh, depth)
+      : normalize(item, key, undefined, undefined, fresh, depth);
     if (copy === undefined && (itemJson === undefined || !Object.is(itemJson, item))) {
       copy = {};
       for (let before = 0; before < index; before++)
@@ -176,6 +175,21 @@ function normalizeObject(value: object, raw: Record<string, unknown>, json: Json
     if (copy !== undefined && itemJson !== undefined) setOwn(copy, key, itemJson);
   }
   return copy ?? (value as Record<string, Json>);
+}
+
+/** An object without members, inherited ones included. */
+const NOTHING: Record<string, never> = Object.freeze(Object.create(null) as Record<string, never>);
+
+const BOXED = new Set(["Number", "String", "Boolean", "BigInt"].map((name) => `[object ${name}]`));
+
+/** Whether JSON carries the object as the primitive in it. `instanceof` would miss the classes of other realms. */
+function isBoxed(value: object): boolean {
+  return BOXED.has(Object.prototype.toString.call(value));
+}
+
+/** Whether the object is one of `JSON.rawJSON`, whose text JSON.stringify emits as it is. Older runtimes have none. */
+function isRawJson(value: object): boolean {
+  return (JSON as { isRawJSON?: (value: object) => boolean }).isRawJSON?.(value) === true;
 }
 
 function warnOfCollection(value: object): void {

@@ -220,11 +220,14 @@ export class Slices {
 }
 
 function parseSerialized(value: unknown, slice: string, serialize: Serialize): Json {
+  let json: unknown;
   try {
-    return JSON.parse(serialize(value, slice)) as Json;
+    json = JSON.parse(serialize(value, slice));
   } catch (cause) {
     const failed = `The option serialize gave no JSON for slice "${slice}"`;
     const message = withCause(failed, cause, "The slice keeps its previous value.");
     throw new StateStreamError("not-serializable", message, { slice, cause });
   }
+  // Text may have what JSON.stringify never writes again, such as 1e999.
+  return toJson(json, slice) as Json;
 }

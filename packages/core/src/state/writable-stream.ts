@@ -2,7 +2,9 @@ import { StateStreamError } from "../support/errors.ts";
 import type { Cause } from "../protocol/events.ts";
 import type { Operation } from "../json/types.ts";
 import { copyJson, isRecord } from "../json/json.ts";
+import { Growth } from "../json/growth.ts";
 import { applyOperations } from "../json/operations.ts";
+import { strictOf } from "../diff/strict.ts";
 import type { ChangeOf, Publisher, StateReader } from "./publisher.ts";
 import type { Patched } from "./slices.ts";
 import { type BaseStateStream, checkState, type StateStream } from "./state-stream.ts";
@@ -174,10 +176,13 @@ export class OwnState<S extends object> {
     const earlier: Patched | undefined = changes.get(slice)?.patched;
     const basis = changes.has(slice) ? earlier?.json : this.#stream.slices.basis(slice, value);
     const before = basis ?? copyJson(value, slice) ?? null;
-    const json = applyOperations(before, own, slice);
+    const json = applyOperations(before, own, slice, new Growth());
     if (basis === undefined) return { value: json };
     // `test` was for us: clients need not repeat it.
-    const sent = own.filter(({ op }) => op !== "test");
+    const sent = strictOf(
+      own.filter(({ op }) => op !== "test"),
+      before,
+    );
     return { value: json, patched: { operations: [...(earlier?.operations ?? []), ...sent], json } };
   }
 

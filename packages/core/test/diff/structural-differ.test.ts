@@ -2,12 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Json, Operation } from "../../src/json/types.ts";
 import { fastJsonPatch } from "../../src/diff/fast-json-patch.ts";
-import { toJson } from "../../src/json/json.ts";
 import { applyOperations } from "../../src/json/operations.ts";
 import { structuralCompare } from "../../src/diff/structural-differ.ts";
 import { operationsOf, structural, structuralOperations } from "../support/compare.ts";
 import { applyFitting } from "../support/apply.ts";
-import { errorOf } from "../support/values.ts";
 import { PROPERTY_TIMEOUT_MS } from "../support/property.ts";
 
 const row = (id: number, more: object = {}): Json => ({ id, title: `task number ${id}`, done: false, ...more });
@@ -225,23 +223,33 @@ describe("row ids", () => {
   });
 });
 
-it("takes values as deep as the serializer does", () => {
-  const deep = (depth: number): Json => {
-    let value: Json = 1;
-    for (let level = 0; level < depth; level++) value = { value, level };
-    return value;
-  };
-  let [depth, beyond] = [1, 50_000];
-  while (beyond - depth > 1) {
-    const middle = (depth + beyond) >> 1;
-    try {
-      JSON.stringify(deep(middle));
-      depth = middle;
-    } catch {
-      beyond = middle;
-    }
+it.each([true, false])("reads nothing that a program gave every object (enumerable: %s)", (enumerable) => {
+  Object.defineProperty(Object.prototype, "given", { value: 5, enumerable, configurable: true, writable: true });
+  try {
+    expect(structural({ a: {} }, { a: { given: 5 } })).toEqual({ kind: "value", member: '"value":{"a":{"given":5}}' });
+    expect(structural({ a: { given: 5 } }, { a: {} })).toEqual({ kind: "value", member: '"value":{"a":{}}' });
+  } finally {
+    delete (Object.prototype as { given?: unknown }).given;
   }
-  const value = deep(Math.floor(depth * 0.9));
-  expect(JSON.stringify(toJson(value, "s"))).toBe(JSON.stringify(value));
-  expect(errorOf(() => toJson(deep(beyond * 2), "s")).message).toMatch(/too deeply/);
+});
+
+describe("a list in another order", () => {
+  const list = rows(...Array.from({ length: 2000 }, (_, id) => id));
+
+  it("is sent as the value where applying its moves would take longer than that", () => {
+    expect(structural(list, list.toReversed())).toEqual({
+      kind: "value",
+      member: `"value":${JSON.stringify(list.toReversed())}`,
+    });
+    const every = (keep: boolean): Json[] => list.filter((_, index) => keep || index % 2 === 0);
+    expect(structural(every(true), every(false))?.kind).toBe("value");
+    expect(structural(every(false), every(true))?.kind).toBe("value");
+  });
+
+  it("is sent as moves where these are few, or the rest of the slice is large", () => {
+    const few = list.toSpliced(100, 20).toSpliced(1000, 0, ...list.slice(100, 120));
+    expect(operations(list, few)).toHaveLength(20);
+    const rest = "x".repeat(2_000_000);
+    expect(operations({ list, rest }, { list: list.toReversed(), rest })).toHaveLength(1999);
+  });
 });

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Json } from "../../src/json/types.ts";
@@ -77,6 +78,41 @@ describe.each([
     expect(errorOf(() => convert({ a: 1n }, "s")).code).toBe("not-serializable");
   });
 
+  test("a RangeError of the application's is not taken for depth", () => {
+    const invalid = { toJSON: () => new Date(Number.NaN).toISOString() };
+    expect(errorOf(() => convert({ invalid }, "s")).message).toContain("Invalid time value");
+  });
+
+  test("a value may nest 512 arrays and objects, and no more", () => {
+    const nested = (levels: number): unknown => {
+      let value: unknown = 1;
+      for (let level = 0; level < levels; level++) value = level % 2 === 0 ? [value] : { value };
+      return value;
+    };
+    expect(JSON.stringify(convert(nested(512), "s"))).toBe(JSON.stringify(nested(512)));
+    expect(errorOf(() => convert(nested(513), "s")).code).toBe("not-serializable");
+  });
+
+  test("boxed primitives of another realm are the primitives they box", () => {
+    const boxed = runInNewContext("[Object(1), Object('s'), Object(false), Object(NaN)]") as unknown;
+    expect(JSON.stringify(convert({ boxed }, "s"))).toBe('{"boxed":[1,"s",false,null]}');
+    const big = runInNewContext("Object(1n)") as unknown;
+    expect(errorOf(() => convert({ big }, "s")).code).toBe("not-serializable");
+  });
+
+  test("an object that only calls itself a Number is an object", () => {
+    const named = { [Symbol.toStringTag]: "Number", a: 1 };
+    expect(convert(Object.setPrototypeOf(named, { inherited: 2 }), "s")).toStrictEqual({ a: 1 });
+  });
+
+  test("what JSON.rawJSON made, where a runtime has that, is the value of its text", () => {
+    const { rawJSON } = JSON as { rawJSON?: (text: string) => unknown };
+    const values =
+      rawJSON === undefined ? [] : ["1", "-0", "1e999", '"s"', "true", "null"].map((text) => rawJSON(text));
+    const numbers = rawJSON === undefined ? [] : [1, 0, null, "s", true, null];
+    expect(convert({ values }, "s")).toStrictEqual({ values: numbers });
+  });
+
   const cyclic: Record<string, unknown> = {};
   cyclic["self"] = { back: [cyclic] };
   let deep: unknown = 1;
@@ -88,7 +124,7 @@ describe.each([
 
   test.each<[string, unknown, RegExp, unknown]>([
     ["a cycle", cyclic, /contains itself/, expect.any(RangeError)],
-    ["10,000 levels", deep, /too deeply/, expect.any(RangeError)],
+    ["10,000 levels", deep, /it nests more than 512 arrays and objects/, expect.any(RangeError)],
     ["BigInt", { a: [1n] }, /BigInt/, expect.any(TypeError)],
     ["a boxed BigInt", { a: Object(1n) }, /BigInt/, expect.any(TypeError)],
     [
@@ -169,6 +205,37 @@ describe("toJson", () => {
     const shared = { a: 1 };
     const raw: object = Object.create({ shared }, {});
     expect(toJson({ shared }, "s", { raw, json: {} })).toStrictEqual({ shared: { a: 1 } });
+  });
+
+  test.each(["constructor", "toString", "__proto__", "hasOwnProperty"])(
+    "never reads %s from the prototype of what is known",
+    (name) => {
+      const hidden = { toJSON: () => undefined };
+      const raw = Object.fromEntries([[name, hidden], ["n", 1]]); // prettier-ignore
+      const json = toJson(raw, "s") as Json;
+      expect(JSON.stringify(json)).toBe('{"n":1}');
+      const next = Object.fromEntries([[name, hidden], ["n", 2]]); // prettier-ignore
+      expect(JSON.stringify(toJson(next, "s", { raw, json }))).toBe('{"n":2}');
+    },
+  );
+
+  test.each([true, false])("reads nothing that a program gave every object (enumerable: %s)", (enumerable) => {
+    const shared = { a: 1 };
+    const raw = { given: { toJSON: () => undefined, shared } };
+    Object.defineProperty(Object.prototype, "given", {
+      value: "leaked",
+      enumerable,
+      configurable: true,
+      writable: true,
+    });
+    try {
+      const { given } = raw;
+      expect(JSON.stringify(toJson({ given }, "s", { raw, json: {} }))).toBe("{}");
+      expect(jsonEqual({ given: "leaked" }, { other: "leaked" })).toBe(false);
+      expect(jsonEqual({}, { given: "leaked" })).toBe(false);
+    } finally {
+      delete (Object.prototype as { given?: unknown }).given;
+    }
   });
 
   test("is the same with whatever is remembered of another value", { timeout: PROPERTY_TIMEOUT_MS }, () => {

@@ -4,7 +4,10 @@ import specTests from "json-patch-test-suite/spec_tests.json" with { type: "json
 import tests from "json-patch-test-suite/tests.json" with { type: "json" };
 import { describe, expect, test } from "vitest";
 import type { Json, Operation } from "../../src/json/types.ts";
-import { applyOperations, namesPrototype } from "../../src/json/operations.ts";
+import { Growth, MAX_COPIED_BYTES } from "../../src/json/growth.ts";
+import { MAX_DEPTH } from "../../src/json/depth.ts";
+import { applyOperations } from "../../src/json/operations.ts";
+import { namesPrototype } from "../../src/json/pointer.ts";
 import { canonical, errorOf, json, parsed } from "../support/values.ts";
 import { PROPERTY_TIMEOUT_MS } from "../support/property.ts";
 
@@ -256,4 +259,105 @@ test("agrees with fast-json-patch on what its compare makes", { timeout: PROPERT
     }),
     { numRuns: 1000 },
   );
+});
+
+describe("append", () => {
+  test("adds text to the end of a string, and shares everything else", () => {
+    const document = { messages: [{ text: "Hel" }, { text: "other" }], meta: {} };
+    const result = apply(document, { op: "append", path: "/messages/0/text", value: "lo" }) as typeof document;
+    expect(result).toStrictEqual({ messages: [{ text: "Hello" }, { text: "other" }], meta: {} });
+    expect(result.messages[1]).toBe(document.messages[1]);
+    expect(result.meta).toBe(document.meta);
+  });
+
+  test("adds to a slice that is itself a string", () => {
+    expect(apply("Hel", { op: "append", path: "", value: "lo" })).toBe("Hello");
+  });
+
+  test("of nothing gives the same document back", () => {
+    const document = { text: "a" };
+    expect(apply(document, { op: "append", path: "/text", value: "" })).toBe(document);
+  });
+
+  test.each<[string, unknown]>([
+    ["a member that is absent", { op: "append", path: "/gone", value: "x" }],
+    ["an inherited member", { op: "append", path: "/toString", value: "x" }],
+    ["a number", { op: "append", path: "/n", value: "x" }],
+    ["an object", { op: "append", path: "", value: "x" }],
+    ["a list", { op: "append", path: "/list", value: "x" }],
+    ["the end of a list", { op: "append", path: "/list/-", value: "x" }],
+    ["a text, of a number", { op: "append", path: "/text", value: 1 }],
+    ["a text, of no value", { op: "append", path: "/text" }],
+  ])("to %s changes nothing", (_name, operation) => {
+    misfit({ text: "a", n: 1, list: ["b"] }, operation);
+  });
+});
+
+describe("what a patch of the application may make of a document is bounded", () => {
+  const bounded = (document: Json, ...operations: unknown[]) =>
+    applyOperations(document, operations as Operation[], "s", new Growth());
+  const deep = (levels: number): Json => {
+    let value: Json = 1;
+    for (let level = 0; level < levels; level++) value = level % 2 === 0 ? [value] : { a: value };
+    return value;
+  };
+
+  test("copies that double the document are refused before they are made", () => {
+    const bomb = Array.from({ length: 28 }, (_, index) => ({ op: "copy", from: "", path: `/k${index}` }));
+    const started = performance.now();
+    const error = errorOf(() => bounded({ a: "x".repeat(100) }, ...bomb));
+    expect(error.message).toContain(`its copies add more than ${MAX_COPIED_BYTES} bytes`);
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  test("moves between the copies do not hide the growth", () => {
+    const bomb = Array.from({ length: 28 }, (_, index) => [
+      { op: "copy", from: "/a", path: "/b" },
+      { op: "add", path: "/c", value: {} },
+      { op: "move", from: "/a", path: "/c/a" },
+      { op: "move", from: "/b", path: "/c/b" },
+      { op: "move", from: "/c", path: "/a" },
+      { op: "add", path: "/n", value: index },
+    ]).flat();
+    expect(errorOf(() => bounded({ a: "x".repeat(100) }, ...bomb)).message).toContain("its copies add more than");
+  });
+
+  test("a document may be copied as long as the copies are small", () => {
+    const copies = Array.from({ length: 100 }, (_, index) => ({ op: "copy", from: "/a", path: `/k${index}` }));
+    expect(Object.keys(bounded({ a: ["x".repeat(1000)] }, ...copies) as object)).toHaveLength(101);
+  });
+
+  test.each<[string, Json, object]>([
+    ["an added value", { in: {} }, { op: "add", path: "/in/x", value: deep(MAX_DEPTH - 1) }],
+    ["a replacement", { in: { x: 1 } }, { op: "replace", path: "/in/x", value: deep(MAX_DEPTH - 1) }],
+    ["a copy", { a: deep(MAX_DEPTH - 2), in: {} }, { op: "copy", from: "", path: "/in/x" }],
+    ["a moved value", { a: deep(MAX_DEPTH - 2), in: { in: {} } }, { op: "move", from: "/a", path: "/in/in/x" }],
+  ])("%s may not nest deeper than a slice may", (_name, document, operation) => {
+    expect(errorOf(() => bounded(document, operation)).message).toContain(
+      `it would nest more than ${MAX_DEPTH} arrays and objects`,
+    );
+  });
+
+  test("a value that nests as deep as a slice may is taken", () => {
+    expect(bounded({ in: {} }, { op: "add", path: "/in/x", value: deep(MAX_DEPTH - 2) })).toHaveProperty("in.x");
+  });
+});
+
+test("a document that is nested 100,000 levels deep does not overflow the stack of a client", () => {
+  const deep = (): Json => {
+    let value: Json = 1;
+    for (let level = 0; level < 100_000; level++) value = [value];
+    return value;
+  };
+  const document = { a: deep(), n: 0 };
+  const operations = [
+    { op: "replace", path: "/a", value: deep() },
+    { op: "copy", from: "/a", path: "/b" },
+    { op: "add", path: "/a", value: deep() },
+    { op: "move", from: "/b", path: "/a" },
+    { op: "replace", path: "/n", value: 1 },
+  ];
+  expect(applyOperations(document, operations as Operation[], "s")).toHaveProperty("n", 1);
+  const test = [{ op: "test", path: "/a", value: deep() }] as Operation[];
+  expect(errorOf(() => applyOperations(document, test, "s")).code).toBe("invalid-patch");
 });

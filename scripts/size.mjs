@@ -16,7 +16,7 @@ const bundles = [
   {
     name: "@statestream/client",
     code: 'import { createStateClient } from "@statestream/client"; createStateClient("/events");',
-    limit: 6200,
+    limit: 6500,
   },
   {
     name: "createStateStream of @statestream/core",

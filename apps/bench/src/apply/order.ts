@@ -31,12 +31,9 @@ export function rowOrder(ms: number, progress: (text: string) => void): { table:
   const ratios: Ratio[] = [];
   for (const [name, after] of changes) {
     progress(name);
-    const sent = `{${compare(list as unknown as Json, after as unknown as Json)?.member}}`;
+    const sent = `{${compare(list, after as unknown as Json)?.member}}`;
     const value = `{"value":${JSON.stringify(after)}}`;
-    const [taken, whole] = medians([() => received(list as unknown as Json, sent), () => JSON.parse(value)], ms) as [
-      number,
-      number,
-    ];
+    const [taken, whole] = medians([() => received(list, sent), () => JSON.parse(value)], ms) as [number, number];
     rows.push({ change: name, sent: sent.startsWith('{"value"') ? "value" : "patch", bytes: sent.length, us: taken, "us of the value": whole }); // prettier-ignore
     ratios.push({ name: `${name}: what is sent / the value`, value: taken / whole, better: "lower", target: MAX_SLOWDOWN }); // prettier-ignore
   }

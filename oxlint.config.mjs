@@ -101,7 +101,7 @@ export default defineConfig({
     {
       files: ["packages/client/src/**"],
       rules: imports({
-        group: only("./*", "@statestream/core", "@statestream/core/patch", "eventsource-parser"),
+        group: only("./*", "#development", "@statestream/core", "@statestream/core/patch", "eventsource-parser"),
         message: "Beside its neighbours, the client may import only types of core, core/patch and eventsource-parser.",
       }),
     },

@@ -9,6 +9,7 @@ export default defineConfig({
   resolve: {
     // Tests read the sources of every package, so that there is one copy of each module and coverage counts all of them.
     alias: [
+      { find: "#development", replacement: `${packagesDir}client/src/environment.ts` },
       { find: /^@statestream\/([^/]+)$/, replacement: `${packagesDir}$1/src/index.ts` },
       { find: /^@statestream\/([^/]+)\/(.+)$/, replacement: `${packagesDir}$1/src/$2.ts` },
     ],

@@ -1,9 +1,11 @@
-import { createStateClient, type StateClient, type StateClientError } from "@statestream/client";
+import { createStateClient, type DeepReadonly, type StateClient, type StateClientError } from "@statestream/client";
 import type { StateEvent } from "@statestream/core";
 import type { ChaosClient, ClientReport } from "./clients.ts";
 import { ClientLog } from "./client-log.ts";
 import type { Log } from "./log.ts";
 import { type ChaosState, hashOf } from "./state.ts";
+
+type Copy = DeepReadonly<ChaosState>;
 
 /** Codes of errors that say that an event did not apply to the copy. */
 const MISFITS: ReadonlySet<string> = new Set(["resync", "protocol", "diverged"]);
@@ -13,7 +15,7 @@ export class LibraryClient implements ChaosClient {
   readonly #name: string;
   readonly #url: string;
   readonly #log: ClientLog;
-  #client: StateClient<ChaosState | undefined>;
+  #client: StateClient<Copy | undefined>;
   #request = new AbortController();
   #drops = 0;
 
@@ -45,17 +47,17 @@ export class LibraryClient implements ChaosClient {
     };
   }
 
-  #create(initial: { state: ChaosState; eventId: string } | undefined): StateClient<ChaosState | undefined> {
+  #create(initial: { state: Copy; eventId: string } | undefined): StateClient<Copy | undefined> {
     const options = {
       fetch: (input: string | URL | Request, init: RequestInit | undefined) => this.#fetch(input, init ?? {}),
       onEvent: (event: StateEvent, { id }: { id: string | undefined }) =>
         this.#log.event(event, id, this.#client.getState()),
       onError: (error: StateClientError) => this.#log.ended(`${error.code}: ${error.message}`, MISFITS.has(error.code)),
     };
-    const client: StateClient<ChaosState | undefined> =
+    const client: StateClient<Copy | undefined> =
       initial === undefined
-        ? createStateClient<ChaosState>(this.#url, options)
-        : createStateClient<ChaosState>(this.#url, { ...options, initial });
+        ? createStateClient<Copy>(this.#url, options)
+        : createStateClient<Copy>(this.#url, { ...options, initial });
     client.subscribe(() => {
       const { status, error } = client.getStatus();
       if (status !== "closed" || error === undefined) return;

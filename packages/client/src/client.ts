@@ -1,118 +1,161 @@
-import type { HeartbeatEvent, Json, StateEvent } from "@statestream/core";
-import { endpointOf } from "./endpoint.ts";
-import { StateClientError } from "./errors.ts";
+import type { HeartbeatEvent, Json, StateEvent, StateInitialEvent } from "@statestream/core";
+import { development } from "#development";
+import { type Endpoint, endpointOf } from "./endpoint.ts";
+import { StateClientError, type StateClientErrorCode } from "./errors.ts";
 import { followPage } from "./page.ts";
+import { isNarrowed } from "./positions.ts";
 import { isMismatch, Recovery } from "./recovery.ts";
 import { Replica } from "./replica.ts";
-import type { InitialState, StateClient, StateClientOptions, StreamStatus } from "./state-client.ts";
+import type { DeepReadonly, InitialState, StateClient, StateClientOptions, StreamStatus } from "./state-client.ts";
 import { Store } from "./store.ts";
 import { readStream } from "./transport.ts";
 import { Watchdog } from "./watchdog.ts";
+import { Writes } from "./writes.ts";
 
 /**
  * Connects to a state stream and follows it for good: through network failures, restarts and sleep. The state is never
- * wrong: what does not fit is asked for anew, and what cannot be mended closes the client with an error.
+ * wrong: after a change that does not fit, the client requests a new snapshot, and what that cannot repair closes it with an
+ * error.
  *
- * The URL may be relative to the page; where there is none, as on a server, it must be whole.
+ * A relative URL is resolved against the page's base, as `fetch` does. Where there is none, as on a server, the client stays
+ * `closed` with its `initial` state; absolute URLs connect everywhere.
  *
+ * @throws {TypeError} for a malformed URL
  * @example
  * const client = createStateClient<{ count: number }>("/events");
  * client.subscribe(() => render(client.getState()));
  */
 export function createStateClient<S extends object>(
   url: string | URL,
-  options: StateClientOptions & { initial: InitialState<S> },
-): StateClient<S>;
+  options: StateClientOptions<keyof S & string> & { initial: InitialState<S> },
+): StateClient<DeepReadonly<S>>;
 export function createStateClient<S extends object>(
   url: string | URL,
-  options?: StateClientOptions,
-): StateClient<S | undefined>;
+  options?: StateClientOptions<keyof S & string>,
+): StateClient<DeepReadonly<S> | undefined>;
 export function createStateClient<S extends object>(
   url: string | URL,
-  options: StateClientOptions & { initial?: InitialState<S> } = {},
-): StateClient<S | undefined> {
-  return new Client<S>(url, options);
+  options: Options = {},
+): StateClient<DeepReadonly<S> | undefined> {
+  return new Client(url, options) as StateClient<unknown> as StateClient<DeepReadonly<S> | undefined>;
 }
 
-class Client<S extends object> implements StateClient<S | undefined> {
-  readonly ready: Promise<void>;
-  readonly getState = (): S | undefined => this.#replica.read() as S | undefined;
+type State = Readonly<Record<string, Json>>;
+type Options = StateClientOptions & { initial?: InitialState<object> };
+
+class Client implements StateClient<State | undefined> {
+  readonly ready: Promise<readonly string[]>;
+  readonly getState = (): State | undefined => this.#frozen(this.#writes.over(this.#copy));
+  readonly getInitialState = (): State | undefined => this.#initial;
   readonly getStatus = (): StreamStatus => {
     this.#store.set(this.#figures);
     return this.#store.status;
   };
   readonly subscribe = (fn: () => void): (() => void) => this.#store.subscribe(fn);
   readonly close = (): void => this.#end(undefined);
-  readonly #requestAfter: ReturnType<typeof endpointOf>;
-  readonly #onEvent: StateClientOptions["onEvent"];
+  readonly reached: StateClient<State>["reached"];
+  readonly optimistic: StateClient<State>["optimistic"];
+  readonly #name: string;
+  readonly #options: Options;
+  readonly #initial: State | undefined;
+  readonly #request: Endpoint["request"] | undefined;
   readonly #replica: Replica;
   readonly #store: Store;
+  readonly #writes: Writes<State>;
   readonly #recovery = new Recovery();
-  readonly #watchdog = new Watchdog((ms) => this.#lost(new StateClientError("timeout", `Silent for ${ms} ms.`)));
-  /** Whether it is closed, for whoever it listens to. */
+  readonly #watchdog = new Watchdog((ms) => this.#lost(this.#error("timeout", `Nothing was received for ${ms} ms.`)));
+  /** Removes the listeners of a client that is closed. */
   readonly #gone = new AbortController();
-  #resolve!: () => void;
+  #resolve!: (slices: readonly string[]) => void;
   #reject!: (error: StateClientError) => void;
   #bytes = 0;
-  /** The connection, or the attempt at one; whoever is not this one any more has nothing to say. */
-  #request: AbortController | undefined;
+  /** The connection, or the attempt at one; callbacks of any other are ignored. */
+  #current: AbortController | undefined;
   /** Until the next attempt. */
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The current connection asked for bookmarks. From the first position that needs them, all do. */
+  #bookmarks = false;
 
-  constructor(url: string | URL, options: StateClientOptions & { initial?: InitialState<S> }) {
-    const { initial, signal } = options;
-    this.#requestAfter = endpointOf(url, options);
-    this.#onEvent = options.onEvent;
-    this.#replica = new Replica(initial as InitialState<Readonly<Record<string, Json>>> | undefined);
+  constructor(url: string | URL, options: Options) {
+    const endpoint = endpointOf(url, options);
+    this.#name = endpoint?.name ?? String(url);
+    this.#request = endpoint?.request;
+    this.#options = options;
+    const initial = options.initial as InitialState<State> | undefined;
+    this.#initial = initial?.state;
+    this.#replica = new Replica(initial);
+    const status = endpoint === undefined ? "closed" : this.#waiting;
     this.#store = new Store(
-      { status: this.#waiting, since: Date.now(), attempt: 0, resumed: false, error: undefined, ...this.#figures },
+      this.#name,
+      { status, since: Date.now(), attempt: 0, resumed: false, error: undefined, ...this.#figures },
       options.onError,
     );
+    this.#writes = new Writes({
+      read: () => (this.#isClosed ? undefined : { state: this.#copy }),
+      error: (code, why) => this.#error(code, why),
+      onFailure: this.#store.listenerThrew,
+      onChange: () => this.#change({}),
+      onWait: () => this.#useBookmarks(),
+    });
+    this.reached = this.#writes.reached;
+    this.optimistic = this.#writes.optimistic;
+    if (initial !== undefined) this.#writes.reach(initial.eventId, false);
     this.ready = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // Whoever does not wait for it sees it in the status.
+    // An application that does not wait for it sees the error in the status.
     this.ready.catch(() => {});
-    if (initial !== undefined) this.#resolve();
-    signal?.addEventListener("abort", this.close, { signal: this.#gone.signal });
+    if (initial !== undefined) this.#resolve(Object.keys(initial.state));
+    if (endpoint === undefined) return;
+    options.signal?.addEventListener("abort", this.close, { signal: this.#gone.signal });
     followPage(
       this.#gone.signal,
-      () => (this.#request === undefined ? this.#connect() : this.#watchdog.look()),
+      () => this.#wake(),
       () => {
         this.#drop();
         this.#change({ status: this.#waiting });
       },
     );
-    if (signal?.aborted === true) this.close();
+    if (options.signal?.aborted === true) this.close();
     else this.#connect();
   }
 
-  #connect(): void {
+  /** A status that is `live` stays so when the client changes its connection by itself. */
+  #connect(status: StreamStatus["status"] = this.#waiting): void {
     this.#drop();
-    const request = new AbortController();
-    this.#request = request;
+    const current = new AbortController();
+    this.#current = current;
     this.#watchdog.start();
-    this.#change({ status: this.#waiting, attempt: this.#store.status.attempt + 1 });
-    // Unless somebody who was told of it has closed the client.
-    if (this.#request === request) void this.#follow(request);
+    this.#recovery.attempted();
+    this.#change({ status, attempt: this.#store.status.attempt + 1 });
+    // Unless a subscriber has closed the client.
+    if (this.#current === current) void this.#follow(current);
   }
 
   /** One connection, from its request to its end. */
-  async #follow(request: AbortController): Promise<void> {
-    const isCurrent = (): boolean => this.#request === request;
+  async #follow(current: AbortController): Promise<void> {
+    const isCurrent = (): boolean => this.#current === current;
     let error: StateClientError | undefined;
     let inOrder = false;
     try {
-      const asked = await this.#requestAfter(this.#replica.eventId, request.signal);
+      const request = await (this.#request as Endpoint["request"])(
+        this.#replica.eventId,
+        this.#bookmarks,
+        current.signal,
+      );
       if (!isCurrent()) return;
+      development?.track(request.url, current.signal);
       this.#replica.begin();
-      await readStream(asked, {
+      await readStream(request, {
         onBytes: (count) => {
+          if (!isCurrent()) return;
           this.#watchdog.heard();
           this.#bytes += count;
         },
-        onRetry: (ms) => (this.#recovery.retryMs = ms),
+        onRetry: (ms) => {
+          if (isCurrent()) this.#recovery.retryMs = ms;
+        },
         onEvent: (event, id, data) => {
           // A subscriber may have closed the client in the middle of a chunk.
           if (!isCurrent()) return;
@@ -120,9 +163,12 @@ class Client<S extends object> implements StateClient<S | undefined> {
           inOrder = event.type === "state.end";
         },
       });
-      if (!inOrder) error = new StateClientError("network", "The connection failed.");
+      if (!inOrder) error = this.#error("network", "The connection failed.");
     } catch (cause) {
-      error = cause instanceof StateClientError ? cause : new StateClientError("protocol", String(cause), { cause });
+      error =
+        cause instanceof StateClientError
+          ? this.#error(cause.code, cause.message, cause)
+          : this.#error("protocol", String(cause), { cause });
     }
     if (isCurrent()) this.#lost(error);
   }
@@ -130,32 +176,53 @@ class Client<S extends object> implements StateClient<S | undefined> {
   #take(event: StateEvent, id: string | undefined, data: string): void {
     const complete = this.#replica.take(event, id);
     this.#watchdog.expect((event as Partial<HeartbeatEvent>).heartbeatMs);
-    // Counted only for whoever asks.
-    this.#store.call(() => this.#onEvent?.(event, { id, bytes: new TextEncoder().encode(data).length }));
+    // Counted only where there is a callback.
+    this.#store.call(() => this.#options.onEvent?.(event, { id, bytes: new TextEncoder().encode(data).length }));
     if (event.type === "state.end" && !event.retry) {
       throw new StateClientError("ended", `The server ended it: ${event.reason}.`);
     }
     if (!complete) return;
-    const { upToDate, changed, resumed } = this.#replica;
-    const isLive = this.#store.status.status === "live";
-    if (upToDate && !isLive) {
+    const { upToDate, changed, resumed, eventId } = this.#replica;
+    const { status, attempt } = this.#store.status;
+    const { reason } = event as Partial<StateInitialEvent>;
+    const isLive = status === "live";
+    // First, since it may remove layers: readers must see the commit and that at once.
+    if (eventId !== undefined) this.#writes.reach(eventId, reason === "epoch" || reason === "repaired");
+    if (upToDate && (!isLive || attempt > 0)) {
       this.#recovery.worked();
-      this.#resolve();
+      this.#becomeReady();
       this.#change({ status: "live", attempt: 0, error: undefined, resumed });
-    } else if (changed || upToDate !== isLive) {
+    } else if (changed || this.#writes.changed || upToDate !== isLive) {
       this.#change(upToDate ? {} : { status: this.#waiting });
     }
   }
 
-  /** The connection is gone, or there was none: again, or the end. */
+  #becomeReady(): void {
+    const slices = Object.keys(this.#replica.read() as State);
+    this.#resolve(slices);
+    development?.missing(this.#name, this.#options.slices, slices);
+  }
+
+  /** The page is visible or online again. */
+  #wake(): void {
+    if (this.#current !== undefined) return this.#watchdog.look();
+    this.#retry(this.#recovery.wakeMs());
+  }
+
+  #retry(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#connect(), ms);
+  }
+
+  /** The connection is lost, or there was none: try again, or close. */
   #lost(error: StateClientError | undefined): void {
     this.#drop();
-    // It is not to be trusted: the next connection asks for everything.
+    // The copy is not to be trusted: the next connection requests a snapshot.
     if (isMismatch(error)) this.#replica.eventId = undefined;
     const remedy = this.#recovery.remedy(error);
     if (typeof remedy === "object") return this.#end(remedy);
-    // Before anybody is told, who may close the client.
-    this.#timer = setTimeout(() => this.#connect(), remedy);
+    // Before callbacks run, which may close the client.
+    this.#retry(remedy);
     if (error !== undefined) this.#store.report(error);
     this.#change({ status: this.#waiting, error });
   }
@@ -163,21 +230,49 @@ class Client<S extends object> implements StateClient<S | undefined> {
   #end(error: StateClientError | undefined): void {
     this.#drop();
     this.#gone.abort();
-    if (!this.#change({ status: "closed", error })) return;
-    this.#reject(error ?? new StateClientError("closed", "Closed before any state."));
+    if (this.#isClosed) return;
+    this.#writes.close();
+    this.#change({ status: "closed", error });
+    this.#reject(error ?? this.#error("closed", "Closed before any state."));
     if (error !== undefined) this.#store.report(error);
   }
 
-  /** Lets go of the connection and of the timers. */
+  /** Ends the connection and the timers. */
   #drop(): void {
     clearTimeout(this.#timer);
     this.#watchdog.stop();
-    const request = this.#request;
-    this.#request = undefined;
-    request?.abort();
+    const current = this.#current;
+    this.#current = undefined;
+    current?.abort();
   }
 
-  /** What the status is when it is not live. */
+  /** A narrowed client does not receive the last event of each commit, so it needs to be sent the position by itself. */
+  #useBookmarks(): void {
+    if (this.#bookmarks || !isNarrowed(this.#replica.eventId)) return;
+    this.#bookmarks = true;
+    if (this.#current !== undefined) this.#connect(this.#store.status.status);
+  }
+
+  #error(code: StateClientErrorCode, why: string, details?: Partial<StateClientError>): StateClientError {
+    return new StateClientError(code, `${this.#name}: ${why}`, details);
+  }
+
+  get #isClosed(): boolean {
+    return this.#store.status.status === "closed";
+  }
+
+  /** The server's state. */
+  get #copy(): State | undefined {
+    return this.#frozen(this.#replica.read());
+  }
+
+  /** On a server, `initial` may be the state of a store, which must not be frozen; a page has parsed it from JSON. */
+  #frozen(state: State | undefined): State | undefined {
+    if (this.#initial === undefined || "document" in globalThis) development?.freeze(state);
+    return state;
+  }
+
+  /** The status when it is not live. */
   get #waiting(): "connecting" | "stale" {
     return this.#replica.isEmpty ? "connecting" : "stale";
   }
@@ -186,11 +281,11 @@ class Client<S extends object> implements StateClient<S | undefined> {
     return { eventId: this.#replica.eventId, bytes: this.#bytes };
   }
 
-  /** Tells readers of the change, and of the state's. False once it is closed. */
-  #change(change: Partial<StreamStatus>): boolean {
-    if (!this.#store.set({ ...this.#figures, ...change })) return false;
+  /** Changes the status and notifies subscribers of it and of the state. Does nothing once the client is closed. */
+  #change(change: Partial<StreamStatus>): void {
+    if (!this.#store.set({ ...this.#figures, ...change })) return;
     this.#replica.changed = false;
+    this.#writes.changed = false;
     this.#store.notify();
-    return true;
   }
 }

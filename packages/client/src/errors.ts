@@ -2,17 +2,20 @@
  * What went wrong, as a stable word. Those marked final close the client; after the others it goes on by itself.
  *
  * - `network`: the request failed, or the connection broke.
- * - `timeout`: nothing came for two and a half heartbeats.
+ * - `timeout`: nothing was received for two and a half heartbeats; or `reached` waited for longer than its `timeoutMs`.
  * - `http`: the server, or something before it, answered with a status that may pass (429, 5xx, 401 the first time).
- * - `not-a-stream`: the answer was no event stream: a proxy's page, for example.
- * - `protocol`: an event that is not one of the protocol's; the state was asked for anew.
- * - `resync`: a change did not fit the copy; the state was asked for anew.
+ * - `not-a-stream`: the answer was not an event stream: a proxy's page, or the HTML of a wrong URL. Final at the fifth in
+ *   succession if the client was never live.
+ * - `protocol`: an event that is not one of the protocol's; the client requests a new snapshot.
+ * - `resync`: a change did not fit the copy; the client requests a new snapshot.
  * - `headers`: the option `headers` threw.
- * - `listener`: a subscriber or `onEvent` threw.
+ * - `listener`: a subscriber, `onEvent` or the recipe of an optimistic change threw.
  * - `refused` (final): the status says not to come back (401 twice, 403, 404, 410 and other 4xx).
  * - `ended` (final): the server ended the stream for good, with 204 or `state.end`.
- * - `diverged` (final): asking anew did not help.
- * - `closed` (final): `close()` was called before there was a state.
+ * - `diverged` (final): new snapshots did not help.
+ * - `closed` (final): `close()` was called before there was a state, or while `reached` waited.
+ * - `position-lost`: the server has lost the write that `reached` waited for, or cannot tell whether it has it.
+ * - `invalid-event-id`: `reached` was given something that is not an event ID.
  */
 export type StateClientErrorCode =
   | "network"
@@ -26,21 +29,23 @@ export type StateClientErrorCode =
   | "refused"
   | "ended"
   | "diverged"
-  | "closed";
+  | "closed"
+  | "position-lost"
+  | "invalid-event-id";
 
-/** The one error class of the client. */
+/** The one error class of the client. Its message begins with the stream's URL, without the query, which may hold secrets. */
 export class StateClientError extends Error {
   override readonly name = "StateClientError";
   readonly code: StateClientErrorCode;
   /** The HTTP status, where there was an answer. */
   readonly httpStatus: number | undefined;
-  /** Milliseconds: what the answer's `Retry-After` asked for. */
+  /** Milliseconds: the answer's `Retry-After`. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
     code: StateClientErrorCode,
     message: string,
-    details: { httpStatus?: number; retryAfterMs?: number | undefined; cause?: unknown } = {},
+    details: { httpStatus?: number | undefined; retryAfterMs?: number | undefined; cause?: unknown } = {},
   ) {
     super(message, details);
     this.code = code;

@@ -1,8 +1,8 @@
 /**
  * Follows the page, where there is one, until the signal is aborted.
  *
- * @param onWake the page is looked at again, or online again: timers may have slept, so look at the clock
- * @param onHide the page is put away: browsers keep it only if it holds no connection
+ * @param onWake the page is visible or online again: timers may have been suspended, so check the clock
+ * @param onHide the page goes into the back/forward cache: browsers keep it only if it has no open connection
  */
 export function followPage(signal: AbortSignal, onWake: () => void, onHide: () => void): void {
   const { document } = globalThis as Partial<typeof globalThis>;

@@ -1,25 +1,43 @@
 import { waitMs } from "./backoff.ts";
 import { StateClientError } from "./errors.ts";
 
-/** How many times in a minute the state is asked for anew before the client gives up. */
+/** How many resyncs in a minute the client makes before it gives up. */
 const MAX_RESYNCS = 5;
 const RESYNC_WINDOW_MS = 60_000;
 
-/** Remembers how connecting went, and knows from that what to do next. */
+/** How many answers that are no stream a client that was never live accepts: a wrong URL does not become right. */
+const MAX_NOT_STREAMS = 5;
+
+/** How long a connection must have been live before its loss counts as the first: longer than the longest wait. */
+const LASTING_MS = 30_000;
+
+/** Milliseconds between two attempts, however often the page wakes. */
+const WAKE_FLOOR_MS = 1000;
+
+/** Remembers how connecting went, and decides from that what to do next. */
 export class Recovery {
-  /** What the server told: milliseconds until it wants to be asked again. */
+  /** The server's `retry:`, in milliseconds. */
   retryMs: number | undefined;
   #failures = 0;
-  /** The connection has brought the copy up to date. */
-  #worked = false;
-  /** Was told 401, and has asked for headers again. */
+  /** When the connection brought the copy up to date, milliseconds since 1970. */
+  #liveAt: number | undefined;
+  #wasLive = false;
+  #notStreams = 0;
+  /** The last answer was 401, and the headers are requested once more. */
   #unauthorized = false;
-  /** When the state was asked for anew. */
+  /** When the client resynced. */
   #resyncs: readonly number[] = [];
+  #attemptedAt = 0;
+  #lostAt = 0;
+  #retryAfterMs = 0;
+
+  attempted(): void {
+    this.#attemptedAt = Date.now();
+  }
 
   worked(): void {
-    this.#worked = true;
-    this.#failures = 0;
+    this.#liveAt = Date.now();
+    this.#wasLive = true;
     this.#unauthorized = false;
   }
 
@@ -28,11 +46,17 @@ export class Recovery {
    * server ended the connection in order.
    */
   remedy(error: StateClientError | undefined): number | StateClientError {
-    // An end before any state, from a server that is overloaded for example, must not be answered without pause either.
-    this.#failures = error === undefined && this.#worked ? 0 : this.#failures + 1;
-    this.#worked = false;
+    const now = Date.now();
+    // A server that sends a snapshot and then fails, again and again, must be asked less and less too.
+    if (this.#liveAt !== undefined && now - this.#liveAt >= LASTING_MS) this.#failures = 0;
+    // So must one that ends each connection before there is a state, because it is overloaded for example.
+    if (error !== undefined || this.#liveAt === undefined) this.#failures++;
+    this.#liveAt = undefined;
+    this.#lostAt = now;
+    this.#retryAfterMs = error?.retryAfterMs ?? 0;
     if (error !== undefined) {
       if (error.code === "refused" || error.code === "ended") return error;
+      if (error.code === "not-a-stream" && !this.#wasLive && ++this.#notStreams >= MAX_NOT_STREAMS) return error;
       if (error.httpStatus === 401) {
         if (this.#unauthorized)
           return new StateClientError("refused", error.message, { httpStatus: 401, cause: error });
@@ -40,18 +64,27 @@ export class Recovery {
         return 0;
       }
       if (isMismatch(error)) {
-        const now = Date.now();
         this.#resyncs = [...this.#resyncs.filter((at) => at >= now - RESYNC_WINDOW_MS), now];
         if (this.#resyncs.length > MAX_RESYNCS)
           return new StateClientError("diverged", error.message, { cause: error });
         if (error.code === "resync" && this.#failures === 1) return 0;
       }
     }
-    return waitMs(this.#failures, this.retryMs, error?.retryAfterMs);
+    return waitMs(this.#failures, this.retryMs, this.#retryAfterMs);
+  }
+
+  /** How long a page that wakes while there is no connection must wait, in milliseconds. */
+  wakeMs(): number {
+    return Math.max(leftOf(this.#retryAfterMs, this.#lostAt), leftOf(WAKE_FLOOR_MS, this.#attemptedAt));
   }
 }
 
-/** Whether the copy, or what was received for it, cannot be gone on from. */
+/** What is left of a time; never more than all of it, should the clock be set back. */
+function leftOf(ms: number, since: number): number {
+  return Math.min(ms, Math.max(0, since + ms - Date.now()));
+}
+
+/** Whether the copy, or data that was received for it, cannot be continued. */
 export function isMismatch(error: StateClientError | undefined): boolean {
   return error?.code === "resync" || error?.code === "protocol";
 }

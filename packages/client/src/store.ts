@@ -1,20 +1,24 @@
+import { development } from "#development";
 import { StateClientError } from "./errors.ts";
 import type { StreamStatus } from "./state-client.ts";
 
-/** What readers see of a client beside the state: the status, who is told of changes, and where errors go. */
+/** What readers see of a client beside the state: the status, the subscribers, and where errors go. */
 export class Store {
+  readonly #name: string;
   readonly #onError: ((error: StateClientError) => void) | undefined;
   readonly #subscribers = new Set<() => void>();
   status: StreamStatus;
 
-  constructor(status: StreamStatus, onError: ((error: StateClientError) => void) | undefined) {
+  /** @param name of the stream, for messages */
+  constructor(name: string, status: StreamStatus, onError: ((error: StateClientError) => void) | undefined) {
+    this.#name = name;
     this.status = status;
     this.#onError = onError;
   }
 
   /**
-   * Keeps the object where nothing changes. False, and nothing happens, once it is closed: readers may close the client in
-   * the middle of anything, and that is for good.
+   * Keeps the object where nothing changes. Returns false, and changes nothing, once it is closed: readers may close the
+   * client at any moment, and that is for good.
    */
   set(change: Partial<StreamStatus>): boolean {
     const before = this.status;
@@ -27,7 +31,7 @@ export class Store {
   }
 
   subscribe(fn: () => void): () => void {
-    // Each call counts, also with a function that is subscribed already.
+    // Each call is a subscription of its own, also with a function that is subscribed already.
     const subscriber = (): void => fn();
     this.#subscribers.add(subscriber);
     return () => void this.#subscribers.delete(subscriber);
@@ -39,20 +43,24 @@ export class Store {
     }
   }
 
-  /** Calls into the application; what it throws is told, and harms nobody else. */
+  /** Calls into the application; an exception is reported and affects no other callback. */
   call(callback: () => void): void {
     try {
       callback();
     } catch (cause) {
-      this.report(new StateClientError("listener", "A subscriber or onEvent threw.", { cause }));
+      this.listenerThrew(cause);
     }
   }
 
+  readonly listenerThrew = (cause: unknown): void =>
+    this.report(new StateClientError("listener", `${this.#name}: A subscriber, onEvent or a recipe threw.`, { cause }));
+
   report(error: StateClientError): void {
     try {
-      // The application's own mistakes must not vanish; what the client recovers from is in its status.
       if (this.#onError !== undefined) this.#onError(error);
+      // The application's own exceptions must not vanish; what the client recovers from is in its status.
       else if (error.code === "listener") throw error;
+      else development?.warn(`${error.message} (${error.code}) Set the option onError to handle this.`);
     } catch (thrown) {
       queueMicrotask(() => {
         throw thrown;

@@ -11,9 +11,9 @@ export interface StreamRequest {
   readonly signal: AbortSignal;
 }
 
-/** What a response says as it comes. */
+/** Receives the parts of a response as they arrive. */
 export interface StreamHandler {
-  /** Bytes have come; the connection lives. */
+  /** Bytes were received: the connection is alive. */
   onBytes(count: number): void;
   onRetry(ms: number): void;
   /** One event, complete, with the text of its data. */
@@ -21,34 +21,39 @@ export interface StreamHandler {
 }
 
 /**
- * Reads a stream until it ends. What the handler throws ends it too.
+ * Reads a stream until it ends or the signal is aborted. An exception of the handler ends it too.
  *
- * @throws {StateClientError} `network`, `http`, `refused`, `ended`, `not-a-stream`, `protocol`. Anything else that it
- * throws, of JSON or UTF-8, is damage too
+ * @throws {StateClientError} `network`, `http`, `refused`, `ended`, `not-a-stream`, `protocol`. Any other exception, of
+ * JSON or UTF-8, means that the data is damaged
  */
 export async function readStream(request: StreamRequest, handler: StreamHandler): Promise<void> {
-  const body = bodyOf(await send(request).catch(toNetworkError));
-  const reader = body.getReader();
-  // The server sends nothing but UTF-8, so bytes that are not were damaged on the way.
+  const response = await send(request).catch(toNetworkError);
+  const { signal } = request;
+  const reader = bodyOf(response).getReader();
+  // Some implementations of fetch ignore the signal: without this, the connection would stay open and go on delivering.
+  const cancel = (): void => void reader.cancel().catch(() => {});
+  if (signal.aborted) cancel();
+  signal.addEventListener("abort", cancel);
+  // The server sends nothing but UTF-8: other bytes were damaged on the way.
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const parser = createParser({
     onRetry: (ms) => handler.onRetry(ms),
     onEvent: ({ event, data, id }) => {
       const parsed = parse(event, data, id);
-      // The id in memory of its own: a part of a larger text keeps all of that alive, here everything that came with it.
+      // A copy of the id: as a slice of a larger string it would keep the whole chunk in memory.
       if (parsed !== undefined) handler.onEvent(parsed, id?.split("").join(""), data);
     },
   });
   try {
     for (;;) {
       const { done, value } = await reader.read().catch(toNetworkError);
-      if (done) return;
+      if (done || signal.aborted) return;
       handler.onBytes(value.length);
       parser.feed(decoder.decode(value, { stream: true }));
     }
   } finally {
-    // However it ended: nobody reads on.
-    reader.cancel().catch(() => {});
+    signal.removeEventListener("abort", cancel);
+    cancel();
   }
 }
 
@@ -61,19 +66,20 @@ function toNetworkError(cause: unknown): never {
   throw new StateClientError("network", "The connection failed.", { cause });
 }
 
-/** Statuses of 4xx that may pass; 401 with other headers. */
+/** Statuses of 4xx that may pass; 401 may with other headers. */
 const PASSING: ReadonlySet<number> = new Set([401, 408, 421, 425, 429]);
 
 function bodyOf({ status: httpStatus, headers, body }: Response): ReadableStream<Uint8Array> {
   const type = headers.get("content-type") ?? "";
-  if (httpStatus === 200 && /^text\/event-stream\b/i.test(type) && body !== null) return body;
-  // Its end is not waited for, and does not matter.
+  // Implementations of fetch that cannot stream have no body at all.
+  if (httpStatus === 200 && /^text\/event-stream\b/i.test(type) && body) return body;
   body?.cancel().catch(() => {});
   let code: StateClientErrorCode = "not-a-stream";
   if (httpStatus === 204) code = "ended";
   else if (httpStatus >= 500 || PASSING.has(httpStatus)) code = "http";
   else if (httpStatus >= 400) code = "refused";
-  throw new StateClientError(code, `The server answered ${httpStatus} ${type}.`, {
+  const hint = code === "not-a-stream" ? " This is not an event stream: is the URL right?" : "";
+  throw new StateClientError(code, `The server answered ${httpStatus} ${type}.${hint}`, {
     httpStatus,
     retryAfterMs: retryAfter(headers.get("retry-after")),
   });
@@ -87,13 +93,13 @@ function retryAfter(value: string | null): number | undefined {
 
 function parse(name: string | undefined, data: string, id: string | undefined): StateEvent | undefined {
   const isValid = name === undefined ? undefined : checks.get(name);
-  // Names the protocol does not have yet are for clients to come.
+  // Names that the protocol does not have yet are for later clients.
   if (isValid === undefined) return undefined;
   const event = JSON.parse(data) as Record<string, unknown>;
-  // A copy that moves on without its position would resume from the wrong one. An end moves nothing.
+  // A copy that changed without its position would resume from the wrong one. An end changes nothing.
   const isPlaced = (id ?? "") !== "" || name === "state.end";
   if (isPlaced && event["type"] === name && isValid(event)) return event as unknown as StateEvent;
-  throw new StateClientError("protocol", `This is no ${name}.`);
+  throw new StateClientError("protocol", `Malformed event ${name}.`);
 }
 
 const checks = new Map<string, (event: Record<string, unknown>) => boolean>([

@@ -9,7 +9,7 @@ import fc from "fast-check";
 import { Hono } from "hono";
 import Koa from "koa";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createStateClient, type StateClient, type StateClientOptions } from "../src/index.ts";
+import { createStateClient, type DeepReadonly, type StateClient, type StateClientOptions } from "../src/index.ts";
 import { believes, listen, type Listener, type Listening, until } from "./support/net.ts";
 
 interface State {
@@ -18,6 +18,7 @@ interface State {
   readonly tree: Readonly<Record<string, Json>>;
 }
 
+type Copy = DeepReadonly<State>;
 type Stream = WritableStateStream<State>;
 
 /** Lets in whoever has the token; without one, everybody. */
@@ -98,7 +99,7 @@ const change = fc.oneof(
 describe.each(adapters)("with %s", (_name, adapter) => {
   let served: Served;
   let server: Listening;
-  let client: StateClient<State | undefined> | undefined;
+  let client: StateClient<Copy | undefined> | undefined;
 
   beforeEach(async () => {
     // The shortest waits that there can be.
@@ -113,13 +114,14 @@ describe.each(adapters)("with %s", (_name, adapter) => {
     vi.restoreAllMocks();
   });
 
-  function connect(options?: StateClientOptions): StateClient<State | undefined> {
+  function connect(options?: StateClientOptions<keyof State>): StateClient<Copy | undefined> {
     client?.close();
-    client = createStateClient<State>(`http://127.0.0.1:${server.port}/events`, options);
-    return client;
+    const created = createStateClient<State>(`http://127.0.0.1:${server.port}/events`, options);
+    client = created;
+    return created;
   }
 
-  async function converged(follower: StateClient<State | undefined>, stream: StateStream<State>): Promise<void> {
+  async function converged(follower: StateClient<Copy | undefined>, stream: StateStream<State>): Promise<void> {
     await until(follower, () => believes(follower, stream));
     expect(follower.getState()).toStrictEqual(stream.state);
   }
@@ -243,7 +245,7 @@ describe.each(adapters)("with %s", (_name, adapter) => {
     const url = `http://127.0.0.1:${server.port}/events`;
     const follower = createStateClient<State>(url, { initial });
     client = follower;
-    await converged(client, stream);
+    await converged(follower, stream);
     expect(stream.stats().snapshots).toStrictEqual({});
     expect(follower.getState().tree).toBe(initial.state.tree);
   });

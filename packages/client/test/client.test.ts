@@ -39,7 +39,7 @@ afterEach(() => {
 function create(options: StateClientOptions & { initial?: InitialState<State> } = {}): void {
   const onError = (error: StateClientError): void => void errors.push(error);
   // Without `initial` there may be no state; here it may be either way.
-  client = createStateClient<State>(URL, { fetch: server.fetch, onError, ...options } as StateClientOptions);
+  client = createStateClient<State>(URL, { fetch: server.fetch, onError, ...options } as StateClientOptions<never>);
 }
 
 /** A client that is live at event 5, and the calls of one subscriber from then on. */
@@ -104,7 +104,10 @@ describe("connecting", () => {
   });
 
   test("asks for the slices it wants, one parameter each, and keeps the URL's own", async () => {
-    client = createStateClient(new globalThis.URL(`${URL}?room=1`), { fetch: server.fetch, slices: ["a,b", "c&d"] });
+    client = createStateClient<Record<string, never>>(new globalThis.URL(`${URL}?room=1`), {
+      fetch: server.fetch,
+      slices: ["a,b", "c&d"],
+    });
     await settled();
     expect(server.last.url.searchParams.getAll("slices")).toStrictEqual(["a,b", "c&d"]);
     expect(server.last.url.searchParams.get("room")).toBe("1");
@@ -133,10 +136,33 @@ describe("connecting", () => {
     expect(page.listeners).toBe(0);
   });
 
-  test("a URL that is none throws at once", () => {
+  test("a malformed URL throws at once", () => {
     create();
-    expect(() => createStateClient("/events", { fetch: server.fetch })).toThrow(TypeError);
+    expect(() => createStateClient("http://", { fetch: server.fetch })).toThrow(TypeError);
     expect(server.requests).toHaveLength(0);
+  });
+
+  test("a relative URL where nothing gives it a base leaves the client closed, and ready pending", async () => {
+    const isSettled = vi.fn<() => void>();
+    const initial = { state: { a: 1 }, eventId: "e.5" };
+    client = createStateClient<State>("/events", { fetch: server.fetch });
+    const rendered = createStateClient<State>("/events", { fetch: server.fetch, initial });
+    void client.ready.then(isSettled, isSettled);
+    await pass(100_000);
+    expect(server.requests).toHaveLength(0);
+    expect(isSettled).not.toHaveBeenCalled();
+    expect(client.getState()).toBeUndefined();
+    expect(client.getStatus()).toMatchObject({ status: "closed", error: undefined, attempt: 0 });
+    expect(rendered.getState()).toBe(initial.state);
+    expect(rendered.getStatus()).toMatchObject({ status: "closed", eventId: "e.5" });
+    await expect(rendered.ready).resolves.toStrictEqual(["a"]);
+  });
+
+  test("ready says which slices there are, so that a misspelt or forbidden one is noticed", async () => {
+    create({ slices: ["a", "typo"] as never });
+    await settled();
+    await server.last.open(START);
+    await expect(client.ready).resolves.toStrictEqual(["a"]);
   });
 });
 
@@ -216,7 +242,7 @@ describe("the position", () => {
     await server.last.fail();
     await pass(10_000);
     await server.last.open(say.heartbeat(5, 5), say.heartbeat(6, 6));
-    await settled();
+    await pass(10_000);
     expect(server.requests).toHaveLength(3);
     expect(server.last.url.search).toBe("");
   });
@@ -259,11 +285,19 @@ describe("the position", () => {
 describe("an initial state", () => {
   const initial = { state: { a: 1 }, eventId: "e.5" };
 
+  test("is what getInitialState gives, whatever has arrived since", async () => {
+    create({ initial });
+    await settled();
+    await server.last.open(say.heartbeat(5, 5), say.update("a", 6, 5, { value: 2 }));
+    expect(client.getState()).toStrictEqual({ a: 2 });
+    expect(client.getInitialState()).toBe(initial.state);
+  });
+
   test("is there from the start, stale, and ready", async () => {
     create({ initial });
     expect(client.getState()).toBe(initial.state);
     expect(client.getStatus()).toMatchObject({ status: "stale", eventId: "e.5", attempt: 1 });
-    await expect(client.ready).resolves.toBeUndefined();
+    await expect(client.ready).resolves.toStrictEqual(["a"]);
   });
 
   test("resumes from its id", async () => {
@@ -654,6 +688,57 @@ describe("recovery", () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  test("gives up a URL that answers with HTML, with the URL in the message", async () => {
+    create();
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      await pass(20_000);
+      server.last.answer(200, { "content-type": "text/html" }, "<!doctype html>");
+    }
+    await pass(1_000_000);
+    expect(server.requests).toHaveLength(5);
+    expect(client.getStatus()).toMatchObject({ status: "closed", error: { code: "not-a-stream", httpStatus: 200 } });
+    expect(client.getStatus().error?.message).toBe(
+      `${URL}: The server answered 200 text/html. This is not an event stream: is the URL right?`,
+    );
+  });
+
+  test("never gives up one that was live before: a proxy's page passes", async () => {
+    await live();
+    await server.last.fail();
+    for (let attempt = 1; attempt <= 10; attempt++) {
+      await pass(40_000);
+      server.last.answer(200, { "content-type": "text/html" }, "<p>Log in to the Wi-Fi");
+    }
+    await pass(40_000);
+    expect(server.requests).toHaveLength(12);
+    expect(client.getStatus().status).toBe("stale");
+  });
+
+  test("names the URL in every error, without the query", async () => {
+    client = createStateClient<State>(`${URL}?token=secret`, {
+      fetch: server.fetch,
+      onError: (error) => errors.push(error),
+    });
+    client.subscribe(() => {
+      if (client.getStatus().status === "live") throw new Error("mine");
+    });
+    await settled();
+    server.last.answer(500);
+    await pass(10_000);
+    await server.last.open(START, say.update("a", 9, 8, { value: 2 }));
+    await pass(10_000);
+    await server.last.open("event: heartbeat\ndata: {\nid: e.1\n\n");
+    await pass(60_000);
+    await pass(37_500);
+    server.last.answer(403);
+    await settled();
+    await client.reached("e.9").catch((error: unknown) => errors.push(error as StateClientError));
+    expect(new Set(errors.map(({ code }) => code))).toStrictEqual(
+      new Set(["http", "listener", "resync", "protocol", "timeout", "refused", "closed"]),
+    );
+    for (const { message } of errors) expect(message.startsWith(`${URL}: `)).toBe(true);
+  });
+
   test("comes back after an answer that is no stream", async () => {
     create();
     await settled();
@@ -672,7 +757,7 @@ describe("recovery", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("starts over with short waits once it was live", async () => {
+  test("starts over with short waits once it was live for half a minute", async () => {
     await live();
     for (const wait of [4500, 6000, 9000]) {
       await server.last.fail();
@@ -680,9 +765,27 @@ describe("recovery", () => {
     }
     expect(times()).toStrictEqual([0, 4500, 10_500, 19_500]);
     await server.last.open(say.heartbeat(5, 5));
+    await pass(30_000);
     await server.last.fail();
     await pass(4500);
     expect(server.requests).toHaveLength(5);
+  });
+
+  test("backs off from a server that sends a snapshot and dies, again and again", async () => {
+    await live();
+    for (let count = 1; count <= 6; count++) {
+      await pass(300);
+      await server.last.fail();
+      await pass(40_000);
+      await server.last.open(START);
+      expect(client.getStatus().status).toBe("live");
+    }
+    // Half of the chance, on top of the server's 3 seconds: 1.5, 3, 6, 12 and 15 seconds.
+    expect(times()).toStrictEqual(
+      [0, 4500, 6000, 9000, 15_000, 18_000, 18_000].map((wait, index) =>
+        index === 0 ? 0 : 300 * index + 40_000 * (index - 1) + wait,
+      ),
+    );
   });
 
   test.each<[number, string]>([
@@ -732,6 +835,7 @@ describe("recovery", () => {
   test("asks for headers at the next 401 too, once it was live in between", async () => {
     await live();
     for (let round = 1; round <= 3; round++) {
+      await pass(30_000);
       await server.last.fail();
       await pass(4500);
       server.last.answer(401);
@@ -821,14 +925,42 @@ describe("a page", () => {
 
   test.each(wakes)("that %s in a wait tries at once", async (_name, wake) => {
     await live();
+    await pass(1000);
     await server.last.fail();
     await pass(100);
     wake();
     await settled();
-    expect(times()).toStrictEqual([0, 100]);
+    expect(times()).toStrictEqual([0, 1100]);
     await server.last.open(say.heartbeat(5, 5));
     await pass(30_000);
     expect(server.requests).toHaveLength(2);
+  });
+
+  test.each(wakes)("that %s again and again waits for what Retry-After says", async (_name, wake) => {
+    await live();
+    await server.last.fail();
+    await pass(4500);
+    server.last.answer(429, { "retry-after": "60" });
+    for (let count = 0; count < 20; count++) {
+      await pass(2900);
+      wake();
+    }
+    await pass(1999);
+    expect(times()).toStrictEqual([0, 4500]);
+    await pass(1);
+    expect(times()).toStrictEqual([0, 4500, 64_500]);
+  });
+
+  test.each(wakes)("that %s again and again makes one attempt a second at most", async (_name, wake) => {
+    await live();
+    await pass(1000);
+    for (let count = 0; count < 20; count++) {
+      await pass(100);
+      await server.last.fail();
+      wake();
+    }
+    await settled();
+    expect(times()).toStrictEqual([0, 1100, 2100]);
   });
 
   test.each(wakes)("that %s while headers are waited for goes on waiting", async (_name, wake) => {
@@ -924,7 +1056,8 @@ describe("a copy that does not fit", () => {
     await live();
     for (let count = 1; count <= 5; count++) {
       await server.last.send(say.update("a", 9, 8, { value: 2 }));
-      await settled();
+      // The first time at once, then with a backoff, for it was not live for long.
+      await pass([0, 6000, 9000, 15_000, 18_000][count - 1] as number);
       expect(server.requests).toHaveLength(1 + count);
       await server.last.open(START);
       expect(client.getStatus().status).toBe("live");

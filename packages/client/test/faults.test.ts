@@ -2,7 +2,7 @@ import { createStateStream, type Json, type WritableStateStream } from "@statest
 import { writeStateStream } from "@statestream/core/node";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { createStateClient, type StateClient, type StateClientError } from "../src/index.ts";
+import { createStateClient, type StateClientError } from "../src/index.ts";
 import { type ConnectionPlan, type Fault, startCuttingServer, startFaultServer } from "./support/fault-server.ts";
 import { believes, listen, type Listening, until } from "./support/net.ts";
 
@@ -62,7 +62,7 @@ describe("a connection that is cut", () => {
 
   /** The state a client ends on, and the server's. */
   async function follow(path: string): Promise<[unknown, unknown]> {
-    const client = createStateClient<State>(`http://127.0.0.1:${cutting.port}${path}`);
+    const client = createStateClient<State>(`http://127.0.0.1:${cutting.port}${path}`, { onError: () => {} });
     await until(client, () => done.has(path) && believes(client, streams.get(path) as Stream));
     client.close();
     return [client.getState(), streams.get(path)?.state];
@@ -197,7 +197,7 @@ async function live(
   const upstream = await listen((req, res) => void writeStateStream(req, res, stream));
   const faulty = await startFaultServer(upstream.port, plans, heartbeatMs);
   const errors: string[] = [];
-  const client: StateClient<State | undefined> = createStateClient<State>(`http://127.0.0.1:${faulty.port}/`, {
+  const client = createStateClient<State>(`http://127.0.0.1:${faulty.port}/`, {
     onError: ({ code }) => errors.push(code),
     ...(slices && { slices }),
   });
@@ -225,7 +225,7 @@ async function live(
   }
 }
 
-const sorted = (state: State | undefined): unknown => Object.entries(state ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+const sorted = (state: object | undefined): unknown => Object.entries(state ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** Lives many lives, and gives the errors that they ended with; `undefined` is on the server's state. */
 async function check(

@@ -36,12 +36,16 @@ test("ends in order before anything worked are failures: a server that is overlo
 });
 
 test.each<StateClientErrorCode>(["network", "timeout", "http", "not-a-stream", "headers"])(
-  "%s is tried again, later each time, until it works",
+  "%s is tried again, later each time, until it has worked for half a minute",
   (code) => {
     const it = recovery();
     expect(it.remedy(errorOf(code))).toStrictEqual(3000);
     expect(it.remedy(errorOf(code))).toStrictEqual(4000);
     it.worked();
+    vi.advanceTimersByTime(29_999);
+    expect(it.remedy(errorOf(code))).toStrictEqual(6000);
+    it.worked();
+    vi.advanceTimersByTime(30_000);
     expect(it.remedy(errorOf(code))).toStrictEqual(3000);
   },
 );

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { Json, StateUpdateEvent } from "@statestream/core";
 import { describe, expect, test } from "vitest";
 import { Replica } from "../src/replica.ts";
@@ -369,4 +371,60 @@ test.each(["__proto__", "constructor", "prototype", "toString", "hasOwnProperty"
   expect(text(replica)).toBe(`{"${name}":4,"other":1}`);
   expect(Object.getPrototypeOf(replica.read())).toBe(Object.prototype);
   expect({}).not.toHaveProperty("polluted");
+});
+
+describe("slices that come and go", () => {
+  test("are forgotten at the next heartbeat: memory does not grow with each name", () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const used = (): number => (collect(), process.memoryUsage().heapUsed);
+    const replica = connected(0, { a: 1 });
+    const before = used();
+    for (let seq = 1; seq < 200_000; seq += 2) {
+      update(replica, `name-${seq}`, seq, 0, { value: 1 });
+      update(replica, `name-${seq}`, seq + 1, seq, { removed: true });
+      if (seq % 1000 === 1) heartbeat(replica, seq + 1, seq + 1);
+    }
+    expect(used() - before).toBeLessThan(1_000_000);
+    expect(replica.read()).toStrictEqual({ a: 1 });
+  });
+
+  test("come back after that where nothing was missed, and not by an old event", () => {
+    const replica = connected(5, { a: 1, b: 1 });
+    update(replica, "b", 6, 5, { removed: true });
+    heartbeat(replica, 7, 6);
+    update(replica, "b", 5, 0, { value: "old" });
+    update(replica, "b", 7, 6, { value: "old" });
+    expect(replica.read()).toStrictEqual({ a: 1 });
+    refuses(replica, () => update(replica, "b", 9, 8, { value: 2 }));
+    update(replica, "b", 10, 6, { value: 2 });
+    expect(replica.read()).toStrictEqual({ a: 1, b: 2 });
+  });
+
+  test("keep their versions while a heartbeat finds something missing before it", () => {
+    const replica = connected(5, { a: 1, b: 1 });
+    update(replica, "b", 6, 5, { removed: true });
+    heartbeat(replica, 6, 9);
+    update(replica, "b", 8, 6, { value: 2 });
+    expect(replica.read()).toStrictEqual({ a: 1, b: 2 });
+  });
+
+  test("do not hide that an event of a slice that stayed was missed", () => {
+    const replica = connected(5, { a: 1, b: 1 });
+    update(replica, "b", 7, 5, { removed: true });
+    heartbeat(replica, 7, 7);
+    refuses(replica, () => update(replica, "a", 8, 6, replace("", 2)));
+  });
+});
+
+test("a value of any depth is compared without recursion over all of it", () => {
+  const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+  const replica = new Replica(undefined);
+  replica.begin();
+  for (const seq of [5, 6]) {
+    const slices = { a: JSON.parse(nested(5000)) as Json, b: JSON.parse("[[1]]") as Json };
+    const event = { type: "state.initial", slices, reason: "connect", seq, heartbeatMs: 1, timestamp: 0 } as const;
+    replica.take(event, `e.${seq}`);
+  }
+  expect(replica).toMatchObject({ eventId: "e.6", upToDate: true });
 });

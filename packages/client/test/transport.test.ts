@@ -279,3 +279,40 @@ test("an abort ends the reading", async () => {
   controller.abort();
   await expect(reading).rejects.toMatchObject({ code: "network" });
 });
+
+test("an abort ends the reading and cancels the body, also where fetch ignores the signal", async () => {
+  const controller = new AbortController();
+  const cancel = vi.fn<() => void>();
+  const body = new ReadableStream<Uint8Array>({ cancel });
+  const reading = readStream(
+    {
+      url: "http://server.test/events",
+      headers: new Headers(),
+      credentials: undefined,
+      fetch: () => Promise.resolve(new Response(body as BodyInit, { headers: stream })),
+      signal: controller.signal,
+    },
+    ignoring,
+  );
+  await new Promise((resolve) => setTimeout(resolve));
+  controller.abort();
+  await reading;
+  expect(cancel).toHaveBeenCalledTimes(1);
+});
+
+test("an answer that arrives after the abort is not read, where fetch ignores the signal", async () => {
+  const controller = new AbortController();
+  const seen: unknown[] = [];
+  controller.abort();
+  await readStream(
+    {
+      url: "http://server.test/events",
+      headers: new Headers(),
+      credentials: undefined,
+      fetch: () => Promise.resolve(new Response(say.heartbeat(5, 5), { headers: stream })),
+      signal: controller.signal,
+    },
+    { ...ignoring, onBytes: (count) => seen.push(count), onEvent: (event) => seen.push(event) },
+  );
+  expect(seen).toStrictEqual([]);
+});

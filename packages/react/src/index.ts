@@ -4,12 +4,12 @@ import type { StateClient, StreamStatus } from "@statestream/client";
 import { useSelection } from "./use-selection.ts";
 
 /**
- * The client's state, or what `selector` makes of it. The component renders again when that changes, by `isEqual`
+ * Returns the client's state, or what `selector` makes of it. The component renders again when that changes by `isEqual`
  * (default: `Object.is`), and not when anything else does: parts of the state that did not change keep their identity.
- * A selector that builds something new each time wants an `isEqual` that looks inside. Selectors may be inline.
+ * A selector that builds a new value each time needs an `isEqual` that compares its contents. Selectors may be inline.
  *
- * The state is `undefined` until the first has arrived, except for clients that were given an `initial` state: with those,
- * HTML rendered on a server from the same state hydrates without a difference, also if the client has moved on meanwhile.
+ * The state is `undefined` until the first has arrived, except for clients with an `initial` state: with those, HTML that a
+ * server rendered from the same state hydrates without a difference, also where the client has changed meanwhile.
  *
  * @example
  * const open = useStateStream(client, (state) => state?.todos.filter((todo) => !todo.done).length);
@@ -29,10 +29,10 @@ export function useStateStream<S>(
 }
 
 /**
- * What the client is doing. The component renders again when any of this changes. It does not for each event or byte, so
- * `eventId` and `bytes` are not here: ask `client.getStatus()` for them.
+ * Returns what the client is doing. The component renders again when any of this changes. It does not for each event or byte,
+ * so `eventId` and `bytes` are not included: `client.getStatus()` has them.
  *
- * On a server, and until HTML from there is hydrated, a client with a state is `stale` since 0, one without `connecting`.
+ * On a server, and until its HTML is hydrated, a client with a state is `stale` since 0, one without is `connecting`.
  */
 export function useStreamStatus(client: StateClient<unknown>): Omit<StreamStatus, "eventId" | "bytes"> {
   return useSelection(client, statusSelection);
@@ -68,12 +68,10 @@ const identity = <S>(state: S): S => state;
 
 const readState = <S>(client: StateClient<S>): S => client.getState();
 
-/** The states that pages began to hydrate with. A part that hydrates later has HTML from then, whatever has arrived since. */
-const hydrated = new WeakMap<StateClient<unknown>, unknown>();
-
-/** Only asked while rendering on a server, where it is the state of now, and while hydrating. */
+/**
+ * Called only while rendering on a server, where it is the current state, and while hydrating. A part of a page that hydrates
+ * late still has the HTML of the initial state, whatever has arrived since.
+ */
 function readServerState<S>(client: StateClient<S>): S {
-  if (!("document" in globalThis)) return client.getState();
-  if (!hydrated.has(client)) hydrated.set(client, client.getState());
-  return hydrated.get(client) as S;
+  return "document" in globalThis ? client.getInitialState() : client.getState();
 }

@@ -1,23 +1,23 @@
 import { useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import type { StateClient } from "@statestream/client";
 
-/** What to show of a client. */
+/** How to read a client. */
 export interface Selection<C, S, T> {
-  /** The same object until something changed. */
+  /** Returns the same object until something has changed. */
   readonly read: (client: C) => S;
-  /** What `read` gave, or would have given, when the page's HTML was rendered. */
+  /** Returns what `read` returned when the page's HTML was rendered. */
   readonly readServer: (client: C) => S;
   readonly selector: (state: S) => T;
   readonly isEqual: (a: T, b: T) => boolean;
 }
 
-/** The selected value: asked for once per state, and the same value for as long as `isEqual` says so. */
+/** Returns the selected value. The selector runs once per state; the value stays the same object while `isEqual` holds. */
 export function useSelection<C extends StateClient<unknown>, S, T>(
   client: C,
   { read, readServer, selector, isEqual }: Selection<C, S, T>,
 ): T {
   const subscribe = useCallback((fn: () => void) => client.subscribe(fn), [client]);
-  // What is on the screen outlives the selector: inline selectors are new in each render.
+  // The rendered value outlives the selector: an inline selector is a new function in each render.
   const shown = useRef<{ readonly value: T } | undefined>(undefined);
   const [getValue, getServerValue] = useMemo(() => {
     let last: { readonly state: S; readonly value: T } | undefined;

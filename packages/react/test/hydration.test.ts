@@ -46,6 +46,32 @@ test("a page whose state was handed over hydrates without a difference, then goe
   expect(container.textContent).toBe("8 live 5");
 });
 
+test("a part that is the only user of the client hydrates after an update without a difference", async () => {
+  let pending: Promise<void> | undefined;
+  let arrive = (): void => {};
+  const Lazy = ({ client }: { client: FakeClient<Counter> }): ReactNode => {
+    // eslint-disable-next-line typescript/only-throw-error -- how a component of React 18 says that it waits
+    if (pending !== undefined) throw pending;
+    return h(Page, { client });
+  };
+  const page = (client: FakeClient<Counter>): ReactNode => h(Suspense, null, h(Lazy, { client }));
+  const html = renderToString(page(new FakeClient({ count: 7 })));
+  pending = new Promise((resolve) => {
+    arrive = () => {
+      pending = undefined;
+      resolve();
+    };
+  });
+  const client = new FakeClient({ count: 7 });
+  const { container, recovered } = hydrate(html, page(client));
+  act(() => client.set({ count: 8 }));
+  const element = container.querySelector("p");
+  await act(async () => arrive());
+  await vi.waitFor(() => expect(container.textContent).toBe("8 live 1"));
+  expect(recovered).toEqual([]);
+  expect(container.querySelector("p")).toBe(element);
+});
+
 test("selected values that are equal after hydration are not rendered again", () => {
   let renders = 0;
   const Selected = ({ client }: { client: FakeClient<Counter> }): ReactNode => {

@@ -1,3 +1,4 @@
+import type { DeepReadonly } from "@statestream/client";
 import type { Json, Operation, StateUpdateEvent } from "@statestream/core";
 
 export interface Style {
@@ -25,7 +26,7 @@ const same = (text: string): string => text;
 export const PLAIN: Style = { dim: same, name: same, added: same, removed: same, changed: same };
 
 /** A value on one line, cut where the terminal is too narrow. */
-export function inline(value: Json | undefined, width: number): string {
+export function inline(value: DeepReadonly<Json> | undefined, width: number): string {
   const text = printable(JSON.stringify(value) ?? "");
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }

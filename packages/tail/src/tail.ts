@@ -1,4 +1,4 @@
-import { createStateClient, type StateClientError } from "@statestream/client";
+import { createStateClient, type DeepReadonly, type StateClientError } from "@statestream/client";
 import type { Json, StateEvent, StateInitialEvent, StateUpdateEvent } from "@statestream/core";
 import type { TailOptions } from "./arguments.ts";
 import { causeOf, clockTime, COLOURS, inline, operationLines, PLAIN, printable, type Style } from "./format.ts";
@@ -39,7 +39,7 @@ export function tail(options: TailOptions, { stdout, stderr, signal }: Terminal)
     }
     if (cause !== undefined) print(`${" ".repeat(TIME_WIDTH)}${style.dim(`↳ ${cause}`)}`);
   };
-  const showValue = (update: StateUpdateEvent, value: Json | undefined): void => {
+  const showValue = (update: StateUpdateEvent, value: DeepReadonly<Json> | undefined): void => {
     const name = printable(update.slice);
     const cause = causeOf(update);
     const mark = cause === undefined ? "" : `  ↳ ${cause}`;

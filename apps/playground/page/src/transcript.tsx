@@ -1,12 +1,13 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import type { DeepReadonly } from "@statestream/client";
 import type { TranscriptState } from "../../src/state.ts";
 import { count } from "./format.ts";
 
 /** Near enough to the end to be following it. */
 const SLACK_PX = 40;
 
-export function Transcript({ transcript }: { transcript: TranscriptState | undefined }): JSX.Element {
+export function Transcript({ transcript }: { transcript: DeepReadonly<TranscriptState> | undefined }): JSX.Element {
   const box = useRef<HTMLPreElement>(null);
   const follows = useRef(true);
 

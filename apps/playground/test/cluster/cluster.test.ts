@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AddressInfo } from "node:net";
-import { createStateClient, type StateClient } from "@statestream/client";
+import { createStateClient } from "@statestream/client";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Cluster } from "../../src/cluster/cluster.ts";
 import { HOST } from "../../src/cluster/ports.ts";
@@ -12,7 +12,7 @@ import type { PlaygroundState } from "../../src/state.ts";
 import { HAS_REDIS, startTestCluster, WITHOUT_REDIS } from "../support/cluster.ts";
 
 interface Follower {
-  readonly client: StateClient<PlaygroundState | undefined>;
+  readonly client: ReturnType<typeof createStateClient<PlaygroundState>>;
   /** The process of each response, and the reasons of the snapshots. */
   readonly pids: readonly number[];
   readonly snapshots: readonly string[];

@@ -2,12 +2,14 @@ import type { StateClient, StreamStatus } from "@statestream/client";
 
 /** A client without a server. */
 export class FakeClient<S> implements StateClient<S> {
-  readonly ready: Promise<void> = Promise.resolve();
+  readonly ready: Promise<readonly string[]> = Promise.resolve([]);
   readonly #subscribers = new Set<() => void>();
+  readonly #initial: S;
   #state: S;
   #status: StreamStatus;
 
   constructor(state: S, status: Partial<StreamStatus> = {}) {
+    this.#initial = state;
     this.#state = state;
     this.#status = {
       status: "live",
@@ -23,6 +25,18 @@ export class FakeClient<S> implements StateClient<S> {
 
   getState(): S {
     return this.#state;
+  }
+
+  getInitialState(): S {
+    return this.#initial;
+  }
+
+  reached(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  optimistic(): Promise<void> {
+    return Promise.resolve();
   }
 
   getStatus(): StreamStatus {

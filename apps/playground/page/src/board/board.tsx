@@ -1,12 +1,13 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
+import type { DeepReadonly } from "@statestream/client";
 import type { BoardState } from "../../../src/state.ts";
 import { send } from "../send.ts";
 import { COLUMNS, type MoveTask } from "./columns.ts";
 import { Column } from "./column.tsx";
 
 /** The board changes only when the stream says so: what is done here goes to the server. */
-export function Board({ board }: { board: BoardState | undefined }): JSX.Element {
+export function Board({ board }: { board: DeepReadonly<BoardState> | undefined }): JSX.Element {
   const [problem, setProblem] = useState("");
   useFocusThatStays();
   const act = async (method: string, path: string, body?: object): Promise<boolean> => {

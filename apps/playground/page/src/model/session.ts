@@ -1,4 +1,4 @@
-import { createStateClient, type StateClient, type StreamStatus } from "@statestream/client";
+import { createStateClient, type DeepReadonly, type StreamStatus } from "@statestream/client";
 import type { StateEvent } from "@statestream/core";
 import type { Framework } from "../../../src/frameworks.ts";
 import type { PlaygroundState } from "../../../src/state.ts";
@@ -12,9 +12,9 @@ export type SliceName = "board" | "system" | "transcript";
 export const SLICES: readonly SliceName[] = ["board", "system", "transcript"];
 
 /** Whatever is followed; the rest is absent. */
-export type State = Partial<PlaygroundState>;
+export type State = DeepReadonly<Partial<PlaygroundState>>;
 
-type Client = StateClient<State | undefined>;
+type Client = ReturnType<typeof createStateClient<State>>;
 
 /** Everything the page shows, at one moment. */
 export interface View {

@@ -6,3 +6,4 @@ export type { Clock } from "./support/clock.ts";
 export type { Commit } from "./replication/commit.ts";
 export type { FollowedStream, Position } from "./replication/followed-stream.ts";
 export { withCause } from "./support/errors.ts";
+export { formatEventId } from "./protocol/event-id.ts";

@@ -12,6 +12,7 @@ export function selectionSuffix(names: readonly string[] | undefined): string {
   return names === undefined ? "" : `.${hashOf(JSON.stringify(names))}`;
 }
 
+/** The event ID of a position; `suffix` is the selection's part, "" for none. */
 export function formatEventId(epoch: string, seq: number, suffix: string): string {
   return `${epoch}.${seq.toString(36)}${suffix}`;
 }

@@ -15,6 +15,8 @@
  * - `stream-closed`: the stream was changed after `close()`.
  * - `invalid-commit`: what another server's log tells cannot be used; the copy is read anew.
  * - `not-leading`: a writer was asked for a change while another server leads the stream.
+ * - `has-leader`: `update` of a stream that a writer leads.
+ * - `timeout`: a write was not confirmed in time; it may still take effect.
  * - `backplane-failed`: what connects the servers failed; it is tried again.
  */
 export type StateStreamErrorCode =
@@ -32,6 +34,8 @@ export type StateStreamErrorCode =
   | "stream-closed"
   | "invalid-commit"
   | "not-leading"
+  | "has-leader"
+  | "timeout"
   | "backplane-failed";
 
 /** The one error class of the library. `message` says what was given, what was expected and what to do. */

@@ -10,6 +10,7 @@ import type { Engine } from "./engine.ts";
 import { Registry } from "./registry.ts";
 import { KeyedStream, type ServedStream } from "./streams.ts";
 import type { OwnStateWriter, StateWriter, WriterHooks, WriterOptions } from "./state-writer.ts";
+import { type UpdateOptions, Updates } from "./updates.ts";
 import { Writer, type WriterOfNode } from "./writer.ts";
 
 export interface BackplaneOptions {
@@ -81,6 +82,23 @@ export interface Backplane {
   writer<S extends object>(key: string, options: OwnStateOptions<S> & WriterHooks<S>): OwnStateWriter<S>;
   /** The same with a store as the state: while it leads, what the store says is the stream. */
   writer<S extends object>(key: string, options: SourceOptions<S> & WriterHooks<S>): StateWriter<S>;
+  /**
+   * Changes a stream from whichever node has the request; no writer is needed, and none may lead the stream. Reads the state
+   * (at first `initialState`), calls `change` with it, and appends the result if the stream is still there; where another
+   * node was faster, again: `change` must be pure, and costs the size of the state for each attempt. Give what it returns
+   * the same objects where nothing changes.
+   *
+   * @returns the ID of the last event of the change, for `client.reached(eventId)`; where it changes nothing, of the state.
+   * @throws {StateStreamError} `timeout`: it may still take effect, and can be repeated with the same `id`; `has-leader`: a
+   * writer leads the stream; `invalid-option`, `invalid-state`; `stream-closed`, when the backplane is closed. What `change`
+   * throws, and what `set` of a stream throws, is passed on.
+   */
+  update<S extends object>(
+    key: string,
+    initialState: S,
+    change: (state: Readonly<S>) => S,
+    options?: UpdateOptions,
+  ): Promise<string>;
   /** Figures for an operator. */
   stats(): BackplaneStats;
   /**
@@ -115,6 +133,13 @@ export function backplaneOn(makeEngine: EngineFactory, options: BackplaneOptions
   const settings = { checkMs, idleMs, joinMs, maxStreams, maxBytes, stream: { ...stream, onError: report }, report };
   const registry = new Registry(engine, settings, clock);
   const writers = new Map<string, WriterOfNode>();
+  const updates = new Updates({
+    engine,
+    clock,
+    report,
+    pin: (key) => registry.pin(key),
+    unpin: (key) => registry.unpin(key),
+  });
   const listed = new Map<string, ServedStream>();
   let closed: Promise<void> | undefined;
 
@@ -126,7 +151,7 @@ export function backplaneOn(makeEngine: EngineFactory, options: BackplaneOptions
   };
 
   const write = <S extends object>(key: string, given: WriterOptions<S>): Writer<S> => {
-    if (closed !== undefined) throw new StateStreamError("stream-closed", "The backplane is closed; make a new one.");
+    if (closed !== undefined) throw closedError();
     if (writers.has(key)) {
       throw new StateStreamError(
         "invalid-option",
@@ -161,6 +186,10 @@ export function backplaneOn(makeEngine: EngineFactory, options: BackplaneOptions
       [Symbol.iterator]: list,
     },
     writer: write,
+    async update(...args) {
+      if (closed !== undefined) throw closedError();
+      return await updates.update(...args);
+    },
     stats() {
       const leading = [...writers.values()].filter((writer) => writer.leading).length;
       const { size: streams, bytes } = registry;
@@ -171,6 +200,10 @@ export function backplaneOn(makeEngine: EngineFactory, options: BackplaneOptions
       return closed;
     },
   };
+}
+
+function closedError(): StateStreamError {
+  return new StateStreamError("stream-closed", "The backplane is closed; make a new one.");
 }
 
 /**

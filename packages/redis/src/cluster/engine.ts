@@ -56,7 +56,28 @@ export type AcquireReply =
   | { readonly status: "empty" }
   | { readonly status: "held"; readonly remainingMs: number };
 
+export interface AppendRequest {
+  /** Identifies this write: the engine appends it once, however often it is sent. */
+  readonly id: string;
+  /** How long the engine remembers the ID, in milliseconds. */
+  readonly idMs: number;
+  readonly commit: Commit;
+}
+
+export type AppendReply =
+  /** Appended. `due`: the log has grown so much that a checkpoint is due. */
+  | { readonly status: "ok"; readonly due: boolean }
+  /** A write with this ID was appended before, and ended at this position. */
+  | { readonly status: "done"; readonly position: Position }
+  /** The engine has nothing of this stream. */
+  | { readonly status: "empty" }
+  /** A writer holds the lease. */
+  | { readonly status: "held"; readonly remainingMs: number }
+  /** The head is not the position that the commit builds on. */
+  | { readonly status: "conflict"; readonly head: Position };
+
 export interface InstallRequest {
+  /** Empty: nobody gets the lease, so that whoever wants may append. */
   readonly owner: string;
   readonly checkpoint: Checkpoint;
   /** The log; it ends at the checkpoint. */
@@ -76,6 +97,13 @@ export interface Engine {
   /** Appends what is not there yet, and tells it on the channel. If one entry conflicts, those before it stay. */
   publish(key: string, request: PublishRequest): Promise<PublishReply>;
   read(key: string, have: Position | undefined): Promise<ReadReply>;
+  /** Appends one commit if the head is where it builds on and nobody holds the lease, and sends it on the channel. */
+  append(key: string, request: AppendRequest): Promise<AppendReply>;
+  /**
+   * Replaces the checkpoint if this one is newer and its position is in the log. Then drops the log's entries up to the
+   * checkpoint before, which bounds the log by about two checkpoints.
+   */
+  putCheckpoint(key: string, checkpoint: Checkpoint): Promise<void>;
   /** Puts a stream in place where there is none, takes its lease, and tells `head`. */
   install(key: string, request: InstallRequest): Promise<InstallReply>;
   /** Takes the lease or renews it. Nobody waits longer than it was taken for, though the engine's clock was set back. */

@@ -95,6 +95,13 @@ export class Follower {
     if (heard === this.#heard && !isSame(before, after)) await this.#resubscribe();
   }
 
+  /** The engine has appended this commit for a writer of this node; its message may come later, or never. */
+  appended(commit: Commit): void {
+    if (this.#closed || this.stream.position === undefined) return;
+    if (this.#reading === undefined) this.#take(commit);
+    else this.#buffer.push(commit);
+  }
+
   /** The engine cannot be reached: what clients have may be old. */
   lost(): void {
     if (this.#closed || this.stream.position === undefined) return;

@@ -1,6 +1,9 @@
 import { entryArgs, HEAD, parseEntries, parseMessage, parsePosition } from "./codec.ts";
 import type {
   AcquireReply,
+  AppendReply,
+  AppendRequest,
+  Checkpoint,
   Engine,
   InstallReply,
   InstallRequest,
@@ -13,7 +16,7 @@ import type {
 import { Health } from "../cluster/health.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import type { RedisClient } from "./redis-client.ts";
-import { ACQUIRE, HEADS, INSTALL, PROBE, PUBLISH, READ, RELEASE, type Script } from "./scripts.ts";
+import { ACQUIRE, APPEND, CHECKPOINT, HEADS, INSTALL, PROBE, PUBLISH, READ, RELEASE, type Script } from "./scripts.ts";
 import { Subscriber } from "./subscriber.ts";
 
 /** How many streams one script looks at: nothing else happens in Redis meanwhile. */
@@ -104,6 +107,21 @@ export class RedisEngine implements Engine {
     };
   }
 
+  async append(key: string, { id, idMs, commit }: AppendRequest): Promise<AppendReply> {
+    const names = [this.#name(key, "m"), this.#name(key, "l"), this.#name(key, "s"), this.#name(key, "i", id)];
+    const args = [this.#name(key, "c"), this.#expireMs, String(idMs), ...entryArgs(commit)];
+    const [status, ...rest] = await this.#eval(APPEND, names, args);
+    if (status === "empty") return { status };
+    if (status === "ok") return { status, due: rest[0] === "1" };
+    if (status === "held") return { status, remainingMs: Number(rest[0]) };
+    const position = parsePosition(rest[0], rest[1]);
+    return status === "done" ? { status, position } : { status: "conflict", head: position };
+  }
+
+  async putCheckpoint(key: string, { position: { epoch, seq }, body }: Checkpoint): Promise<void> {
+    await this.#run(CHECKPOINT, key, [this.#expireMs, epoch, String(seq), body]);
+  }
+
   async install(key: string, { owner, checkpoint, entries, leaseMs, force }: InstallRequest): Promise<InstallReply> {
     const [status] = await this.#run(INSTALL, key, [
       this.#name(key, "c"),
@@ -162,11 +180,13 @@ export class RedisEngine implements Engine {
     this.#subscriber.close();
   }
 
-  /** Meta, log, checkpoint ("s") or channel of a stream, all in one slot of a cluster whatever the key looks like. */
-  #name(key: string, part: "m" | "l" | "s" | "c"): string {
-    // Half a surrogate pair has no encoding, and is no reason to throw: keys come out of requests.
-    const text = key.replaceAll(/\p{Surrogate}/gu, "\ufffd");
-    return `${this.#prefix}:{${encodeURIComponent(text)}}:${part}`;
+  /**
+   * The meta, log, checkpoint ("s"), channel or a write's ID of a stream. The braces put all of them in one slot of a
+   * cluster, whatever the key looks like.
+   */
+  #name(key: string, part: "m" | "l" | "s" | "c" | "i", id?: string): string {
+    const name = `${this.#prefix}:{${encoded(key)}}:${part}`;
+    return id === undefined ? name : `${name}:${encoded(id)}`;
   }
 
   #run(script: Script, key: string, args: string[]): Promise<unknown[]> {
@@ -194,6 +214,11 @@ export class RedisEngine implements Engine {
       throw error;
     }
   }
+}
+
+/** Keys and IDs come from requests: half a surrogate pair, which has no encoding, must not throw. */
+function encoded(text: string): string {
+  return encodeURIComponent(text.replaceAll(/\p{Surrogate}/gu, "\ufffd"));
 }
 
 function isReply(error: unknown, code: string): boolean {

@@ -35,6 +35,11 @@ const publish = fc.record({
   call: fc.constant("publish" as const),
   ...{ owner, chain, checkpoint: fc.option(body), misplaced: fc.boolean(), keep: seq, leaseMs },
 });
+const append = fc.record({
+  call: fc.constant("append" as const),
+  ...{ from: place, by: epoch, events: fc.integer({ min: 1, max: 3 }), id: fc.constantFrom("x", "y", "z") },
+});
+const putCheckpoint = fc.record({ call: fc.constant("put-checkpoint" as const), at: place, body });
 const read = fc.record({ call: fc.constant("read" as const), have: fc.option(place) });
 const install = fc.record({ call: fc.constant("install" as const), owner, chain, body, leaseMs, force: fc.boolean() });
 const acquire = fc.record({ call: fc.constant("acquire" as const), owner, leaseMs });
@@ -47,6 +52,8 @@ const evict = fc.record({
 
 const step = fc.oneof(
   { weight: 8, arbitrary: publish },
+  { weight: 4, arbitrary: append },
+  { weight: 1, arbitrary: putCheckpoint },
   { weight: 5, arbitrary: read },
   { weight: 2, arbitrary: install },
   { weight: 1, arbitrary: acquire },
@@ -80,6 +87,14 @@ async function perform(step: Exclude<Step, { call: "evict" }>, engine: Engine, k
       const { owner: by, leaseMs: ms, keep } = step;
       return engine.publish(key, { owner: by, entries, checkpoint, keepFrom: end.seq - keep, leaseMs: ms });
     }
+    case "append": {
+      const from = positionOf(step.from, past);
+      const commit = entry(from.seq + 1, { epoch: step.by, previous: from.epoch, last: from.seq + step.events });
+      const reply = await engine.append(key, { id: step.id, idMs: 3_600_000, commit });
+      return reply.status === "held" ? { status: "held" } : reply;
+    }
+    case "put-checkpoint":
+      return engine.putCheckpoint(key, { position: positionOf(step.at, past), body: step.body });
     case "read":
       return engine.read(key, step.have ? positionOf(step.have, past) : undefined);
     case "install": {
@@ -162,6 +177,7 @@ describe.skipIf(!HAS_REDIS)(`engine model${SKIPPED}`, () => {
       "snapshot",
       "exists",
       "held",
+      "done",
     ];
     expect([...seen.keys()]).toEqual(expect.arrayContaining(every));
   }, 60_000);

@@ -1,5 +1,7 @@
 import type {
   AcquireReply,
+  AppendReply,
+  AppendRequest,
   Checkpoint,
   Commit,
   InstallReply,
@@ -16,6 +18,9 @@ interface Kept {
   meta: { head: Position; owner: string; leaseMs: number; leaseUntil: number } | undefined;
   log: Commit[] | undefined;
   checkpoint: Checkpoint | undefined;
+  /** Where writes ended, by their IDs. */
+  done: Map<string, { position: Position; until: number }>;
+  bytes: number;
   expiresAt: number;
 }
 
@@ -92,6 +97,50 @@ export class MemoryDataset {
     return { status: "snapshot", head, checkpoint: kept.checkpoint, entries: [...(kept.log ?? [])] };
   }
 
+  append(key: string, { id, idMs, commit }: AppendRequest, tell: Tell): AppendReply {
+    const kept = this.#kept(key);
+    const meta = kept?.meta;
+    if (!kept || !meta) return { status: "empty" };
+    const done = kept.done.get(id);
+    if (done && this.#now() < done.until && done.position.seq <= meta.head.seq)
+      return { status: "done", position: done.position };
+    if (meta.owner !== "") {
+      if (meta.leaseUntil - this.#now() > meta.leaseMs) this.#lease(meta, meta.owner, meta.leaseMs);
+      const remainingMs = meta.leaseUntil - this.#now();
+      if (remainingMs > 0) return { status: "held", remainingMs };
+      meta.owner = "";
+      meta.leaseUntil = 0;
+    }
+    if (!isAt(meta.head, { epoch: commit.previous, seq: commit.first - 1 }))
+      return { status: "conflict", head: meta.head };
+    (kept.log ??= []).push(commit);
+    meta.head = { epoch: commit.epoch, seq: commit.last };
+    kept.done.set(id, { position: meta.head, until: this.#now() + idMs });
+    this.#touch(kept);
+    kept.bytes += commit.body.length;
+    const { checkpoint } = kept;
+    const due =
+      !checkpoint ||
+      commit.last - checkpoint.position.seq > 200 ||
+      kept.bytes > Math.max(32_768, checkpoint.body.length);
+    tell({ kind: "entry", entry: commit });
+    return { status: "ok", due };
+  }
+
+  putCheckpoint(key: string, checkpoint: Checkpoint): void {
+    const kept = this.#kept(key);
+    const head = kept?.meta?.head;
+    const { seq, epoch } = checkpoint.position;
+    const before = kept?.checkpoint?.position.seq;
+    if (!kept || !head || (before !== undefined && before >= seq)) return;
+    if (!isAt(head, checkpoint.position) && !kept.log?.some((entry) => entry.last === seq && entry.epoch === epoch))
+      return;
+    kept.checkpoint = checkpoint;
+    kept.bytes = 0;
+    if (before !== undefined) kept.log = kept.log?.filter(({ last }) => last > before);
+    this.#touch(kept);
+  }
+
   install(key: string, request: InstallRequest, tell: Tell): InstallReply {
     const { owner, checkpoint, entries, leaseMs, force } = request;
     const meta = this.#kept(key)?.meta;
@@ -105,6 +154,8 @@ export class MemoryDataset {
       meta: { head: checkpoint.position, owner, leaseMs, leaseUntil: this.#now() + leaseMs },
       log: [...entries],
       checkpoint,
+      done: this.#streams.get(key)?.done ?? new Map(),
+      bytes: 0,
       expiresAt: 0,
     };
     this.#touch(kept);

@@ -1,7 +1,17 @@
 import type { Engine, Message, Position } from "../../src/cluster/engine.ts";
 import { MemoryDataset } from "./memory-dataset.ts";
 
-type Call = "publish" | "read" | "install" | "acquire" | "release" | "heads" | "subscribe" | "unsubscribe";
+type Call =
+  | "publish"
+  | "append"
+  | "checkpoint"
+  | "read"
+  | "install"
+  | "acquire"
+  | "release"
+  | "heads"
+  | "subscribe"
+  | "unsubscribe";
 
 /** What becomes of a message to one node. `hold`: it comes after the next one, or with `releaseHeld()`. */
 type MessageFate = "deliver" | "drop" | "twice" | "hold";
@@ -166,6 +176,14 @@ export class MemoryEngine implements Engine {
 
   read(...[key, have]: Parameters<Engine["read"]>): ReturnType<Engine["read"]> {
     return this.#call("read", key, (data) => data.read(key, have));
+  }
+
+  append(...[key, request]: Parameters<Engine["append"]>): ReturnType<Engine["append"]> {
+    return this.#call("append", key, (data, tell) => data.append(key, request, tell));
+  }
+
+  putCheckpoint(...[key, checkpoint]: Parameters<Engine["putCheckpoint"]>): Promise<void> {
+    return this.#call("checkpoint", key, (data) => data.putCheckpoint(key, checkpoint));
   }
 
   install(...[key, request]: Parameters<Engine["install"]>): ReturnType<Engine["install"]> {

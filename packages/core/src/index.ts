@@ -5,7 +5,7 @@ export type { EventBus, EventBusSourceOptions, SnapshotMode, StateChange, StateS
 
 export { fastJsonPatch } from "./diff/fast-json-patch.ts";
 export type { Differ } from "./diff/differ.ts";
-export type { Serialize } from "./state/slices.ts";
+export type { Serialize } from "./state/logged-state.ts";
 export type { StateStreamOptions } from "./state/options.ts";
 
 export type { ConnectOptions, StateStream, StateStreamStats } from "./state/state-stream.ts";

@@ -9,7 +9,8 @@ import {
   snapshotTail,
   updateTail,
 } from "../protocol/frame.ts";
-import type { Log, Names } from "../log/log.ts";
+import type { Log } from "../log/log.ts";
+import type { Names } from "../log/slice-tracks.ts";
 
 /** Bytes to hand to writers, the same object for every connection that needs them. */
 export class Chunk {

@@ -2,6 +2,7 @@ import { StateStreamError, textOf, withCause } from "../support/errors.ts";
 import { MAX_DEPTH } from "./depth.ts";
 import { objectsInherit } from "./inherited.ts";
 import type { Json } from "./types.ts";
+import { isLibraryDraft } from "./library-draft.ts";
 import { isDevelopment, warnOnce } from "../support/warn.ts";
 
 /** A value and its JSON, kept so that what did not change is not walked again. */
@@ -103,6 +104,7 @@ function normalize(
     case "object":
       if (value === null) return null;
       if (depth === MAX_DEPTH) throw new TooDeep();
+      if (!fresh && isLibraryDraft(value)) return normalize(value, key, undefined, undefined, true, depth);
       if (Array.isArray(value)) return normalizeArray(value, Array.isArray(was) ? was : [], json, fresh, depth + 1);
       return normalizeObject(value, isRecord(was) ? was : NOTHING, json, fresh, depth + 1);
     case "bigint":

@@ -1,7 +1,7 @@
 import { isEpoch, isSeq } from "../protocol/event-id.ts";
 import type { Json } from "../json/types.ts";
 import { isRecord } from "../json/json.ts";
-import type { EncodedCommit, LogStart } from "../log/log.ts";
+import { type EncodedCommit, type LogStart, logStartOf, restartLog } from "./log-start.ts";
 import type { BaseStateStream } from "../state/state-stream.ts";
 
 /** The whole state at a position, and what a log needs to go on from there. */
@@ -19,13 +19,13 @@ export function textOfCheckpoint(start: LogStart, texts: Iterable<readonly [slic
 }
 
 /** The stream's checkpoint as text. Costs the state. */
-export function checkpointOf<S extends object>({ log, slices }: BaseStateStream<S>): string {
+export function checkpointOf<S extends object>({ log, logged }: BaseStateStream<S>): string {
   const texts: [slice: string, text: string][] = [];
-  for (const slice of slices.names()) {
-    const text = slices.text(slice);
+  for (const slice of logged.names()) {
+    const text = logged.text(slice);
     if (text !== undefined) texts.push([slice, text]);
   }
-  return textOfCheckpoint(log.toStart(), texts);
+  return textOfCheckpoint(logStartOf(log), texts);
 }
 
 /** Continues the stream at a checkpoint, with what is known of the commits before it. Its clients get a snapshot. */
@@ -34,11 +34,11 @@ export function restartAt<S extends object>(
   { start, slices }: Checkpoint,
   past: readonly EncodedCommit[],
 ): void {
-  const before = [...stream.slices.names()];
-  stream.log.restart(start, past);
-  stream.slices.clear();
-  for (const [slice, json] of slices) stream.slices.put(slice, json);
-  stream.restarted(before.filter((slice) => !stream.slices.has(slice)));
+  const before = [...stream.logged.names()];
+  restartLog(stream.log, start, past);
+  stream.logged.clear();
+  for (const [slice, json] of slices) stream.logged.replace(slice, json);
+  stream.restarted(before.filter((slice) => !stream.logged.has(slice)));
 }
 
 /** @throws {Error} when it is not such a text */

@@ -6,7 +6,7 @@ import { isEpoch } from "../protocol/event-id.ts";
 import { makeStream, type OwnStateOptions, type SourceOptions } from "../state/create.ts";
 import type { Json } from "../json/types.ts";
 import { type FollowedStream, FollowedStateStream } from "./followed-stream.ts";
-import type { LogStart } from "../log/log.ts";
+import { beginEpoch, newLogStart, restartLog } from "./log-start.ts";
 import { settingsOf, type StateStreamOptions } from "../state/options.ts";
 import type { WritableStateStream } from "../state/writable-stream.ts";
 
@@ -77,12 +77,12 @@ export function continueStream<S extends object>(
   { checkpoint, epoch, onCommit }: ContinueOptions,
   clock: Clock = systemClock,
 ): ContinuedStream<S> {
-  const start = checkpoint === undefined ? newStart(epoch) : readCheckpoint(checkpoint).start;
+  const start = checkpoint === undefined ? newLogStart(epoch) : readCheckpoint(checkpoint).start;
   checkEpoch(epoch);
   const { stream, republish } = makeStream(clock, options, {
     begin(log) {
-      log.restart(start, []);
-      log.begin(epoch);
+      restartLog(log, start, []);
+      beginEpoch(log, epoch);
     },
     onCommit: (events) => onCommit(commitOf(stream.log, events)),
   });
@@ -94,7 +94,7 @@ export function continueStream<S extends object>(
       checkEpoch(next);
       republish(() => {
         restartAt(stream, base, []);
-        stream.log.begin(next);
+        beginEpoch(stream.log, next);
       });
     },
   };
@@ -115,8 +115,4 @@ export function readState(checkpoint: string): { state: Record<string, Json>; re
 function checkEpoch(epoch: string): void {
   if (isEpoch(epoch)) return;
   throw new StateStreamError("invalid-option", `The epoch ${JSON.stringify(epoch)} must be 11 base64url characters.`);
-}
-
-function newStart(epoch: string): LogStart {
-  return { seq: 0, lineage: [[0, epoch]], lasts: [], removed: [], forgotten: 0 };
 }

@@ -1,6 +1,7 @@
 import { type Checkpoint, checkpointOf, readCheckpoint, restartAt } from "./checkpoint.ts";
 import type { Clock } from "../support/clock.ts";
 import { type Commit, readCommit } from "./commit.ts";
+import { followCommit } from "./log-start.ts";
 import { StateStreamError, withCause } from "../support/errors.ts";
 import { parseEventId } from "../protocol/event-id.ts";
 import type { SnapshotReason } from "../protocol/events.ts";
@@ -146,7 +147,7 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
     const { timestamp, events } = trusted("A commit", () => readCommit(commit));
     const moved = new Map<string, Json | undefined>();
     for (const { slice, kind, patches, value } of events) {
-      const before = moved.has(slice) ? moved.get(slice) : this.slices.json(slice);
+      const before = moved.has(slice) ? moved.get(slice) : this.logged.json(slice);
       if (kind !== "value" && before === undefined) {
         throw new StateStreamError(
           "invalid-commit",
@@ -160,8 +161,8 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
       );
     }
     // From here on nothing throws: the log and the state move together.
-    this.log.follow({ epoch, previous, first, timestamp, events });
-    for (const [slice, json] of moved) this.slices.put(slice, json);
+    followCommit(this.log, { epoch, previous, first, timestamp, events });
+    for (const [slice, json] of moved) this.logged.replace(slice, json);
     this.published(events, position.seq);
     this.#measure(commit.body.length);
     this.#decide(() => false);
@@ -223,7 +224,7 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
     this.#followed += bytes;
     if (this.#followed < this.#stateBytes + 1024) return;
     this.#stateBytes = 0;
-    for (const slice of this.slices.names()) this.#stateBytes += this.slices.text(slice)?.length ?? 0;
+    for (const slice of this.logged.names()) this.#stateBytes += this.logged.text(slice)?.length ?? 0;
     this.#followed = 0;
   }
 }

@@ -2,7 +2,7 @@ import { MAX_TIMER_MS } from "../support/clock.ts";
 import { type Compare, compareWith, type Differ } from "../diff/differ.ts";
 import { StateStreamError } from "../support/errors.ts";
 import type { Cause } from "../protocol/events.ts";
-import type { Serialize } from "./slices.ts";
+import type { Serialize } from "./logged-state.ts";
 import type { SnapshotMode } from "./source.ts";
 import { structuralCompare } from "../diff/structural-differ.ts";
 

@@ -1,11 +1,10 @@
 import { StateStreamError, withCause } from "../support/errors.ts";
 import type { Cause } from "../protocol/events.ts";
-import type { Operation } from "../json/types.ts";
 import { guarded } from "../json/json.ts";
-import type { Draft, Entry } from "../log/log.ts";
-import { applyOperations } from "../json/operations.ts";
+import type { Entry } from "../log/log.ts";
+import type { SliceChange } from "../log/slice-change.ts";
 import { isNames } from "./options.ts";
-import type { Patched, Step } from "./slices.ts";
+import type { Patched } from "./logged-state.ts";
 import type { BaseStateStream } from "./state-stream.ts";
 
 /** A state to be published, read slice by slice. */
@@ -16,154 +15,183 @@ export interface StateReader<S> {
   whole(): S;
 }
 
-/** What is known of a change. */
-export interface Change {
-  /** The slices named as changed, with their operations where known; `undefined` when any may have. */
-  readonly named: ReadonlyMap<string, ChangeOf> | undefined;
+/** What is known of a change of the state. */
+export interface StateUpdate {
+  /** The slices that the caller names as changed; `undefined` when any may have. */
+  readonly named: ReadonlyMap<string, NamedSlice> | undefined;
   /** For slices without a cause of their own. */
   readonly cause: Cause | undefined;
 }
 
-export interface ChangeOf {
+export interface NamedSlice {
   readonly cause?: Cause | undefined;
-  /** Operations a source brings, still to be applied to what clients hold. */
-  readonly operations?: readonly Operation[] | undefined;
-  /** Operations that were applied to what clients hold. */
   readonly patched?: Patched | undefined;
 }
 
-/** A step with what else the log is told. */
-interface PlannedStep extends Step {
-  /** JSON of its cause. */
-  readonly cause: string | undefined;
-  /** It goes since it may no longer be seen. */
-  readonly hidden: boolean;
-}
+/** The names of the slices that clients may see; `undefined` means all. */
+type Visible = ReadonlySet<string> | undefined;
 
-/** Brings changes of the state into the log: which slices may be seen, what happened to each, and why. */
+const NO_FAILURES: readonly StateStreamError[] = [];
+
+/**
+ * Brings changes of the state into the logged state and the log. Visibility is decided first: the value of a slice that
+ * clients may not see is not even read.
+ */
 export class Publisher<S extends object> {
   readonly #stream: BaseStateStream<S>;
   readonly #onCommit: (events: readonly Entry[]) => void;
-  /** Slices of changes that were withheld: the next change looks at them too. */
+  /** The option `slices`, where it is a list. */
+  readonly #listed: Visible;
+  /** Slices of updates that were withheld: the next update compares them too. */
   readonly #withheld = new Set<string>();
-  /** The same, of a change that named none. */
-  #withheldAll = false;
+  /** An update that named no slices was withheld: the next one compares every slice. */
+  #allWithheld = false;
 
   /** `onCommit` is called inside each change with the events it appended, after the stream knows of them. */
   constructor(stream: BaseStateStream<S>, onCommit: (events: readonly Entry[]) => void = () => undefined) {
     this.#stream = stream;
     this.#onCommit = onCommit;
+    const { slices } = stream.settings;
+    this.#listed = typeof slices === "object" ? new Set(slices) : undefined;
   }
 
-  /** Takes the first state in: nothing is logged. Returns what failed. */
-  begin(state: StateReader<S>): StateStreamError[] {
-    const { steps, failures } = this.#collect(state, { named: undefined, cause: undefined });
-    this.#settle(failures);
-    for (const step of steps) this.#stream.slices.move(step);
+  /** Takes over the first state: nothing is logged. Returns what failed. */
+  begin(state: StateReader<S>): readonly StateStreamError[] {
+    const failures: StateStreamError[] = [];
+    const changes = this.#plan(state, { named: undefined, cause: undefined }, failures);
+    for (const change of changes) this.#stream.logged.apply(change);
     return failures;
   }
 
   /**
-   * Appends one commit with what changed. Returns what failed: a slice that did keeps its previous value. Where the state
-   * is ours, `restore` puts that back, and which slices may be seen is asked again: never of a state that did not come.
+   * Appends one commit with what changed, and returns what failed: such a slice keeps its previous value. For own state,
+   * `restore` puts that value back; the option `slices` is then asked again, so it never decides on a rejected state.
    */
-  publish(state: StateReader<S>, change: Change, restore?: (failure: StateStreamError) => void): StateStreamError[] {
-    const failed = new Map<string | undefined, StateStreamError>();
-    let { steps, failures } = this.#collect(state, change);
-    while (restore !== undefined && failures.some(({ slice }) => !failed.has(slice))) {
-      for (const failure of failures) {
-        failed.set(failure.slice, failure);
-        restore(failure);
-      }
-      if (isWithheld(failures) || typeof this.#stream.settings.slices !== "function") break;
-      const named = new Map([...(change.named ?? [])].filter(([slice]) => !failed.has(slice)));
-      ({ steps, failures } = this.#collect(state, { ...change, named }));
-    }
-    this.#settle(failures);
-    // From here on nobody is asked anything: what clients have and what the log says change together.
-    for (const step of steps) this.#stream.slices.move(step);
-    const drafts = steps.filter((step): step is PlannedStep & Draft => step.difference !== undefined);
-    if (drafts.length > 0) {
-      const { log, clock } = this.#stream;
-      const position = log.head;
-      const events = log.append(drafts, clock.now());
-      this.#stream.published(events, position);
-      this.#onCommit(events);
-    }
-    return restore === undefined ? failures : [...failed.values()];
+  publish(
+    state: StateReader<S>,
+    update: StateUpdate,
+    restore?: (failure: StateStreamError) => void,
+  ): readonly StateStreamError[] {
+    const failures: StateStreamError[] = [];
+    let changes = this.#plan(state, update, failures);
+    if (failures.length > 0 && restore !== undefined)
+      changes = this.#restored(changes, state, update, failures, restore);
+    if (!failures.some(isWithheld)) this.#clearWithheld();
+    if (changes.length > 0) this.#commit(changes);
+    return failures.length > 0 ? failures : NO_FAILURES;
   }
 
-  /** Takes note of a change whose state could not be had: the next one looks at every slice. */
-  missed(slice: string | undefined): void {
-    this.#withheldAll = true;
+  /** Notes an update whose state could not be read: the next one compares every slice. */
+  deferAll(slice: string | undefined): void {
+    this.#allWithheld = true;
     if (slice !== undefined) this.#withheld.add(slice);
   }
 
-  /** What was withheld before has been looked at, unless this change is withheld too. */
-  #settle(failures: readonly StateStreamError[]): void {
-    if (isWithheld(failures)) return;
+  /** What was withheld has now been compared. */
+  #clearWithheld(): void {
     this.#withheld.clear();
-    this.#withheldAll = false;
+    this.#allWithheld = false;
   }
 
-  #collect(state: StateReader<S>, change: Change): { steps: PlannedStep[]; failures: StateStreamError[] } {
-    const steps: PlannedStep[] = [];
-    const failures: StateStreamError[] = [];
-    let visible: (slice: string) => boolean;
-    let candidates: Iterable<string>;
-    try {
-      [visible, candidates] = this.#visible(state, change);
-    } catch (error) {
-      for (const slice of change.named?.keys() ?? []) this.#withheld.add(slice);
-      this.#withheldAll ||= change.named === undefined;
-      return { steps, failures: [error as StateStreamError] };
+  /** From here on nothing of the user's is called, so that the logged state and the log change together. */
+  #commit(changes: readonly SliceChange[]): void {
+    const { logged, log, clock } = this.#stream;
+    let events = 0;
+    for (const change of changes) {
+      logged.apply(change);
+      if (change.difference !== undefined) events++;
     }
-    const withheld = this.#withheld;
-    const all = this.#withheldAll;
-    for (const slice of candidates) {
-      const given = change.named?.get(slice);
+    if (events === 0) return;
+    const position = log.head;
+    const entries = log.append(changes, clock.now());
+    this.#stream.published(entries, position);
+    this.#onCommit(entries);
+  }
+
+  /** Restores what failed and decides again what may be seen, until nothing else fails. Adds to `failures`. */
+  #restored(
+    changes: SliceChange[],
+    state: StateReader<S>,
+    update: StateUpdate,
+    failures: StateStreamError[],
+    restore: (failure: StateStreamError) => void,
+  ): SliceChange[] {
+    const failed = new Set<string | undefined>();
+    for (let latest = failures.slice(); ;) {
+      for (const failure of latest) {
+        failed.add(failure.slice);
+        restore(failure);
+      }
+      if (latest.some(isWithheld)) return [];
+      if (typeof this.#stream.settings.slices !== "function") return changes;
+      const named = new Map([...(update.named ?? [])].filter(([slice]) => !failed.has(slice)));
+      const found: StateStreamError[] = [];
+      changes = this.#plan(state, { ...update, named }, found);
+      latest = found.filter(({ slice }) => !failed.has(slice));
+      if (latest.length === 0) return changes;
+      failures.push(...latest);
+    }
+  }
+
+  /** The changes that bring the logged state to this state. Adds what fails to `failures`. */
+  #plan(state: StateReader<S>, update: StateUpdate, failures: StateStreamError[]): SliceChange[] {
+    const changes: SliceChange[] = [];
+    let visible: Visible;
+    try {
+      visible = this.#visible(state);
+    } catch (error) {
+      for (const slice of update.named?.keys() ?? []) this.#withheld.add(slice);
+      this.#allWithheld ||= update.named === undefined;
+      failures.push(error as StateStreamError);
+      return changes;
+    }
+    for (const slice of this.#candidates(state, update.named, visible)) {
       try {
-        const value = guarded(undefined, slice, () => state.get(slice));
-        // Operations do not build on a state that clients were not told of.
-        const builds = !all && !withheld.has(slice);
-        const patched = given?.patched ?? (builds ? this.#apply(slice, given?.operations) : undefined);
-        const shown = visible(slice);
-        const named = given !== undefined || withheld.has(slice);
-        const step = this.#stream.slices.step(slice, shown ? value : undefined, { named, patched });
-        if (step === undefined) continue;
-        // The cause of this change is not that of one that was withheld before.
-        const cause = given === undefined && withheld.has(slice) ? undefined : (given?.cause ?? change.cause);
-        const text = step.difference === undefined ? undefined : this.#causeText(slice, cause);
-        steps.push({ ...step, cause: text, hidden: !shown && value !== undefined });
+        const change = this.#planSlice(state, slice, update, visible);
+        if (change !== undefined) changes.push(change);
       } catch (error) {
         failures.push(error as StateStreamError);
       }
     }
-    return { steps, failures };
+    return changes;
   }
 
-  /** Which slices may be seen now, and which are to be looked at. */
-  #visible(state: StateReader<S>, { named }: Change): [(slice: string) => boolean, Iterable<string>] {
-    const { slices } = this.#stream.settings;
-    const changed = named && !this.#withheldAll ? [...named.keys(), ...this.#withheld] : undefined;
-    if (slices === undefined) {
-      return [() => true, changed === undefined ? this.#all(state.names()) : new Set(changed)];
+  #planSlice(state: StateReader<S>, slice: string, update: StateUpdate, visible: Visible): SliceChange | undefined {
+    const { logged } = this.#stream;
+    if (visible !== undefined && !visible.has(slice)) return logged.planRemoval(slice, true);
+    const named = update.named?.get(slice);
+    const withheld = this.#withheld.has(slice);
+    const value = guarded(undefined, slice, () => state.get(slice));
+    const change = logged.plan(slice, value, {
+      namedByCaller: named !== undefined || withheld,
+      patched: named?.patched,
+    });
+    if (change?.difference === undefined) return change;
+    // A slice that only a withheld update named did not change for the cause of this one.
+    const cause = named === undefined && withheld ? undefined : (named?.cause ?? update.cause);
+    if (cause !== undefined) change.cause = this.#causeText(slice, cause);
+    return change;
+  }
+
+  /** The slices to compare. */
+  #candidates(state: StateReader<S>, named: StateUpdate["named"], visible: Visible): Iterable<string> {
+    const { logged, settings } = this.#stream;
+    if (named === undefined || this.#allWithheld) return new Set([...logged.names(), ...(visible ?? state.names())]);
+    const decides = typeof settings.slices === "function";
+    if (!decides && this.#withheld.size === 0) return named.keys();
+    const candidates = new Set([...named.keys(), ...this.#withheld]);
+    // The function may have decided otherwise about any slice.
+    if (decides && visible !== undefined) {
+      for (const slice of visible) if (!logged.has(slice)) candidates.add(slice);
+      for (const slice of logged.names()) if (!visible.has(slice)) candidates.add(slice);
     }
-    const names = new Set(typeof slices === "function" ? this.#ask(slices, state) : slices);
-    const visible = (slice: string): boolean => names.has(slice);
-    // A function may have changed its mind about any slice.
-    const reconsidered =
-      typeof slices === "function"
-        ? [...names, ...this.#stream.slices.names()].filter((name) => names.has(name) !== this.#stream.slices.has(name))
-        : [];
-    return [visible, changed === undefined ? this.#all(names) : new Set([...changed, ...reconsidered])];
+    return candidates;
   }
 
-  #all(names: Iterable<string>): Set<string> {
-    return new Set([...this.#stream.slices.names(), ...names]);
-  }
-
-  #ask(slices: (state: S) => readonly string[], state: StateReader<S>): readonly string[] {
+  /** @throws {StateStreamError} `slices-failed` */
+  #visible(state: StateReader<S>): Visible {
+    const { slices } = this.#stream.settings;
+    if (typeof slices !== "function") return this.#listed;
     const why = "Until it gives a list of names again, changes are withheld from every client.";
     let names: unknown;
     try {
@@ -171,30 +199,11 @@ export class Publisher<S extends object> {
     } catch (cause) {
       throw new StateStreamError("slices-failed", withCause("The option slices threw", cause, why), { cause });
     }
-    if (isNames(names)) return names;
+    if (isNames(names)) return new Set(names);
     throw new StateStreamError("slices-failed", `The option slices gave no list of names. ${why}`);
   }
 
-  /** Operations of a source, tried on what clients hold; where they do not fit, the values are compared instead. */
-  #apply(slice: string, given: readonly Operation[] | undefined): Patched | undefined {
-    const before = given && this.#stream.slices.json(slice);
-    if (given === undefined || before === undefined) return undefined;
-    try {
-      const operations = JSON.parse(JSON.stringify(given)) as Operation[];
-      return { operations, json: applyOperations(before, operations, slice) };
-    } catch (cause) {
-      const message = withCause(
-        `The source's patches for slice "${slice}" cannot be used`,
-        cause,
-        "Its values were compared instead.",
-      );
-      this.#stream.report(new StateStreamError("invalid-patch", message, { slice, cause }));
-      return undefined;
-    }
-  }
-
-  #causeText(slice: string, cause: Cause | undefined): string | undefined {
-    if (cause === undefined) return undefined;
+  #causeText(slice: string, cause: Cause): string | undefined {
     try {
       return JSON.stringify(this.#stream.settings.cause(cause, { slice }));
     } catch (error) {
@@ -206,7 +215,7 @@ export class Publisher<S extends object> {
   }
 }
 
-/** Whether what failed is not one slice, but the question which may be seen. */
-function isWithheld(failures: readonly StateStreamError[]): boolean {
-  return failures.some(({ slice }) => slice === undefined);
+/** Whether it is not one slice that failed, but the decision which slices may be seen. */
+function isWithheld({ slice }: StateStreamError): boolean {
+  return slice === undefined;
 }

@@ -1,5 +1,5 @@
 import { StateStreamError, withCause } from "../support/errors.ts";
-import type { Change, Publisher, StateReader } from "./publisher.ts";
+import type { NamedSlice, Publisher, StateReader } from "./publisher.ts";
 import { changeOf, sliceOf, type StateSource } from "./source.ts";
 import { type BaseStateStream, checkState } from "./state-stream.ts";
 import { Turn } from "./turn.ts";
@@ -44,19 +44,19 @@ export class SourceFeed<S extends object> {
 
   #publish(args: readonly unknown[]): void {
     this.#read((reader, state) => {
-      const { slice, patches, cause } = changeOf(args, state);
-      const named: Change["named"] = slice === undefined ? undefined : new Map([[slice, { operations: patches }]]);
+      const { slice, cause } = changeOf(args, state);
+      const named = slice === undefined ? undefined : new Map<string, NamedSlice>([[slice, {}]]);
       return this.#publisher.publish(reader, { named, cause });
     }, args);
   }
 
-  #read(use: (reader: StateReader<S>, state: S) => StateStreamError[], args: readonly unknown[]): void {
+  #read(use: (reader: StateReader<S>, state: S) => readonly StateStreamError[], args: readonly unknown[]): void {
     let state: S;
     try {
       state = this.#source.getState();
       checkState(state, "What the source's getState gave");
     } catch (cause) {
-      this.#publisher.missed(changeOf(args, {}).slice);
+      this.#publisher.deferAll(changeOf(args, {}).slice);
       const message = withCause("The source's getState threw", cause, "Clients keep the state they have.");
       this.#stream.report(
         cause instanceof StateStreamError ? cause : new StateStreamError("source-failed", message, { cause }),

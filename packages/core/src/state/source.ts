@@ -1,6 +1,5 @@
 import { StateStreamError, withCause } from "../support/errors.ts";
 import type { Cause } from "../protocol/events.ts";
-import type { Operation } from "../json/types.ts";
 import { isRecord } from "../json/json.ts";
 import { warnOnce } from "../support/warn.ts";
 
@@ -14,8 +13,6 @@ export type SnapshotMode = "shared" | "copy";
 export interface StateChange {
   /** The slice that changed, a top-level key of the state. */
   readonly slice?: string | undefined;
-  /** The operations that led to its new value, where the source knows them: nothing is diffed then. */
-  readonly patches?: readonly Operation[] | undefined;
   /** Why it changed. */
   readonly cause?: Cause | undefined;
 }
@@ -131,11 +128,10 @@ export function sliceOf(state: object, slice: string): unknown {
 export function changeOf(args: readonly unknown[], state: object): StateChange {
   const [change] = args;
   if (args.length !== 1 || change === state || !isRecord(change)) return {};
-  const { slice, patches, cause, ...others } = change;
+  const { slice, cause, ...others } = change;
   if (Object.keys(others).length > 0) return {};
   return {
     slice: typeof slice === "string" ? slice : undefined,
-    patches: Array.isArray(patches) ? (patches as Operation[]) : undefined,
     cause: isRecord(cause) && typeof cause["type"] === "string" ? (cause as unknown as Cause) : undefined,
   };
 }

@@ -10,7 +10,7 @@ import { isRecord } from "../json/json.ts";
 import { Log } from "../log/log.ts";
 import { expiryOf, isNames, type Settings } from "./options.ts";
 import type { Selection } from "../delivery/selection.ts";
-import { Slices } from "./slices.ts";
+import { LoggedState } from "./logged-state.ts";
 import { warn } from "../support/warn.ts";
 
 /** Options of one connection. */
@@ -99,7 +99,7 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
   readonly clock: Clock;
   readonly settings: Settings<S>;
   readonly log: Log;
-  readonly slices: Slices;
+  readonly logged: LoggedState;
   readonly hub: Hub;
   #state: Readonly<S> | undefined;
   readonly #warned = new Set<string>();
@@ -113,12 +113,12 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
     this.clock = clock;
     this.settings = settings;
     this.log = new Log(settings, () => clock.epoch());
-    this.slices = new Slices(settings, report);
-    this.hub = new Hub(settings, { clock, log: this.log, slices: this.slices }, report);
+    this.logged = new LoggedState(settings, report);
+    this.hub = new Hub(settings, { clock, log: this.log, slices: this.logged }, report);
   }
 
   get state(): Readonly<S> {
-    this.#state ??= this.slices.toState() as S;
+    this.#state ??= this.logged.toState() as S;
     return this.#state;
   }
 
@@ -138,7 +138,7 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
     const { bytesWritten, snapshots, closed } = this.hub.counted;
     return {
       connections: this.hub.size,
-      events: this.log.head,
+      events: this.log.appended,
       eventId: this.eventId,
       logEvents: this.log.events,
       logBytes: this.log.bytes,

@@ -5,8 +5,8 @@ import { copyJson, isRecord } from "../json/json.ts";
 import { Growth } from "../json/growth.ts";
 import { applyOperations } from "../json/operations.ts";
 import { strictOf } from "../diff/strict.ts";
-import type { ChangeOf, Publisher, StateReader } from "./publisher.ts";
-import type { Patched } from "./slices.ts";
+import type { NamedSlice, Publisher, StateReader } from "./publisher.ts";
+import type { Patched } from "./logged-state.ts";
 import { type BaseStateStream, checkState, type StateStream } from "./state-stream.ts";
 import { Turn } from "./turn.ts";
 
@@ -45,7 +45,7 @@ export interface WritableStateStream<S extends object = Record<string, unknown>>
   batch(fn: () => void, cause?: Cause): void;
 }
 
-interface Pending extends ChangeOf {
+interface Pending extends NamedSlice {
   readonly value: unknown;
 }
 
@@ -93,7 +93,7 @@ export class OwnState<S extends object> {
     this.#change(slice, cause, (changes) => {
       const next: unknown = typeof value === "function" ? value(this.#current(changes, slice)) : value;
       // Also where the same batch goes on to give another: that is compared with what clients have.
-      this.#stream.slices.spoil(slice, next);
+      this.#stream.logged.markMutated(slice, next);
       changes.set(slice, { value: next, cause });
     });
   }
@@ -174,7 +174,7 @@ export class OwnState<S extends object> {
   #patched(changes: Changes, slice: string, value: unknown, operations: readonly Operation[]): Pending {
     const own = cloneOperations(operations, slice);
     const earlier: Patched | undefined = changes.get(slice)?.patched;
-    const basis = changes.has(slice) ? earlier?.json : this.#stream.slices.basis(slice, value);
+    const basis = changes.has(slice) ? earlier?.json : this.#stream.logged.patchableJson(slice, value);
     const before = basis ?? copyJson(value, slice) ?? null;
     const json = applyOperations(before, own, slice, new Growth());
     if (basis === undefined) return { value: json };

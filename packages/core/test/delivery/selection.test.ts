@@ -5,14 +5,14 @@ import type { StateInitialEvent, StateUpdateEvent } from "../../src/protocol/eve
 import { snapshotTail, updateBody } from "../../src/protocol/frame.ts";
 import { Log } from "../../src/log/log.ts";
 import { type Chunk, Selection } from "../../src/delivery/selection.ts";
-import { Slices } from "../../src/state/slices.ts";
+import { LoggedState } from "../../src/state/logged-state.ts";
 import { untouchable } from "../support/values.ts";
 
 const KIB = 1024;
 
 /** A stream reduced to what selections need of it. */
 class Stream {
-  readonly slices = new Slices(
+  readonly slices = new LoggedState(
     { snapshots: "shared", compare: compareWith(fastJsonPatch), serialize: undefined },
     (error) => {
       throw error;
@@ -41,15 +41,15 @@ class Stream {
   /** One commit: a slice that is given `undefined` goes. */
   commit(values: Record<string, unknown>, hidden = false): void {
     const position = this.log.head;
-    const steps = Object.entries(values).map(([slice, value]) => this.slices.step(slice, value, { named: true }));
-    const drafts = steps.flatMap((step) => {
-      if (step?.difference === undefined) throw new Error("nothing changed");
-      this.slices.move(step);
-      return [{ slice: step.slice, difference: step.difference, cause: undefined, hidden }];
+    const changes = Object.entries(values).map(([slice, value]) => {
+      const change = this.slices.plan(slice, value, { namedByCaller: true });
+      if (change?.difference === undefined) throw new Error("nothing changed");
+      this.slices.apply(change);
+      return { ...change, hidden };
     });
-    this.log.append(drafts, this.clock);
+    this.log.append(changes, this.clock);
     for (const selection of this.selections) {
-      for (const [index, { slice }] of drafts.entries()) {
+      for (const [index, { slice }] of changes.entries()) {
         if (selection.names === undefined || selection.names.has(slice)) selection.advance(position + index + 1, position); // prettier-ignore
       }
     }

@@ -4,22 +4,27 @@ import { describe, expect, test } from "vitest";
 import { type Difference, REMOVED, valueDifference } from "../../src/diff/differ.ts";
 import { decodeFrames, join, updateTail } from "../../src/protocol/frame.ts";
 import type { StateEvent } from "../../src/protocol/events.ts";
-import { type Draft, type Entry, Log } from "../../src/log/log.ts";
+import { type Entry, Log } from "../../src/log/log.ts";
+import type { SliceChange } from "../../src/log/slice-change.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-const draft = (slice: string, difference: Difference = valueDifference(0), hidden = false): Draft => ({
+const draft = (slice: string, difference: Difference = valueDifference(0), hidden = false): SliceChange => ({
   slice,
+  next: undefined,
   difference,
-  cause: undefined,
   hidden,
+  cause: undefined,
 });
-const removed = (slice: string): Draft => draft(slice, REMOVED);
-const hidden = (slice: string): Draft => draft(slice, REMOVED, true);
+const removed = (slice: string): SliceChange => draft(slice, REMOVED);
+const hidden = (slice: string): SliceChange => draft(slice, REMOVED, true);
 
 /** A log with one commit for each list of drafts; a string is a change of that slice. */
-function logOf(commits: readonly (string | readonly Draft[])[], limits: { events?: number; bytes?: number } = {}): Log {
+function logOf(
+  commits: readonly (string | readonly SliceChange[])[],
+  limits: { events?: number; bytes?: number } = {},
+): Log {
   const limit = { maxLogEvents: limits.events ?? Infinity, maxLogBytes: limits.bytes ?? Infinity };
   const log = new Log(limit, () => "testepoch00");
   for (const [index, commit] of commits.entries()) {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readState } from "../../src/replication/continue.ts";
 import { readCheckpoint, textOfCheckpoint } from "../../src/replication/checkpoint.ts";
-import type { LogStart } from "../../src/log/log.ts";
+import type { LogStart } from "../../src/replication/log-start.ts";
 import { epoch, originOf } from "../support/copies.ts";
 
 const start: LogStart = {

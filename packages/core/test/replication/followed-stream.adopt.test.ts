@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { ConnectionEvent } from "../../src/index.ts";
 import type { Commit } from "../../src/replication/commit.ts";
 import { copyOf, epoch, join, originOf, said } from "../support/copies.ts";
 import { chunksOf, filler, type Slices, textOf } from "../support/streams.ts";
@@ -100,7 +101,8 @@ describe("a copy that adopts another state gives it to a client that", () => {
     const next = events.next();
     origin.clock.flush();
     adopt(2);
-    expect((await next).value).toMatchObject({ data: { reason: "repaired", slices: { a: 2 } } });
+    const { data } = (await next).value as ConnectionEvent;
+    expect(JSON.parse(data)).toMatchObject({ reason: "repaired", slices: { a: 2 } });
   });
 });
 

@@ -65,26 +65,6 @@ test("an unnamed change in place needs copies, and is seen with them", () => {
   expect(client.state).toEqual({ list: [1, 2] });
 });
 
-test("patches a source brings are sent as they are when they fit", () => {
-  const { source, change } = createSource({ a: { n: 1 } });
-  const stream = createTestClock().createStateStream({ source });
-  const { pull, client } = followed(stream);
-  change({ a: { n: 2 } }, { slice: "a", patches: [{ op: "replace", path: "/n", value: 2 }] });
-  expect(pull()).toMatchObject([{ patches: [{ op: "replace", path: "/n", value: 2 }] }]);
-  expect(client.state).toEqual({ a: { n: 2 } });
-});
-
-test("patches that do not fit are told, and the values compared instead", () => {
-  const { errors, onError } = collector();
-  const { source, change } = createSource({ a: { n: 1 } });
-  const stream = createTestClock().createStateStream({ source, onError });
-  const { pull, client } = followed(stream);
-  change({ a: { n: 2 } }, { slice: "a", patches: [{ op: "remove", path: "/x" }] });
-  pull();
-  expect(client.state).toEqual({ a: { n: 2 } });
-  expect(errors).toMatchObject([{ code: "invalid-patch", slice: "a" }]);
-});
-
 test("a getState that throws: clients keep what they have, and get all of it with the next change", () => {
   const { errors, onError } = collector();
   const { source, change } = createSource({ a: 1, b: 1 });

@@ -193,9 +193,9 @@ describe("causeOf", () => {
 });
 
 describe("changeOf", () => {
-  const state = { slice: "a", patches: [], cause: { type: "t" } };
-  const change = { slice: "a", patches: [{ op: "remove", path: "/x" }], cause: { type: "t", id: 1, payload: 2 } };
-  const nothing = { slice: undefined, patches: undefined, cause: undefined };
+  const state = { slice: "a", cause: { type: "t" } };
+  const change = { slice: "a", cause: { type: "t", id: 1, payload: 2 } };
+  const nothing = { slice: undefined, cause: undefined };
 
   test.each<[string, unknown[], object]>([
     ["nothing", [], {}],
@@ -205,8 +205,9 @@ describe("changeOf", () => {
     ["the state and the one before", [state, { ...state }], {}],
     ["a change and more", [change, 1], {}],
     ["an object with other members", [{ ...change, todos: [] }], {}],
+    ["a change with patches, which sources do not bring", [{ ...change, patches: [] }], {}],
     ["a change", [change], change],
-    ["members of the wrong kind", [{ slice: 1, patches: {}, cause: "t" }], nothing],
+    ["members of the wrong kind", [{ slice: 1, cause: "t" }], nothing],
     ["a cause without a type", [{ cause: { id: 1 } }], nothing],
     ["an empty change", [{}], nothing],
   ])("of %s", (_name, args, expected) => {

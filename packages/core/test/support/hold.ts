@@ -5,26 +5,26 @@ import type { StateStreamError } from "../../src/support/errors.ts";
 import type { StateUpdateEvent } from "../../src/protocol/events.ts";
 import type { Operation } from "../../src/json/types.ts";
 import { applyOperations } from "../../src/json/operations.ts";
-import { type SliceOptions, Slices } from "../../src/state/slices.ts";
+import { LoggedState, type LoggedStateOptions } from "../../src/state/logged-state.ts";
 
 export type Told = Pick<StateUpdateEvent, "patches" | "value" | "removed"> | undefined;
 
-/** Slices, of which one is named `s`. */
-export function hold({ differ = fastJsonPatch, ...options }: Partial<SliceOptions> & { differ?: Differ } = {}) {
+/** A logged state with one slice, named `s`. */
+export function hold({ differ = fastJsonPatch, ...options }: Partial<LoggedStateOptions> & { differ?: Differ } = {}) {
   const report = vi.fn<(error: StateStreamError) => void>();
-  const slices = new Slices(
+  const logged = new LoggedState(
     { snapshots: "shared", compare: compareWith(differ), serialize: undefined, ...options },
     report,
   );
-  /** Moves slice `s` to a value and says what clients are told. */
-  const update = (value: unknown, hint: { named?: boolean; operations?: readonly Operation[] } = {}): Told => {
+  /** Gives slice `s` a value, or the result of operations on what clients hold; says what clients are sent. */
+  const update = (given: unknown, hint: { named?: boolean; operations?: readonly Operation[] } = {}): Told => {
     const { named = false, operations } = hint;
-    const before = slices.json("s");
+    const before = logged.json("s");
     const patched = operations && before !== undefined ? { operations, json: applyOperations(before, operations, "s") } : undefined; // prettier-ignore
-    const step = slices.step("s", value, { named, patched });
-    if (step === undefined) return undefined;
-    slices.move(step);
-    return step.difference && (JSON.parse(`{${step.difference.member}}`) as Told);
+    const change = logged.plan("s", patched?.json ?? given, { namedByCaller: named, patched });
+    if (change === undefined) return undefined;
+    logged.apply(change);
+    return change.difference && (JSON.parse(`{${change.difference.member}}`) as Told);
   };
-  return { slices, update, report };
+  return { logged, update, report };
 }

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { type EncodedCommit, type EncodedEvent, Log, type LogStart } from "../../src/log/log.ts";
+import { type EncodedEvent, Log } from "../../src/log/log.ts";
+import {
+  beginEpoch,
+  type EncodedCommit,
+  followCommit,
+  type LogStart,
+  logStartOf,
+  restartLog,
+} from "../../src/replication/log-start.ts";
 import { epoch } from "../support/copies.ts";
 
 const body = new Uint8Array(10);
@@ -20,7 +28,7 @@ function logAt(
   maxLogBytes = 1e6,
 ) {
   const log = new Log({ maxLogEvents, maxLogBytes }, () => epoch("never"));
-  log.restart({ ...start, ...from }, past);
+  restartLog(log, { ...start, ...from }, past);
   return log;
 }
 
@@ -72,18 +80,18 @@ describe("a log that begins where another is", () => {
   test("forgets removed slices in the order in which they went", () => {
     const past = [commit(10, told("late", 3, "removed"))];
     const log = logAt({ lasts: [["early", 2], ["late", 10]], removed: ["early", "late"] }, past, 2); // prettier-ignore
-    expect(log.toStart().removed).toStrictEqual(["early", "late"]);
-    log.follow(commit(11, told("x", 0), told("x", 11, "removed")));
-    expect(log.toStart()).toMatchObject({ removed: ["late", "x"], forgotten: 2 });
+    expect(logStartOf(log).removed).toStrictEqual(["early", "late"]);
+    followCommit(log, commit(11, told("x", 0), told("x", 11, "removed")));
+    expect(logStartOf(log)).toMatchObject({ removed: ["late", "x"], forgotten: 2 });
   });
 
   test("says where it is so that another can begin there", () => {
     const log = logAt({ lasts: [["s", 10], ["t", 4]], removed: ["t"], forgotten: 3 }); // prettier-ignore
-    expect(log.toStart()).toStrictEqual({ ...start, lasts: [["s", 10], ["t", 4]], removed: ["t"], forgotten: 3 }); // prettier-ignore
-    log.begin(epoch("b"));
-    expect(log.toStart().lineage).toStrictEqual(start.lineage);
-    log.follow({ ...commit(11, told("s", 10)), epoch: epoch("b") });
-    expect(log.toStart()).toMatchObject({ seq: 11, lineage: [[0, epoch("a")], [11, epoch("b")]] }); // prettier-ignore
+    expect(logStartOf(log)).toStrictEqual({ ...start, lasts: [["s", 10], ["t", 4]], removed: ["t"], forgotten: 3 }); // prettier-ignore
+    beginEpoch(log, epoch("b"));
+    expect(logStartOf(log).lineage).toStrictEqual(start.lineage);
+    followCommit(log, { ...commit(11, told("s", 10)), epoch: epoch("b") });
+    expect(logStartOf(log)).toMatchObject({ seq: 11, lineage: [[0, epoch("a")], [11, epoch("b")]] }); // prettier-ignore
   });
 });
 
@@ -107,7 +115,7 @@ describe("lineage", () => {
   function alternating(last: number, maxLogEvents: number): Log {
     const log = logAt({ lasts: [] }, [], maxLogEvents);
     for (let seq = 11; seq <= last; seq++)
-      log.follow({ ...commit(seq, told("s", seq > 11 ? seq - 1 : 0)), epoch: epoch(seq) });
+      followCommit(log, { ...commit(seq, told("s", seq > 11 ? seq - 1 : 0)), epoch: epoch(seq) });
     return log;
   }
 
@@ -133,7 +141,7 @@ describe("lineage", () => {
       epoch: epoch(11 + index),
       previous: index === 0 ? epoch("a") : epoch(10 + index),
     }));
-    const { lineage } = alternating(110, 1000).toStart();
+    const { lineage } = logStartOf(alternating(110, 1000));
     expect(lineage).toHaveLength(32);
     const log = logAt({ seq: 110, lineage, lasts: [["s", 110]] }, past);
     expect([9, 10, 11, 60, 110].map((seq) => log.epochAt(seq))).toStrictEqual([
@@ -150,8 +158,8 @@ describe("lineage", () => {
     const drawn: string[] = [];
     const draw = (): string => (drawn.push("draw"), epoch("c"));
     const log = new Log({ maxLogEvents: 1, maxLogBytes: 1 }, draw);
-    log.restart(start, []);
-    log.follow({ ...commit(11, told("s", 10)), epoch: epoch("b") });
+    restartLog(log, start, []);
+    followCommit(log, { ...commit(11, told("s", 10)), epoch: epoch("b") });
     expect(drawn).toHaveLength(0);
     expect(new Log({ maxLogEvents: 1, maxLogBytes: 1 }, draw).epochAt(0)).toBe(epoch("c"));
   });

@@ -10,14 +10,14 @@ const big = Array.from({ length: 50 }, (_, index) => ({ index }));
 
 describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
   test("the first value is told as a value, the next as patches, the last as removed", () => {
-    const { slices, update } = hold({ snapshots });
-    expect(slices.has("s")).toBe(false);
+    const { logged, update } = hold({ snapshots });
+    expect(logged.has("s")).toBe(false);
     expect(update({ n: 1 })).toStrictEqual({ value: { n: 1 } });
     expect(update({ n: 2 })).toStrictEqual(replace("/n", 2));
-    expect([...slices.names()]).toStrictEqual(["s"]);
+    expect([...logged.names()]).toStrictEqual(["s"]);
     expect(update(undefined)).toStrictEqual({ removed: true });
     expect(update(undefined)).toBeUndefined();
-    expect([slices.has("s"), slices.text("s"), slices.toState()]).toStrictEqual([false, undefined, {}]);
+    expect([logged.has("s"), logged.text("s"), logged.toState()]).toStrictEqual([false, undefined, {}]);
     expect(update({ n: 2 })).toStrictEqual({ value: { n: 2 } });
   });
 
@@ -29,11 +29,11 @@ describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
   });
 
   test("nothing is told of what is equal in JSON, and it is held from then on", () => {
-    const { slices, update } = hold({ snapshots });
+    const { logged, update } = hold({ snapshots });
     update({ at: new Date(0), n: -0, u: undefined });
     expect(update({ at: new Date(0).toISOString(), n: 0 })).toBeUndefined();
     expect(update({ n: 0, at: new Date(0) })).toBeUndefined();
-    expect(slices.text("s")).toBe(JSON.stringify({ n: 0, at: new Date(0) }));
+    expect(logged.text("s")).toBe(JSON.stringify({ n: 0, at: new Date(0) }));
   });
 
   test.each([
@@ -57,21 +57,21 @@ describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
     ["a throwing getter", { get n() { throw new Error("no"); } }], // prettier-ignore
     ["a value that is too deep", Array.from({ length: 10_000 }).reduce((inner) => [inner])],
   ])("%s throws and leaves the slice as it was", (_name, value) => {
-    const { slices, update } = hold({ snapshots });
+    const { logged, update } = hold({ snapshots });
     update({ n: 1 });
     expect(errorOf(() => update(value))).toMatchObject({ code: "not-serializable", slice: "s" });
-    expect(slices.toState()).toStrictEqual({ s: { n: 1 } });
+    expect(logged.toState()).toStrictEqual({ s: { n: 1 } });
     expect(update({ n: 2 })).toStrictEqual(replace("/n", 2));
   });
 
   test("a slice has any name, and none is a prototype's", () => {
-    const { slices } = hold({ snapshots });
-    expect(slices.has("constructor")).toBe(false);
+    const { logged } = hold({ snapshots });
+    expect(logged.has("constructor")).toBe(false);
     for (const name of ["__proto__", "constructor"]) {
-      const step = slices.step(name, { polluted: 1 }, { named: true });
-      if (step) slices.move(step);
+      const step = logged.plan(name, { polluted: 1 }, { namedByCaller: true });
+      if (step) logged.apply(step);
     }
-    expect(JSON.stringify(slices.toState())).toBe('{"__proto__":{"polluted":1},"constructor":{"polluted":1}}');
+    expect(JSON.stringify(logged.toState())).toBe('{"__proto__":{"polluted":1},"constructor":{"polluted":1}}');
     expect({}).not.toHaveProperty("polluted");
   });
 
@@ -93,10 +93,10 @@ describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
 
 describe("shared", () => {
   test("holds the value itself, and looks only at what changed", () => {
-    const { slices, update } = hold();
+    const { logged, update } = hold();
     const value = { big, n: 1 };
     update(value);
-    expect(slices.toState()["s"]).toBe(value);
+    expect(logged.toState()["s"]).toBe(value);
     const never = untouchable();
     const { update: watched } = hold({ differ: (a, b) => [{ op: "replace", path: "/n", value: (b as { n: Json }).n !== (a as { n: Json }).n }] }); // prettier-ignore
     const first: Record<string, unknown> = { of: {}, n: 1 };
@@ -114,12 +114,12 @@ describe("shared", () => {
   });
 
   test("sends the same value, named, whole, and compares from then on", () => {
-    const { slices, update } = hold();
+    const { logged, update } = hold();
     const value = { list: [1], big };
     update(value);
     value.list.push(2);
     expect(update(value, { named: true })).toStrictEqual({ value: parsed(value) });
-    expect(slices.toState()["s"]).not.toBe(value);
+    expect(logged.toState()["s"]).not.toBe(value);
     value.list.push(3);
     expect(update(value)).toStrictEqual({ patches: [{ op: "add", path: "/list/2", value: 3 }] });
     expect(update(value, { named: true })).toBeUndefined();
@@ -130,25 +130,25 @@ describe("shared", () => {
   });
 
   test("builds operations on the value it holds, until that is changed in place", () => {
-    const { slices, update } = hold();
+    const { logged, update } = hold();
     const value = { n: 1 };
     update(value);
-    expect(slices.basis("s", value)).toBe(value);
-    expect(slices.basis("s", { n: 1 })).toBeUndefined();
+    expect(logged.patchableJson("s", value)).toBe(value);
+    expect(logged.patchableJson("s", { n: 1 })).toBeUndefined();
     update(value, { named: true });
-    expect(slices.basis("s", value)).toBeUndefined();
+    expect(logged.patchableJson("s", value)).toBeUndefined();
   });
 
   test("leaves a slice that was spoilt in place out of the state, says so, and sends the next value whole", () => {
-    const { slices, update, report } = hold();
+    const { logged, update, report } = hold();
     const value: Record<string, unknown> = { n: 1 };
     update(value);
     value["n"] = 1n;
-    expect(slices.text("s")).toBeUndefined();
+    expect(logged.text("s")).toBeUndefined();
     expect(report).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "not-serializable", slice: "s" }));
-    expect([slices.json("s"), slices.basis("s", value)]).toStrictEqual([undefined, undefined]);
+    expect(logged.patchableJson("s", value)).toBeUndefined();
     expect(update({ n: 2 })).toStrictEqual({ value: { n: 2 } });
-    expect([slices.text("s"), slices.json("s")]).toStrictEqual(['{"n":2}', { n: 2 }]);
+    expect([logged.text("s"), logged.json("s")]).toStrictEqual(['{"n":2}', { n: 2 }]);
   });
 
   test.each(["same", "next"])("sends the %s value whole after one that failed in place", (which) => {
@@ -165,15 +165,15 @@ describe("shared", () => {
 });
 
 test("copy holds a copy, and finds what was changed in place, named or not", () => {
-  const { slices, update } = hold({ snapshots: "copy" });
+  const { logged, update } = hold({ snapshots: "copy" });
   const value = { list: [1] };
   update(value);
-  expect(slices.toState()["s"]).not.toBe(value);
+  expect(logged.toState()["s"]).not.toBe(value);
   for (const named of [false, true]) {
     value.list.push(2);
-    expect(slices.text("s")).toBe(JSON.stringify({ list: value.list.slice(0, -1) }));
+    expect(logged.text("s")).toBe(JSON.stringify({ list: value.list.slice(0, -1) }));
     expect(update(value, { named })).toMatchObject({ patches: [{ op: "add", value: 2 }] });
     expect(update(value, { named })).toBeUndefined();
   }
-  expect(slices.basis("s", value)).toBeUndefined();
+  expect(logged.patchableJson("s", value)).toBeUndefined();
 });

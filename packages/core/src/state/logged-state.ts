@@ -1,0 +1,218 @@
+import { type Compare, type Difference, patchDifference, REMOVED, valueDifference } from "../diff/differ.ts";
+import { StateStreamError, withCause } from "../support/errors.ts";
+import type { Json, Operation } from "../json/types.ts";
+import { jsonEqual } from "../json/equal.ts";
+import { copyJson, guarded, isObject, setOwn, toJson } from "../json/json.ts";
+import { mayCancelOut } from "../json/operations.ts";
+import type { LoggedSlice, SliceChange } from "../log/slice-change.ts";
+import type { SnapshotMode } from "./source.ts";
+
+/** Turns a slice's value into JSON text. What it leaves out is never sent; what it gives must parse. */
+export type Serialize = (value: unknown, slice: string) => string;
+
+export interface LoggedStateOptions {
+  readonly snapshots: SnapshotMode;
+  readonly compare: Compare;
+  readonly serialize: Serialize | undefined;
+}
+
+/** What is known of a new value besides the value. */
+export interface ValueHint {
+  /** The caller named the slice as changed, so the same object again means a mutation in place. */
+  readonly namedByCaller: boolean;
+  /** Where the value came from operations on what clients hold. */
+  readonly patched?: Patched | undefined;
+}
+
+/** Operations on what clients hold of a slice, and the JSON they led to. */
+export interface Patched {
+  readonly operations: readonly Operation[];
+  readonly json: Json;
+}
+
+/** The state the log has reached: what new values are compared with, and what snapshots are made of. */
+export class LoggedState {
+  readonly #options: LoggedStateOptions;
+  readonly #report: (error: StateStreamError) => void;
+  readonly #slices = new Map<string, LoggedSlice>();
+  /** Slices whose stored value was mutated in place: the next event carries the whole value. */
+  readonly #mutated = new Set<string>();
+
+  constructor(options: LoggedStateOptions, report: (error: StateStreamError) => void) {
+    this.#options = options;
+    this.#report = report;
+  }
+
+  names(): IterableIterator<string> {
+    return this.#slices.keys();
+  }
+
+  has(slice: string): boolean {
+    return this.#slices.has(slice);
+  }
+
+  /** What clients hold of the slice; `undefined` where it is absent. */
+  json(slice: string): Json | undefined {
+    return this.#slices.get(slice)?.json;
+  }
+
+  /**
+   * What clients hold of this value, where a patch of theirs can start from it: not where the value is mutated in place,
+   * nor where the option `serialize` decides what they see.
+   */
+  patchableJson(slice: string, value: unknown): Json | undefined {
+    const before = this.#slices.get(slice);
+    if (before === undefined || before.raw !== value || before.mutable || this.#mutated.has(slice)) return undefined;
+    return this.#options.serialize === undefined ? before.json : undefined;
+  }
+
+  /** Notes that a stored value was mutated in place, if this is the value that is stored. */
+  markMutated(slice: string, value: unknown): void {
+    const before = this.#slices.get(slice);
+    if (before !== undefined && before.raw === value && isObject(value) && !before.mutable) this.#mutated.add(slice);
+  }
+
+  /** The state as clients see it, or these slices of it. */
+  toState(names?: Iterable<string>): Record<string, Json> {
+    const state: Record<string, Json> = {};
+    for (const slice of names ?? this.#slices.keys()) {
+      const logged = this.#slices.get(slice);
+      if (logged !== undefined) setOwn(state, slice, logged.json);
+    }
+    return state;
+  }
+
+  /** The slice's JSON text; `undefined` where it is absent, or unreadable since it was mutated in place (reported). */
+  text(slice: string): string | undefined {
+    const logged = this.#slices.get(slice);
+    if (logged === undefined) return undefined;
+    try {
+      return guarded(logged.json, slice, () => JSON.stringify(logged.json));
+    } catch (error) {
+      this.#mutated.add(slice);
+      this.#report(error as StateStreamError);
+      return undefined;
+    }
+  }
+
+  /** The change that removes a slice; `undefined` where it is absent. */
+  planRemoval(slice: string, hidden: boolean): SliceChange | undefined {
+    return this.#slices.has(slice)
+      ? { slice, next: undefined, difference: REMOVED, hidden, cause: undefined }
+      : undefined;
+  }
+
+  /**
+   * The change that gives a slice this value; `undefined` where there is nothing to do. Nothing changes before `apply`.
+   *
+   * @throws {StateStreamError} `not-serializable`
+   */
+  plan(slice: string, value: unknown, { namedByCaller, patched }: ValueHint): SliceChange | undefined {
+    if (value === undefined) return this.planRemoval(slice, false);
+    const before = this.#slices.get(slice);
+    const same = before !== undefined && before.raw === value;
+    if (same && !before.mutable && !(namedByCaller && isObject(value))) return undefined;
+    // The same object, named as changed: what is stored of it by reference is not what clients hold any more.
+    const inPlace = same && !before.mutable && this.#options.serialize === undefined;
+    try {
+      if (patched !== undefined && before !== undefined && !same) {
+        const next = { raw: value, json: patched.json, mutable: before.mutable || this.#copies };
+        return change(slice, next, this.#patchedDifference(slice, before.json, patched));
+      }
+      const mutable = this.#copies || before?.mutable === true || same;
+      const trusted = inPlace || this.#mutated.has(slice) ? undefined : before;
+      const json = this.#jsonOf(slice, value, trusted, mutable);
+      if (json === undefined) return this.planRemoval(slice, false);
+      const difference = trusted
+        ? this.#difference(slice, trusted.json, json)
+        : guarded(json, slice, () => valueDifference(json));
+      return change(slice, { raw: value, json, mutable }, difference);
+    } catch (error) {
+      if (inPlace) this.#mutated.add(slice);
+      throw error;
+    }
+  }
+
+  /** Makes a planned change. Calls nothing of the user's, so that nobody sees half of a commit. */
+  apply({ slice, next }: SliceChange): void {
+    this.#mutated.delete(slice);
+    if (next === undefined) this.#slices.delete(slice);
+    else this.#slices.set(slice, next);
+  }
+
+  /** Sets what clients hold of a slice, as another log says it; `undefined` removes it. */
+  replace(slice: string, json: Json | undefined): void {
+    if (json === undefined) this.#slices.delete(slice);
+    else this.#slices.set(slice, { raw: json, json, mutable: false });
+  }
+
+  /** Removes every slice. */
+  clear(): void {
+    this.#slices.clear();
+    this.#mutated.clear();
+  }
+
+  get #copies(): boolean {
+    return this.#options.snapshots === "copy";
+  }
+
+  /** The value's JSON. `before`: the stored slice, whose unchanged parts need no second walk. */
+  #jsonOf(slice: string, value: unknown, before: LoggedSlice | undefined, mutable: boolean): Json | undefined {
+    const { serialize } = this.#options;
+    if (serialize !== undefined) return parseSerialized(value, slice, serialize);
+    if (mutable) return copyJson(value, slice);
+    if (before === undefined) return toJson(value, slice);
+    try {
+      return toJson(value, slice, before);
+    } catch {
+      // The previous value may be what cannot be read, such as a revoked draft; this one must not be blamed for it.
+      return toJson(value, slice);
+    }
+  }
+
+  #difference(slice: string, before: Json, json: Json): Difference | undefined {
+    try {
+      return this.#options.compare(before, json);
+    } catch (cause) {
+      // The differ is blamed only where both of its arguments can be read.
+      if (isReadable(before) && isReadable(json)) {
+        const message = withCause(`The differ threw on slice "${slice}"`, cause, "The value was sent instead.");
+        this.#report(new StateStreamError("differ-failed", message, { slice, cause }));
+      }
+      return guarded(json, slice, () => valueDifference(json));
+    }
+  }
+
+  #patchedDifference(slice: string, before: Json, { operations, json }: Patched): Difference | undefined {
+    if (this.#mutated.has(slice)) return valueDifference(json);
+    // A single operation that changes nothing gives the same object, so equal objects need not be looked for.
+    const unchanged = before === json || (mayCancelOut(operations) && jsonEqual(before, json));
+    return unchanged ? undefined : patchDifference(operations, json);
+  }
+}
+
+function change(slice: string, next: LoggedSlice, difference: Difference | undefined): SliceChange {
+  return { slice, next, difference, hidden: false, cause: undefined };
+}
+
+function isReadable(json: Json): boolean {
+  try {
+    JSON.stringify(json);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function parseSerialized(value: unknown, slice: string, serialize: Serialize): Json {
+  let json: unknown;
+  try {
+    json = JSON.parse(serialize(value, slice));
+  } catch (cause) {
+    const failed = `The option serialize gave no JSON for slice "${slice}"`;
+    const message = withCause(failed, cause, "The slice keeps its previous value.");
+    throw new StateStreamError("not-serializable", message, { slice, cause });
+  }
+  // Text may have what JSON.stringify never writes again, such as 1e999.
+  return toJson(json, slice) as Json;
+}

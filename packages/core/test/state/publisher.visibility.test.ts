@@ -7,8 +7,7 @@ const SECRET = "sentinel-of-a-secret";
 
 describe("a slice that is removed and hidden in one commit", () => {
   function redacting() {
-    const { createStateStream, flush } = createTestClock();
-    const stream = createStateStream<{ open: boolean; secret?: string; filler: string }>({
+    const stream = createTestClock().createStateStream<{ open: boolean; secret?: string; filler: string }>({
       initialState: { open: true, secret: SECRET, filler: "x".repeat(5000) },
       slices: (state) => (state.open ? ["open", "secret", "filler"] : ["open", "filler"]),
     });
@@ -17,7 +16,7 @@ describe("a slice that is removed and hidden in one commit", () => {
         stream.set("open", false);
         stream.remove("secret");
       });
-    return { stream, flush, redact };
+    return { stream, redact };
   }
 
   test("is not in the snapshot of a client that comes after it", () => {

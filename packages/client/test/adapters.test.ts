@@ -27,6 +27,8 @@ interface Served {
   token?: { readonly value: string; readonly expiresAt: number } | undefined;
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 const allowed = ({ token }: Served, authorization: string | undefined): boolean =>
   token === undefined || authorization === `Bearer ${token.value}`;
 
@@ -236,6 +238,26 @@ describe.each(adapters)("with %s", (_name, adapter) => {
     await until(follower, () => believes(follower, stream));
     expect(follower.getState()).toStrictEqual({ list: [8] });
     expect(stream.stats().snapshots).toStrictEqual({ connect: 1 });
+  });
+
+  test("it knows when a write is in its copy, and shows it before that", async () => {
+    const { stream } = served;
+    const follower = connect();
+    await follower.ready;
+    const seen: string[] = [];
+    follower.subscribe(() => seen.push(follower.getState()?.text ?? ""));
+    const write = async (): Promise<{ eventId: string }> => {
+      await turn();
+      stream.set("text", "saved");
+      return { eventId: stream.eventId };
+    };
+    await follower.optimistic((state) => ({ ...state, text: "mine" }), write());
+    expect(follower.getState()?.text).toBe("saved");
+    expect([...new Set(seen)]).toStrictEqual(["mine", "saved"]);
+    stream.set("text", "again");
+    await follower.reached(stream.eventId);
+    expect(follower.getState()?.text).toBe("again");
+    await follower.reached(stream.eventId);
   });
 
   test("it resumes from a state that was rendered on the server", async () => {

@@ -1,15 +1,16 @@
 export { createStateStream } from "./state/create.ts";
 export type { CreateStateStream, OwnStateOptions, SourceOptions } from "./state/create.ts";
-export { eventBusSource } from "./state/source.ts";
-export type { EventBus, EventBusSourceOptions, SnapshotMode, StateChange, StateSource } from "./state/source.ts";
+export { eventBusSource } from "./state/event-bus.ts";
+export type { EventBus, EventBusSourceOptions } from "./state/event-bus.ts";
+export type { SnapshotMode, StateChange, StateSource } from "./state/source.ts";
 
 export { fastJsonPatch } from "./diff/fast-json-patch.ts";
 export type { Differ } from "./diff/differ.ts";
 export type { Serialize } from "./state/logged-state.ts";
 export type { StateStreamOptions } from "./state/options.ts";
 
-export type { ConnectOptions, StateStream, StateStreamStats } from "./state/state-stream.ts";
-export type { WritableStateStream } from "./state/writable-stream.ts";
+export type { ConnectOptions, StateOf, StateStream, StateStreamStats } from "./state/state-stream.ts";
+export type { JsonSlice, OptionalSlice, WritableStateStream } from "./state/writable-stream.ts";
 export type { CloseReason, Connection, Ending } from "./delivery/connection.ts";
 
 export type { ConnectionEvent } from "./protocol/frame.ts";
@@ -24,6 +25,7 @@ export type {
   StateUpdateEvent,
 } from "./protocol/events.ts";
 export type { Json, Operation } from "./json/types.ts";
+export type { Jsonified } from "./json/jsonified.ts";
 
 export { answerRequest } from "./http/request.ts";
 export type { StreamAnswer, StreamStateOptions, StreamRequest } from "./http/request.ts";

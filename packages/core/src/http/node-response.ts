@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Connection } from "../delivery/connection.ts";
 import { answerRequest, type StreamAnswer, type StreamStateOptions } from "./request.ts";
+import { checkRequestAndResponse } from "./arguments.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import type { StateStream } from "../state/state-stream.ts";
 
@@ -19,6 +20,7 @@ export function writeStateStream(
   stream: StateStream,
   options?: StreamStateOptions,
 ): Connection | undefined {
+  checkRequestAndResponse(req, res);
   const lastEventId = req.headers["last-event-id"];
   const request = { method: req.method ?? "GET", url: req.url ?? "", lastEventId: lastEventId?.toString() };
   return writeAnswer(res, answerRequest(stream, request, options));

@@ -1,5 +1,7 @@
 import type { Connection } from "../delivery/connection.ts";
 import { StateStreamError } from "../support/errors.ts";
+import { checkOptionNames } from "../support/option-names.ts";
+import { checkStream } from "./arguments.ts";
 import { SSE_HEADERS } from "../protocol/frame.ts";
 import { expiryOf, isNames } from "../state/options.ts";
 import type { ConnectOptions, StateStream } from "../state/state-stream.ts";
@@ -12,6 +14,16 @@ export interface StreamStateOptions extends Omit<ConnectOptions, "lastEventId" |
   /** More response headers. Those of the protocol that keep it alive stay: `content-type`, and no `connection` or `transfer-encoding`. */
   headers?: Readonly<Record<string, string>> | undefined;
 }
+
+const OPTIONS: Readonly<Record<keyof StreamStateOptions, true>> = {
+  slices: true,
+  expiresAt: true,
+  headers: true,
+  context: true,
+  onClose: true,
+};
+
+const OPTION_NAMES: readonly string[] = Object.keys(OPTIONS);
 
 /** How many slices a request can name; more would let clients make the server remember names by the thousand. */
 const MAX_QUERY_SLICES = 256;
@@ -37,13 +49,15 @@ export interface StreamAnswer {
  * The answer to a request for a stream; for those who write an adapter. Nothing is opened until `connect` is called.
  * PROTOCOL.md, "The request".
  *
- * @throws {StateStreamError} `invalid-option`, for the options; never for the request.
+ * @throws {StateStreamError} `invalid-option`, for the stream and the options; never for the request.
  */
 export function answerRequest(
   stream: StateStream,
   request: StreamRequest,
   options: StreamStateOptions = {},
 ): StreamAnswer {
+  checkStream(stream);
+  checkOptionNames("streamState", options, OPTION_NAMES);
   const headers = headersOf(options.headers);
   if (options.slices !== undefined && !isNames(options.slices)) {
     throw new StateStreamError("invalid-option", "The option slices of streamState must be a list of names.");

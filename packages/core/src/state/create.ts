@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../support/clock.ts";
 import { StateStreamError } from "../support/errors.ts";
-import { settingsOf, type StateStreamOptions } from "./options.ts";
+import { checkOptionNames } from "../support/option-names.ts";
+import { settingsOf, STREAM_OPTIONS, type StateStreamOptions } from "./options.ts";
 import type { Entry, Log } from "../log/log.ts";
 import { Publisher } from "./publisher.ts";
 import type { StateSource } from "./source.ts";
@@ -14,7 +15,7 @@ export interface OwnStateOptions<S extends object> extends StateStreamOptions<S>
   initialState: S;
 }
 
-/** Options of a stream over somebody else's state. */
+/** Options of a stream over a state that lives elsewhere. */
 export interface SourceOptions<S extends object> extends StateStreamOptions<S> {
   /** Where the state comes from: anything with `getState` and `subscribe`, such as a Redux or Zustand store. */
   source: StateSource<S>;
@@ -43,6 +44,8 @@ export interface CreateStateStream {
   <S extends object>(options: SourceOptions<S>): StateStream<S>;
 }
 
+const OPTIONS: readonly string[] = ["initialState", "source", ...STREAM_OPTIONS];
+
 export function creatorWith(clock: Clock): CreateStateStream {
   // The overloads promise the writable methods only to those who gave an initial state.
   return <S extends object>(options: OwnStateOptions<S> | SourceOptions<S>) =>
@@ -69,13 +72,8 @@ export function makeStream<S extends object>(
   options: OwnStateOptions<S> | SourceOptions<S>,
   hooks?: ReplicationHooks,
 ): MadeStream<S> {
+  checkOptions(options);
   const source = "source" in options ? options.source : undefined;
-  if (source !== undefined && (typeof source.getState !== "function" || typeof source.subscribe !== "function")) {
-    throw new StateStreamError("invalid-option", "The option source must have getState and subscribe.");
-  }
-  if (source === undefined && !("initialState" in options)) {
-    throw new StateStreamError("invalid-option", "createStateStream needs initialState, or source.");
-  }
   const stream = new BaseStateStream(clock, settingsOf(options, source?.snapshots));
   hooks?.begin(stream.log);
   const publisher = new Publisher(stream, hooks?.onCommit);
@@ -86,6 +84,32 @@ export function makeStream<S extends object>(
   const own = new OwnState(stream, publisher, (options as OwnStateOptions<S>).initialState);
   own.addMethodsTo(stream);
   return { stream, republish: (first) => own.republish(first) };
+}
+
+/** @throws {StateStreamError} `invalid-option` */
+function checkOptions(options: object): void {
+  checkOptionNames("createStateStream", options, OPTIONS);
+  const { source, initialState } = options as { source?: unknown; initialState?: unknown };
+  if (source === undefined) {
+    // Without the member there is nothing that `invalid-state` could be about.
+    if (Object.hasOwn(options, "initialState")) return;
+    throw new StateStreamError(
+      "invalid-option",
+      "createStateStream needs the option initialState, for a stream that owns its state, or source, for a store.",
+    );
+  }
+  if (initialState !== undefined) {
+    throw new StateStreamError(
+      "invalid-option",
+      "createStateStream was given source and initialState. The first state of a source is its getState(): leave out initialState.",
+    );
+  }
+  const { getState, subscribe } = Object(source) as Partial<StateSource>;
+  if (typeof getState === "function" && typeof subscribe === "function") return;
+  throw new StateStreamError(
+    "invalid-option",
+    "The option source must have the methods getState and subscribe, as Redux and Zustand stores have.",
+  );
 }
 
 export const createStateStream: CreateStateStream = creatorWith(systemClock);

@@ -1,69 +1,70 @@
 import { MAX_TIMER_MS } from "../support/clock.ts";
 import { type Compare, compareWith, type Differ } from "../diff/differ.ts";
+import { structuralCompare } from "../diff/structural-differ.ts";
 import { StateStreamError } from "../support/errors.ts";
 import type { Cause } from "../protocol/events.ts";
 import type { Serialize } from "./logged-state.ts";
 import type { SnapshotMode } from "./source.ts";
-import { structuralCompare } from "../diff/structural-differ.ts";
 
-/** Options of every stream. Invalid ones throw `invalid-option` at once. */
+/** Options of every stream. An invalid or unknown option throws `invalid-option` at once. */
 export interface StateStreamOptions<S extends object> {
   /**
-   * The slices clients may see: top-level keys of the state, or a function of the state that is asked again on every
-   * change. A slice that becomes visible arrives as a value, one that stops being visible as removed. If the function
-   * throws, the change is withheld from everybody. Default: every slice, those to come included.
+   * The slices that clients may see: top-level keys of the state, or a function of the state, called again on every
+   * change. A slice that becomes visible is sent as a value, one that stops being visible as removed. If the function
+   * throws, the change is withheld from every client. Default: every slice, including those added later.
    */
-  slices?: readonly string[] | ((state: S) => readonly string[]);
+  slices?: readonly (keyof S & string)[] | ((state: S) => readonly (keyof S & string)[]);
   /**
-   * How previous states are held: `shared` by reference, `copy` where the state is changed in place. A store that
-   * notifies without naming a slice and mutates in place looks like one where nothing happened: it needs `copy`.
-   * Default: what the source says; own state and stores `shared`, event buses `copy`.
+   * How previous states are kept for comparison: `shared` by reference, `copy` as private copies, for state that is
+   * mutated in place. A store that mutates in place and notifies without naming a slice needs `copy`: otherwise it looks
+   * unchanged. Default: what the source says; own state and stores `shared`, event buses `copy`.
    */
   snapshots?: SnapshotMode;
   /**
-   * Finds the operations between two values of a slice; `fastJsonPatch` is that package's. What it throws is reported as
-   * `differ-failed`, and the value is sent. Default: our own, which follows rows by `rowIds`.
+   * Finds the operations between two values of a slice. Default: a structural comparison that follows rows of arrays by
+   * `rowIds`. `fastJsonPatch` is a ready alternative. What a differ throws is reported as `differ-failed`, and the value
+   * is sent.
    */
   differ?: Differ;
   /**
-   * Members that identify the rows of an array, in the order in which they are tried: rows are followed by the first that
-   * every row has, each with another string or number. An empty list follows none. Has no effect with `differ`. Default:
-   * `["id", "_id", "key", "uuid", "name"]`.
+   * Members that identify the rows of an array, tried in this order: the first that every row has, each with a different
+   * string or number, is used to follow rows that move. An empty list follows none. Only for the default differ: beside
+   * `differ` it throws. Default: `["id", "_id", "key", "uuid", "name"]`.
    */
   rowIds?: readonly string[];
   /**
-   * Turns a slice's value into JSON text, to redact or to carry what JSON cannot. What clients see is what parsing that
-   * gives. Default: JSON.
+   * Turns a slice's value into JSON text, to redact it or to carry what JSON cannot. Clients see what parsing that text
+   * gives. Default: `JSON.stringify`.
    */
   serialize?: Serialize;
   /**
-   * What clients are told of a cause, for each slice it changed; `undefined` tells nothing. Default: its `type` and
-   * `id`, never its payload. `(cause) => cause` tells all.
+   * What clients are sent about a cause, called for each slice it changed; `undefined` sends nothing. Default: its `type`
+   * and `id`, never its payload. `(cause) => cause` sends everything.
    */
   cause?: (cause: Cause, change: { readonly slice: string }) => Cause | undefined;
-  /** Milliseconds between heartbeats; clients take two and a half without a byte for a dead line. Default 15,000. */
+  /** Milliseconds between heartbeats; clients treat two and a half times this without a byte as a dead connection. Default 15,000. */
   heartbeatMs?: number;
-  /** Milliseconds a client waits before it reconnects: each is told a time between this and twice this. Default 2,000. */
+  /** Milliseconds a client waits before it reconnects, drawn for each client between this and twice this. Default 2,000. */
   retryMs?: number;
-  /** How many events the log keeps for clients that come back or lag. Beyond, they get a snapshot. Default 1,000. */
+  /** How many events the log keeps for clients that resume or lag. Clients further behind get a snapshot. Default 1,000. */
   maxLogEvents?: number;
   /**
-   * How many bytes of events the log keeps; and how many bytes connections that cannot pass them on may hold together,
-   * beyond which the slowest are closed. Default 8 MiB.
+   * How many bytes of events the log keeps. Also how many bytes slow connections may hold together: beyond that the
+   * slowest are closed with `overloaded`. Default 8 MiB.
    */
   maxLogBytes?: number;
-  /** Milliseconds after which a connection that took no byte is destroyed. Default 30,000. */
+  /** Milliseconds after which a connection that took no byte is closed with `stalled`. Default 30,000. */
   maxStallMs?: number;
   /**
-   * Milliseconds after which a connection is ended with `max-age`, so that clients spread over servers anew; drawn for
-   * each between four fifths of this and this. Default: never.
+   * Milliseconds after which a connection is ended with `max-age`, so that clients spread over the servers again; drawn
+   * for each connection between four fifths of this and this. Default: never.
    */
   maxAgeMs?: number;
-  /** How many connections there may be; one more is told `overloaded`. Default: any number. */
+  /** How many connections may be open; one more is ended with `overloaded`. Default: unlimited. */
   maxConnections?: number;
   /**
-   * Told of what the stream survived: each `StateStreamError` has a `code`, its `slice` and `cause`. Without it, `set`,
-   * `patch`, `remove` and `batch` throw, and a failing source becomes one process warning.
+   * Called with each error that the stream survived: a `StateStreamError` with a `code`, and its `slice` and `cause` where
+   * there are any. Without it, `set`, `patch`, `remove` and `batch` throw, and a failing source causes one process warning.
    */
   onError?: (error: StateStreamError) => void;
 }
@@ -83,37 +84,55 @@ export type Settings<S extends object> = {
 
 const ROW_IDS = ["id", "_id", "key", "uuid", "name"];
 
-const POSITIVE = ["heartbeatMs", "maxStallMs", "maxAgeMs"] as const;
-const COUNTS = ["retryMs", "maxLogEvents", "maxLogBytes", "maxConnections"] as const;
-const FUNCTIONS = ["differ", "serialize", "cause", "onError"] as const;
+interface Check {
+  readonly accepts: (value: unknown) => boolean;
+  readonly expected: string;
+}
+
+const POSITIVE: Check = { accepts: (value) => typeof value === "number" && value > 0, expected: "above 0" };
+const COUNT: Check = { accepts: (value) => typeof value === "number" && value >= 0, expected: "0 or more" };
+const FUNCTION: Check = { accepts: (value) => typeof value === "function", expected: "a function" };
+
+const CHECKS: Readonly<Record<keyof StateStreamOptions<object>, Check>> = {
+  slices: {
+    accepts: (value) => typeof value === "function" || isNames(value),
+    expected: "a list of names or a function",
+  },
+  snapshots: { accepts: (value) => value === "shared" || value === "copy", expected: '"shared" or "copy"' },
+  differ: FUNCTION,
+  rowIds: { accepts: isNames, expected: 'a list of names, such as ["id", "sku"]' },
+  serialize: FUNCTION,
+  cause: FUNCTION,
+  heartbeatMs: POSITIVE,
+  retryMs: COUNT,
+  maxLogEvents: COUNT,
+  maxLogBytes: COUNT,
+  maxStallMs: POSITIVE,
+  maxAgeMs: POSITIVE,
+  maxConnections: COUNT,
+  onError: FUNCTION,
+};
+
+/** The names of `StateStreamOptions`. */
+export const STREAM_OPTIONS: readonly string[] = Object.keys(CHECKS);
 
 /** @throws {StateStreamError} `invalid-option` */
 export function settingsOf<S extends object>(
   options: StateStreamOptions<S>,
   sourceSnapshots: SnapshotMode | undefined,
 ): Settings<S> {
-  for (const name of POSITIVE) check(name, options[name], (value) => typeof value === "number" && value > 0, "above 0");
-  for (const name of COUNTS)
-    check(name, options[name], (value) => typeof value === "number" && value >= 0, "0 or more");
-  for (const name of FUNCTIONS) check(name, options[name], (value) => typeof value === "function", "a function");
-  check("rowIds", options.rowIds, isNames, 'a list of names, such as ["id", "sku"]');
-  check("snapshots", options.snapshots, (value) => value === "shared" || value === "copy", '"shared" or "copy"');
-  check(
-    "slices",
-    options.slices,
-    (value) => typeof value === "function" || isNames(value),
-    "a list of names or a function",
-  );
+  for (const [name, { accepts, expected }] of Object.entries(CHECKS)) {
+    const value = (options as Readonly<Record<string, unknown>>)[name];
+    if (value === undefined || accepts(value)) continue;
+    throw new StateStreamError("invalid-option", `The option ${name} is ${describe(value)}; it must be ${expected}.`);
+  }
   return {
     slices: Array.isArray(options.slices) ? [...options.slices] : options.slices,
     snapshots: options.snapshots ?? sourceSnapshots ?? "shared",
-    compare:
-      options.differ === undefined
-        ? structuralCompare({ rowIds: [...(options.rowIds ?? ROW_IDS)] })
-        : compareWith(options.differ),
+    compare: compareOf(options),
     serialize: options.serialize,
     cause: options.cause ?? typeAndId,
-    // Neither JSON nor a `retry:` line has Infinity, and timers no longer delay.
+    // Neither JSON nor a `retry:` line has Infinity, and a longer delay than a timer accepts would fire at once.
     heartbeatMs: Math.min(options.heartbeatMs ?? 15_000, MAX_TIMER_MS),
     retryMs: Math.min(options.retryMs ?? 2000, MAX_TIMER_MS / 2),
     maxLogEvents: options.maxLogEvents ?? 1000,
@@ -123,6 +142,15 @@ export function settingsOf<S extends object>(
     maxConnections: options.maxConnections ?? Infinity,
     onError: options.onError,
   };
+}
+
+function compareOf({ differ, rowIds }: StateStreamOptions<never>): Compare {
+  if (differ === undefined) return structuralCompare({ rowIds: [...(rowIds ?? ROW_IDS)] });
+  if (rowIds === undefined) return compareWith(differ);
+  throw new StateStreamError(
+    "invalid-option",
+    "The option rowIds is for the default differ; the option differ replaces that. Leave out one of them.",
+  );
 }
 
 export function isNames(value: unknown): value is readonly string[] {
@@ -138,11 +166,6 @@ export function expiryOf(expiresAt: Date | number | undefined): number {
   const expires = expiresAt === undefined ? Infinity : Number(expiresAt);
   if (!Number.isNaN(expires)) return expires;
   throw new StateStreamError("invalid-option", "The option expiresAt must be a Date or milliseconds since 1970.");
-}
-
-function check(name: string, value: unknown, accepts: (value: unknown) => boolean, expected: string): void {
-  if (value === undefined || accepts(value)) return;
-  throw new StateStreamError("invalid-option", `The option ${name} is ${describe(value)}; it must be ${expected}.`);
 }
 
 function describe(value: unknown): string {

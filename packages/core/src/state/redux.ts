@@ -1,5 +1,7 @@
 import type { Cause } from "../protocol/events.ts";
-import { causeOf, type StateChange } from "./source.ts";
+import { checkOptionNames } from "../support/option-names.ts";
+import { type ActionId, causeOf, defaultActionId } from "./cause.ts";
+import type { StateChange } from "./source.ts";
 
 type Reducer = (state: unknown, action: unknown) => unknown;
 
@@ -9,25 +11,31 @@ interface Store {
 }
 
 export interface CauseEnhancerOptions {
-  /** Reads an action's id. Default: its `meta.id`, else its `meta.requestId` (thunks of Redux Toolkit). */
-  actionId?: (action: unknown) => string | number | undefined;
+  /**
+   * Reads an action's id. Default, the same as an event bus's: the first of `meta.__ellie.actionId`, `meta.id` and
+   * `meta.requestId` (Redux Toolkit's thunks) that is a string or a number. If it throws, causes go without an id.
+   */
+  actionId?: ActionId;
 }
 
 /**
- * A Redux store enhancer that tells the store's listeners which action was behind a change, so that a stream over the
- * store can send it as `cause`. Put it first, around those that have listeners of their own, as Redux Toolkit's batching
- * does: `configureStore({ reducer, enhancers: (base) => base().prepend(causeEnhancer()) })`.
+ * A Redux store enhancer that passes the action behind a change to the store's listeners, so that a stream over the store
+ * sends it as `cause`. Put it first, around enhancers that have listeners of their own, such as Redux Toolkit's batching:
+ * `configureStore({ reducer, enhancers: (base) => base().prepend(causeEnhancer()) })`.
  *
- * Where notifications are batched, the last action stands for all.
+ * Where notifications are batched, the cause is the last action.
+ *
+ * @throws {StateStreamError} `invalid-option`
  */
 export function causeEnhancer(
   options: CauseEnhancerOptions = {},
 ): <Create extends (...args: never[]) => Store>(createStore: Create) => Create {
-  const { actionId = metaId } = options;
+  checkOptionNames("causeEnhancer", options, ["actionId"]);
+  const { actionId = defaultActionId } = options;
   return <Create extends (...args: never[]) => Store>(createStore: Create): Create =>
     ((reducer: Reducer, ...rest: never[]) => {
       let cause: Cause | undefined;
-      // Seen where it reaches the reducer: out here, dispatch is given thunks, and is not given what they dispatch.
+      // Recorded in the reducer: dispatch out here is called with thunks, and not with the actions that they dispatch.
       const watched = (inner: Reducer) =>
         ((state, action) => {
           cause = causeOf(action, actionId);
@@ -40,10 +48,4 @@ export function causeEnhancer(
         replaceReducer: (next: Reducer) => store.replaceReducer(watched(next)),
       };
     }) as unknown as Create;
-}
-
-function metaId(action: unknown): string | number | undefined {
-  const meta = (action as { meta?: { id?: unknown; requestId?: unknown } }).meta;
-  const id = meta?.id ?? meta?.requestId;
-  return typeof id === "string" || typeof id === "number" ? id : undefined;
 }

@@ -1,15 +1,13 @@
 import { StateStreamError, withCause } from "../support/errors.ts";
 import type { NamedSlice, Publisher, StateReader } from "./publisher.ts";
-import { changeOf, sliceOf, type StateSource } from "./source.ts";
+import { changeOf, sliceOf, type StateChange, type StateSource } from "./source.ts";
 import { type BaseStateStream, checkState } from "./state-stream.ts";
-import { Turn } from "./turn.ts";
 
 /** Publishes the state of a source at each of its notifications. */
 export class SourceFeed<S extends object> {
   readonly #stream: BaseStateStream<S>;
   readonly #publisher: Publisher<S>;
   readonly #source: StateSource<S>;
-  readonly #turn = new Turn();
   #begun = false;
 
   constructor(stream: BaseStateStream<S>, publisher: Publisher<S>, source: StateSource<S>) {
@@ -18,7 +16,7 @@ export class SourceFeed<S extends object> {
     this.#source = source;
     // Subscribed before the first read, so that no change falls between; one notified meanwhile is in the first state.
     const unsubscribe = source.subscribe((...args: unknown[]) => {
-      if (this.#begun) this.#turn.run(() => this.#publish(args));
+      if (this.#begun) this.#stream.turn.run(() => this.#publish(args));
     });
     if (typeof unsubscribe !== "function") {
       throw new StateStreamError(
@@ -36,7 +34,7 @@ export class SourceFeed<S extends object> {
 
   /** Runs `first` between two changes, then publishes every slice that differs from the logged state. */
   republish(first: () => void): void {
-    this.#turn.run(() => {
+    this.#stream.turn.run(() => {
       first();
       this.#publish([]);
     });
@@ -44,10 +42,21 @@ export class SourceFeed<S extends object> {
 
   #publish(args: readonly unknown[]): void {
     this.#read((reader, state) => {
-      const { slice, cause } = changeOf(args, state);
+      const { slice, cause } = this.#changeOf(args, state);
       const named = slice === undefined ? undefined : new Map<string, NamedSlice>([[slice, {}]]);
       return this.#publisher.publish(reader, { named, cause });
     }, args);
+  }
+
+  /** A getter of the change may throw; that must reach neither the emitter nor cost the change. */
+  #changeOf(args: readonly unknown[], state: object): StateChange {
+    try {
+      return changeOf(args, state);
+    } catch (cause) {
+      const message = withCause("Reading the source's change threw", cause, "Every slice was compared instead.");
+      this.#stream.report(new StateStreamError("source-failed", message, { cause }));
+      return {};
+    }
   }
 
   #read(use: (reader: StateReader<S>, state: S) => readonly StateStreamError[], args: readonly unknown[]): void {
@@ -56,7 +65,7 @@ export class SourceFeed<S extends object> {
       state = this.#source.getState();
       checkState(state, "What the source's getState gave");
     } catch (cause) {
-      this.#publisher.deferAll(changeOf(args, {}).slice);
+      this.#publisher.deferAll(this.#changeOf(args, {}).slice);
       const message = withCause("The source's getState threw", cause, "Clients keep the state they have.");
       this.#stream.report(
         cause instanceof StateStreamError ? cause : new StateStreamError("source-failed", message, { cause }),

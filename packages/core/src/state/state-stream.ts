@@ -7,10 +7,13 @@ import type { SnapshotReason } from "../protocol/events.ts";
 import { formatEventId, parseEventId } from "../protocol/event-id.ts";
 import { Hub } from "../delivery/hub.ts";
 import { isRecord } from "../json/json.ts";
+import type { Jsonified } from "../json/jsonified.ts";
 import { Log } from "../log/log.ts";
 import { expiryOf, isNames, type Settings } from "./options.ts";
 import type { Selection } from "../delivery/selection.ts";
 import { LoggedState } from "./logged-state.ts";
+import { checkOptionNames } from "../support/option-names.ts";
+import { Turn } from "./turn.ts";
 import { warn } from "../support/warn.ts";
 
 /** Options of one connection. */
@@ -28,6 +31,17 @@ export interface ConnectOptions {
   /** Called once, when the connection is closed. */
   onClose?: ((reason: CloseReason) => void) | undefined;
 }
+
+const CONNECT_OPTIONS: Readonly<Record<keyof ConnectOptions, true>> = {
+  lastEventId: true,
+  slices: true,
+  signal: true,
+  expiresAt: true,
+  context: true,
+  onClose: true,
+};
+
+const CONNECT_NAMES: readonly string[] = Object.keys(CONNECT_OPTIONS);
 
 /** Figures of a stream: counted since it was made in this process, unless a member says otherwise. */
 export interface StateStreamStats {
@@ -60,8 +74,11 @@ export interface StateStreamStats {
 
 /** A state that clients follow. */
 export interface StateStream<S extends object = object> {
-  /** The state the log has reached, as clients see it (JSON). Shared with the stream: read only. */
-  readonly state: Readonly<S>;
+  /**
+   * The state that the log has reached, as clients see it: what JSON carries of the visible slices. Objects are shared with
+   * the stream, and may be the application's own: do not mutate them.
+   */
+  readonly state: Readonly<Jsonified<S>>;
   /** The position of the log as an event ID. */
   readonly eventId: string;
   /** How the stream was closed; `undefined` while it is open. */
@@ -83,12 +100,18 @@ export interface StateStream<S extends object = object> {
   connect(options?: ConnectOptions): Connection;
   /**
    * Ends every connection with `state.end`, and the stream with them. Resolves when all are closed, at most half a second
-   * later: a client that has not taken its end by then is cut off. Changes after it throw `stream-closed`: stop what feeds
-   * the stream first. Default: reason `closed`, `retry: true`. With
-   * `retry: false` clients must not come back, and adapters answer later requests with 204.
+   * later: a client that has not taken its end by then is cut off. Called inside a batch or an updater, it closes the stream
+   * after that commit. Changes after it throw `stream-closed`: stop what feeds the stream first. Default: reason `closed`,
+   * `retry: true`. With `retry: false` clients must not come back, and adapters answer later requests with 204.
    */
   close(ending?: Partial<Ending>): Promise<void>;
 }
+
+/**
+ * The state that a stream's clients hold, for `createStateClient<StateOf<typeof stream>>(url)`. A client that does not
+ * select, or may not see, every slice holds only some of them: use `Partial<StateOf<typeof stream>>` for it.
+ */
+export type StateOf<Stream extends { readonly state: object }> = Stream["state"];
 
 /**
  * What every stream consists of: the logged state, the log and its connections. Where changes come from is another's
@@ -101,11 +124,14 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
   readonly log: Log;
   readonly logged: LoggedState;
   readonly hub: Hub;
-  #state: Readonly<S> | undefined;
+  /** The order of everything that changes or closes the stream. */
+  readonly turn: Turn = new Turn();
+  #state: Readonly<Jsonified<S>> | undefined;
   readonly #warned = new Set<string>();
   #errors = 0;
   #closing: Ending | undefined;
   #closed: Promise<void> | undefined;
+  #ended: Promise<void> | undefined;
   #detach: () => void = () => undefined;
 
   constructor(clock: Clock, settings: Settings<S>) {
@@ -117,8 +143,8 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
     this.hub = new Hub(settings, { clock, log: this.log, slices: this.logged }, report);
   }
 
-  get state(): Readonly<S> {
-    this.#state ??= this.logged.toState() as S;
+  get state(): Readonly<Jsonified<S>> {
+    this.#state ??= this.logged.toState() as Readonly<Jsonified<S>>;
     return this.#state;
   }
 
@@ -152,6 +178,7 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
   }
 
   connect(options: ConnectOptions = {}): StateConnection {
+    checkOptionNames("connect", options, CONNECT_NAMES);
     const { signal, context, onClose } = options;
     if (options.slices !== undefined && !isNames(options.slices)) {
       throw new StateStreamError("invalid-option", "The option slices of connect must be a list of names.");
@@ -181,18 +208,26 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
     return connection;
   }
 
-  close({ reason = "closed", retry = true }: Partial<Ending> = {}): Promise<void> {
-    if (this.#closed === undefined) {
-      this.#closing = { reason, retry };
-      try {
-        this.#detach();
-      } catch (cause) {
-        const message = withCause("The source's unsubscribe threw", cause, "The stream is closed all the same.");
-        this.report(new StateStreamError("source-failed", message, { cause }));
-      }
-      this.#closed = this.hub.endAll(this.#closing);
-    }
+  close(ending?: Partial<Ending>): Promise<void> {
+    // After the change under way: closing first would leave clients without its commit.
+    this.#closed ??= new Promise((resolve) => {
+      this.turn.run(() => resolve(this.#end(ending)));
+    });
     return this.#closed;
+  }
+
+  #end({ reason = "closed", retry = true }: Partial<Ending> = {}): Promise<void> | undefined {
+    // Called again where a callback of a connection that is being closed closes the stream too.
+    if (this.#closing !== undefined) return this.#ended;
+    this.#closing = { reason, retry };
+    try {
+      this.#detach();
+    } catch (cause) {
+      const message = withCause("The source's unsubscribe threw", cause, "The stream is closed all the same.");
+      this.report(new StateStreamError("source-failed", message, { cause }));
+    }
+    this.#ended = this.hub.endAll(this.#closing);
+    return this.#ended;
   }
 
   /** The log and the logged state were replaced: every connection needs a snapshot. `gone`: slices that are not there any more. */

@@ -1,12 +1,12 @@
 /**
- * One at a time: what is asked for while another is under way, by a callback of it, comes after it. So changes have one
- * order, the same for everybody.
+ * Runs tasks one at a time; a task started from inside another is queued behind it. All changes of a stream go through one
+ * of these, so that they have one order, the same for every client.
  */
 export class Turn {
   #busy = false;
   readonly #waiting: (() => void)[] = [];
 
-  /** Runs `task` now, or after the one under way. What is thrown is thrown when all are done; the first wins. */
+  /** Runs `task` now, or after the running one. If tasks throw, the first error is rethrown once all of them have run. */
   run(task: () => void): void {
     this.#waiting.push(task);
     if (this.#busy) return;

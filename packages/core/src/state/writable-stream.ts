@@ -3,42 +3,62 @@ import type { Cause } from "../protocol/events.ts";
 import type { Operation } from "../json/types.ts";
 import { copyJson, isRecord } from "../json/json.ts";
 import { Growth } from "../json/growth.ts";
+import type { Jsonified } from "../json/jsonified.ts";
 import { applyOperations } from "../json/operations.ts";
 import { strictOf } from "../diff/strict.ts";
 import type { NamedSlice, Publisher, StateReader } from "./publisher.ts";
 import type { Patched } from "./logged-state.ts";
 import { type BaseStateStream, checkState, type StateStream } from "./state-stream.ts";
-import { Turn } from "./turn.ts";
+
+/** Names of the slices that may be absent: the optional ones, and every slice of a dictionary. */
+export type OptionalSlice<S extends object> = keyof {
+  [K in keyof S & string as {} extends Pick<S, K> ? K : undefined extends S[K] ? K : never]: unknown;
+} &
+  string;
+
+/** Names of the slices whose type is the same before and after JSON, so that operations on the JSON keep it. */
+export type JsonSlice<S extends object> = keyof {
+  [
+    K in keyof S & string as SameType<Exclude<S[K], undefined>, Jsonified<Exclude<S[K], undefined>>> extends true
+      ? K
+      : never
+  ]: unknown;
+} &
+  string;
+
+type SameType<A, B> = [A, B] extends [B, A] ? true : false;
 
 /**
- * A stream that owns its state. A call that throws has changed nothing, but for `batch`. Values are held by reference:
- * give new ones rather than changing them in place, or ask for `snapshots: "copy"`.
+ * A stream that owns its state. A call that throws has changed nothing, except for `batch`. Values are held by reference:
+ * pass new objects rather than mutating them, or set `snapshots: "copy"`.
  */
 export interface WritableStateStream<S extends object = Record<string, unknown>> extends StateStream<S> {
   /**
-   * Sets a slice to a value, or to what a function makes of its value; `undefined` removes it. The same object again
-   * counts as changed in place: it is sent whole, and copied from then on.
+   * Sets a slice to a value, or to what a function returns for its current value. `undefined` removes an optional slice;
+   * a function that returns `undefined` throws, because a forgotten `return` must not remove a slice. Passing the object
+   * that the slice already holds means that it was mutated: it is sent as a whole value, and copied from then on.
    *
    * @throws {StateStreamError} `not-serializable` and `slices-failed` without `onError`; `invalid-option`, `stream-closed`
    */
   set<K extends keyof S & string>(
     slice: K,
-    value: S[K] | undefined | ((value: S[K]) => S[K] | undefined),
+    value: S[K] | ((value: S[K]) => S[K]) | (K extends OptionalSlice<S> ? undefined : never),
     cause?: Cause,
   ): void;
   /**
-   * Applies a JSON Patch (RFC 6902) to a slice; paths are relative to it. Nothing is compared: the cost is the paths.
-   * All operations or none. The slice becomes what JSON carries of it.
+   * Applies a JSON Patch (RFC 6902) to a slice; paths are relative to the slice. Nothing is compared, so the cost is that
+   * of the paths. Either all operations apply or none. The slice becomes what JSON carries of it, so only slices whose type
+   * JSON keeps can be patched.
    *
    * @throws {StateStreamError} `unknown-slice`, `invalid-patch`, and what `set` throws
    */
-  patch(slice: keyof S & string, operations: readonly Operation[], cause?: Cause): void;
-  /** Removes a slice; does nothing when it is absent. Throws what `set` throws. */
-  remove(slice: keyof S & string, cause?: Cause): void;
+  patch(slice: JsonSlice<S>, operations: readonly Operation[], cause?: Cause): void;
+  /** Removes an optional slice; does nothing when it is absent. Throws what `set` throws. */
+  remove(slice: OptionalSlice<S>, cause?: Cause): void;
   /**
-   * Makes one commit of the changes inside: each slice is compared once, at the end, and clients notify once. Until then
-   * `state` and snapshots are what they were. Nested batches join the outer one. If `fn` throws, what it did until then
-   * is kept, and the error thrown on.
+   * Makes one commit of the changes inside `fn`: each slice is compared once, at the end, and clients notify once. Until
+   * then `state` and snapshots stay as they were. A nested batch joins the outer one. If `fn` throws, the changes it made
+   * before are kept, and the error is rethrown.
    *
    * @throws {StateStreamError} `async-batch` when `fn` is async: only what it did before its first await is in the commit.
    */
@@ -51,6 +71,8 @@ interface Pending extends NamedSlice {
 
 type Changes = Map<string, Pending>;
 
+type Updater = (value: unknown) => unknown;
+
 /** The state that a stream owns, and the calls that change and publish it. */
 export class OwnState<S extends object> {
   readonly #stream: BaseStateStream<S>;
@@ -58,8 +80,7 @@ export class OwnState<S extends object> {
   readonly #values: Map<string, unknown>;
   readonly #reader: StateReader<S>;
   readonly #throws: boolean;
-  readonly #turn = new Turn();
-  /** The changes of the batch under way. */
+  /** The changes of the running batch. */
   #batch: Changes | undefined;
 
   constructor(stream: BaseStateStream<S>, publisher: Publisher<S>, initialState: S) {
@@ -71,7 +92,7 @@ export class OwnState<S extends object> {
     this.#reader = {
       get: (slice) => this.#values.get(slice),
       names: () => this.#values.keys(),
-      // As entries, so that no name of a slice is taken for a prototype.
+      // From entries: assigning to a slice called `__proto__` would set the prototype.
       whole: () => Object.fromEntries(this.#values) as S,
     };
     const [failure] = publisher.begin(this.#reader);
@@ -91,8 +112,9 @@ export class OwnState<S extends object> {
 
   set(slice: string, value: unknown, cause?: Cause): void {
     this.#change(slice, cause, (changes) => {
-      const next: unknown = typeof value === "function" ? value(this.#current(changes, slice)) : value;
-      // Also where the same batch goes on to give another: that is compared with what clients have.
+      const next =
+        typeof value === "function" ? updated(value as Updater, slice, this.#current(changes, slice)) : value;
+      // Also where the same batch sets another value later: that one is compared with what clients have.
       this.#stream.logged.markMutated(slice, next);
       changes.set(slice, { value: next, cause });
     });
@@ -116,7 +138,8 @@ export class OwnState<S extends object> {
   batch(fn: () => void, cause?: Cause): void {
     this.#check(cause);
     if (this.#batch !== undefined) return refuseAsync(fn());
-    this.#turn.run(() => {
+    this.#stream.turn.run(() => {
+      this.#checkOpen();
       const changes: Changes = new Map();
       let result: unknown;
       this.#batch = changes;
@@ -124,7 +147,7 @@ export class OwnState<S extends object> {
         result = fn();
       } catch (error) {
         this.#batch = undefined;
-        // The caller gets its own error; what else went wrong is told aside.
+        // The caller gets its own error; failures of the commit are reported beside it.
         for (const failure of this.#commit(changes, cause)) this.#stream.report(failure);
         throw error;
       }
@@ -136,7 +159,7 @@ export class OwnState<S extends object> {
 
   /** Runs `first` between two changes, then publishes every slice that differs from the logged state. */
   republish(first: () => void): void {
-    this.#turn.run(() => {
+    this.#stream.turn.run(() => {
       first();
       for (const failure of this.#publisher.publish(this.#reader, { named: undefined, cause: undefined }))
         this.#stream.report(failure);
@@ -148,16 +171,22 @@ export class OwnState<S extends object> {
     if (typeof slice !== "string")
       throw new StateStreamError("invalid-option", "The name of a slice must be a string.");
     if (this.#batch !== undefined) return apply(this.#batch);
-    this.#turn.run(() => {
+    this.#stream.turn.run(() => {
+      this.#checkOpen();
       const changes: Changes = new Map();
       apply(changes);
       this.#fail(this.#commit(changes, undefined));
     });
   }
 
+  /** A change queued behind another can find the stream closed by then. */
+  #checkOpen(): void {
+    if (this.#stream.closing === undefined) return;
+    throw new StateStreamError("stream-closed", "The stream is closed and takes no more changes; create a new one.");
+  }
+
   #check(cause: Cause | undefined): void {
-    if (this.#stream.closing !== undefined)
-      throw new StateStreamError("stream-closed", "The stream is closed; make a new one.");
+    this.#checkOpen();
     if (cause === undefined || (isRecord(cause) && typeof cause.type === "string")) return;
     throw new StateStreamError(
       "invalid-option",
@@ -170,7 +199,7 @@ export class OwnState<S extends object> {
     return change === undefined ? this.#values.get(slice) : change.value;
   }
 
-  /** The slice after the operations; with them, where they build on what clients hold. */
+  /** The slice after the operations, and the operations themselves where they apply to the JSON that clients hold. */
   #patched(changes: Changes, slice: string, value: unknown, operations: readonly Operation[]): Pending {
     const own = cloneOperations(operations, slice);
     const earlier: Patched | undefined = changes.get(slice)?.patched;
@@ -178,7 +207,7 @@ export class OwnState<S extends object> {
     const before = basis ?? copyJson(value, slice) ?? null;
     const json = applyOperations(before, own, slice, new Growth());
     if (basis === undefined) return { value: json };
-    // `test` was for us: clients need not repeat it.
+    // A `test` has done its work here: clients need not repeat it.
     const sent = strictOf(
       own.filter(({ op }) => op !== "test"),
       before,
@@ -186,7 +215,7 @@ export class OwnState<S extends object> {
     return { value: json, patched: { operations: [...(earlier?.operations ?? []), ...sent], json } };
   }
 
-  /** Publishes the changes; a slice that cannot be sent keeps its previous value, in our state too. */
+  /** Publishes the changes; a slice that cannot be sent keeps its previous value here too. */
   #commit(changes: Changes, cause: Cause | undefined): StateStreamError[] {
     const previous = new Map<string, unknown>();
     for (const [slice, { value }] of changes) {
@@ -196,7 +225,7 @@ export class OwnState<S extends object> {
     const failures = this.#publisher.publish(this.#reader, { named: changes, cause }, ({ slice }) => {
       for (const [name, value] of previous) if (slice === undefined || slice === name) this.#put(name, value);
     });
-    // A slice that only became visible is no fault of this call's.
+    // A slice that failed only because it became visible is not this call's failure: it is reported, not thrown.
     const others = failures.filter(({ slice }) => slice !== undefined && !previous.has(slice));
     for (const failure of others) this.#stream.report(failure);
     return failures.filter((failure) => !others.includes(failure));
@@ -215,7 +244,18 @@ export class OwnState<S extends object> {
   }
 }
 
-/** A copy that nobody else changes, as JSON carries it. */
+/** @throws {StateStreamError} `invalid-option` where the updater returns nothing */
+function updated(update: Updater, slice: string, current: unknown): unknown {
+  const next = update(current);
+  if (next !== undefined) return next;
+  throw new StateStreamError(
+    "invalid-option",
+    `The function given to set("${slice}") returned undefined; it must return the new value. To remove the slice, call remove("${slice}").`,
+    { slice },
+  );
+}
+
+/** A private copy of the operations, as JSON carries them. */
 function cloneOperations(operations: readonly Operation[], slice: string): Operation[] {
   if (!Array.isArray(operations)) {
     throw new StateStreamError("invalid-patch", `The patch of slice "${slice}" must be a list of operations.`, {

@@ -121,6 +121,12 @@ test("a list of slices is copied", () => {
   expect(kept).toStrictEqual(["a"]);
 });
 
+test("rowIds beside a differ of your own is refused: it would have no effect", () => {
+  const error = errorOf(() => settings({ rowIds: ["sku"], differ: () => [] }));
+  expect(error.code).toBe("invalid-option");
+  expect(error.message).toContain("Leave out one of them.");
+});
+
 const everyNumber = ["heartbeatMs", "maxStallMs", "maxAgeMs", "retryMs", "maxLogEvents", "maxLogBytes", "maxConnections"]; // prettier-ignore
 
 test.each<[string, unknown, RegExp]>([

@@ -155,3 +155,19 @@ test("a bus that changes its state in place", () => {
   void stream.close();
   expect(bus.listenerCount("change")).toBe(0);
 });
+
+test("a getter of a source's change that throws is reported, reaches no emitter, and costs no change", () => {
+  const { errors, onError } = collector();
+  const { source, change } = createSource({ a: 1, b: 1 });
+  const { pull } = followed(createTestClock().createStateStream({ source, onError }));
+  const announced = {
+    get slice(): string {
+      throw new Error("detached.");
+    },
+  };
+  change({ a: 2, b: 1 }, announced);
+  expect(pull()).toMatchObject([{ slice: "a", value: 2 }]);
+  expect(errors.map(({ code, message }) => [code, message])).toEqual([
+    ["source-failed", "Reading the source's change threw: detached. Every slice was compared instead."],
+  ]);
+});

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { collector, filler, follow, followed, setup, thrownBy } from "../support/streams.ts";
+import type { StateStream, WritableStateStream } from "../../src/index.ts";
+import { collector, filler, follow, followed, setup, type Slices, thrownBy } from "../support/streams.ts";
 
 test("close sends what is pending, then state.end, and resolves when all are closed", async () => {
   const { stream, clock } = setup({ a: 1 });
@@ -49,6 +50,67 @@ test("with nobody there, close resolves at once; twice is once", async () => {
   await closing;
   expect(stream.closing).toEqual({ reason: "draining", retry: false });
   expect(clock.timers).toBe(0);
+});
+
+test.each<[string, (stream: WritableStateStream<Slices>) => void]>([
+  ["a batch", (stream) => stream.batch(() => (stream.set("a", 2), void stream.close(), stream.set("b", 2)))],
+  [
+    "an updater",
+    (stream) => {
+      stream.set("b", () => (stream.set("a", 2), void stream.close(), 2));
+    },
+  ],
+])("close inside %s closes after its commit, which clients are sent", async (_name, change) => {
+  const { stream, clock } = setup({ a: 1, b: 1 });
+  const { connection, client } = followed(stream);
+  connection.onReadable(() => client.pull(connection));
+  change(stream);
+  expect(stream.closing).toEqual({ reason: "closed", retry: true });
+  expect(thrownBy(() => stream.set("a", 3))).toMatchObject({ code: "stream-closed" });
+  clock.flush();
+  expect(client.state).toEqual({ a: 2, b: 2 });
+  expect(client.events.at(-1)?.data).toMatchObject({ type: "state.end", reason: "closed" });
+  await stream.close();
+  expect(connection.closeReason).toBe("closed");
+});
+
+test("a change queued behind a close is refused, and its caller is given the error", () => {
+  const { stream } = setup({ a: 1, b: 1 });
+  const change = (): void => stream.set("a", () => (void stream.close(), stream.set("b", 2), 2));
+  expect(thrownBy(change)).toMatchObject({ code: "stream-closed" });
+  expect(stream.state).toEqual({ a: 2, b: 1 });
+});
+
+test("close inside getState of a source closes after that commit", () => {
+  const { clock } = setup({});
+  let notify: () => void = () => {};
+  let n = 0;
+  const stream: StateStream = clock.createStateStream({
+    source: {
+      getState: () => {
+        if (n === 1) void stream.close();
+        return { n };
+      },
+      subscribe: (fn: () => void) => ((notify = fn), () => {}),
+    },
+  });
+  const { pull, client } = followed(stream);
+  n = 1;
+  notify();
+  expect(pull()).toMatchObject([{ slice: "n", value: 1 }, { type: "state.end" }]);
+  expect(client.state).toEqual({ n: 1 });
+});
+
+test("closing again from onClose of a connection that is being closed resolves too", async () => {
+  const { stream } = setup({ a: 1 });
+  let again: Promise<void> | undefined;
+  const { connection, pull } = follow(stream, { onClose: () => void (again = stream.close()) });
+  pull();
+  connection.onReadable(() => pull());
+  const closing = stream.close({ reason: "revoked", retry: false });
+  pull();
+  await Promise.all([closing, again]);
+  expect(stream.closing).toEqual({ reason: "revoked", retry: false });
 });
 
 test("retry: false tells clients to stay away", () => {

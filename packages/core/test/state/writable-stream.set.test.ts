@@ -39,21 +39,30 @@ test("an updater is given the value now, and what it throws goes to the caller a
   expect(stream.state).toEqual({ n: 3 });
 });
 
-test("undefined removes, given or returned; removing what is absent does nothing", () => {
+test("undefined removes; removing what is absent does nothing", () => {
   const { stream } = setup({ a: 1, b: 1, c: 1 });
   const { pull, client } = followed(stream);
   stream.set("a", undefined);
-  stream.set("b", () => undefined);
   stream.remove("c");
   expect(pull()).toMatchObject([
     { slice: "a", removed: true },
-    { slice: "b", removed: true },
     { slice: "c", removed: true },
   ]);
   stream.remove("c");
   stream.set("never", undefined);
   expect(pull()).toEqual([]);
-  expect(client.state).toEqual({});
+  expect(client.state).toEqual({ b: 1 });
+});
+
+test("an updater that returns undefined throws and changes nothing, also in a batch: a return was forgotten", () => {
+  const { stream } = setup({ a: [1], b: 1 });
+  const { pull } = followed(stream);
+  const forgetful = (): void => stream.set("a", (a: unknown) => void (a as number[]).slice(1));
+  expect(thrownBy(forgetful)).toMatchObject({ code: "invalid-option", slice: "a" });
+  expect(thrownBy(forgetful)).toMatchObject({ message: expect.stringContaining('call remove("a")') as string });
+  expect(thrownBy(() => stream.batch(() => (stream.set("b", 2), forgetful())))).toMatchObject({ slice: "a" });
+  expect(pull()).toMatchObject([{ slice: "b", value: 2 }]);
+  expect(stream.state).toEqual({ a: [1], b: 2 });
 });
 
 test("a value JSON leaves out removes: a function, a symbol, a toJSON that gives undefined", () => {

@@ -1,23 +1,23 @@
-import type { OwnStateOptions, SourceOptions, WritableStateStream } from "@statestream/core";
+import type { Jsonified, OwnStateOptions, SourceOptions, WritableStateStream } from "@statestream/core";
 
 /** What became of changes that were made here before another writer took over, or this one was closed. */
-export interface LostChanges<S> {
+export interface LostChanges<S extends object> {
   /** How many commits the engine had not acknowledged: they may be missing from the stream. */
   readonly commits: number;
   /** Whether commits that it had acknowledged may be missing too: it went back in time, and was not put right in time. */
   readonly vanished: boolean;
   /** The state as it was here, with all of them. */
-  readonly state: Readonly<S>;
+  readonly state: Readonly<Jsonified<S>>;
 }
 
 /** How a writer learns where it stands. */
-export interface WriterHooks<S> {
+export interface WriterHooks<S extends object> {
   /**
    * Called when this writer begins and ceases to lead. When it begins, `state` is what the stream says: a store should take
    * it in there and then, before it returns; what it has that is different becomes the first change. `undefined` with a
    * store whose stream is new, and when it ceases. What it throws is told to the backplane's `onError`.
    */
-  onLeadership?: (leading: boolean, details: { readonly state: Readonly<S> | undefined }) => void;
+  onLeadership?: (leading: boolean, details: { readonly state: Readonly<Jsonified<S>> | undefined }) => void;
   /** Called when changes that were made here may be missing from the stream, after `onLeadership(false)`. Throws as above. */
   onLost?: (lost: LostChanges<S>) => void;
 }
@@ -30,7 +30,7 @@ export interface StateWriter<S extends object> {
    * The state with every change made here; of a writer that does not lead, what this node knows of it, and {} before it
    * knows anything. Read only.
    */
-  readonly state: Readonly<S>;
+  readonly state: Readonly<Jsonified<S>>;
   /**
    * Resolves when it leads, be that never: while another one does, it waits.
    *

@@ -1,4 +1,4 @@
-import type { Connection, ConnectOptions, Ending, StateStream, StateStreamStats } from "@statestream/core";
+import type { Connection, ConnectOptions, Ending, Jsonified, StateStream, StateStreamStats } from "@statestream/core";
 import type { Position } from "./engine.ts";
 import type { Registry } from "./registry.ts";
 import type { WriterOfNode } from "./writer.ts";
@@ -50,8 +50,8 @@ export class KeyedStream<S extends object> implements ServedStream<S> {
     this.#writers = writers;
   }
 
-  get state(): Readonly<S> {
-    return (this.#registry.find(this.#key)?.stream.state ?? {}) as Readonly<S>;
+  get state(): Readonly<Jsonified<S>> {
+    return (this.#registry.find(this.#key)?.stream.state ?? {}) as Readonly<Jsonified<S>>;
   }
 
   get eventId(): string {

@@ -1,11 +1,18 @@
-import { createStateStream, type OwnStateOptions, StateStreamError, type WritableStateStream } from "@statestream/core";
+import {
+  createStateStream,
+  type Jsonified,
+  type OwnStateOptions,
+  type SourceOptions,
+  StateStreamError,
+  type WritableStateStream,
+} from "@statestream/core";
 import { type Clock, continueStream, readState } from "@statestream/core/backplane";
 import { checkpointAtHead } from "./checkpoints.ts";
 import type { Engine, Commit, Position } from "./engine.ts";
 import { failure } from "./failures.ts";
 import type { Follower } from "./follower.ts";
 import { Session, type SessionHost } from "./session.ts";
-import type { OwnStateWriter, WriterOptions } from "./state-writer.ts";
+import type { OwnStateWriter, WriterHooks, WriterOptions } from "./state-writer.ts";
 
 export interface WriterParts {
   readonly engine: Engine;
@@ -27,6 +34,9 @@ export interface WriterOfNode {
   close(): Promise<void>;
 }
 
+/** A writer's options without its hooks, which a stream does not have. */
+type StreamOptions<S extends object> = OwnStateOptions<S> | SourceOptions<S>;
+
 /** The least time between two attempts to lead, in milliseconds. */
 const MIN_PAUSE_MS = 50;
 
@@ -38,7 +48,8 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   readonly owner: string;
   readonly leaseMs: number;
   readonly report: (error: StateStreamError) => void;
-  readonly #options: WriterOptions<S>;
+  readonly #options: StreamOptions<S>;
+  readonly #hooks: WriterHooks<S>;
   /** Whether the state is a store's. */
   readonly #hasSource: boolean;
   readonly #follower: Follower;
@@ -64,11 +75,13 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     this.owner = parts.owner;
     this.leaseMs = parts.leaseMs;
     this.report = parts.report;
-    this.#options = options;
+    const { onLeadership: _onLeadership, onLost: _onLost, ...ofStream } = options;
+    this.#hooks = options;
+    this.#options = ofStream;
     this.#hasSource = "source" in options && options.source !== undefined;
     this.#follower = parts.follower;
     this.#onClose = parts.onClose;
-    checkOptions(options);
+    checkOptions(this.#options);
     // Where it has just failed, being told of that is no reason to try again.
     this.#follower.onHead = () => {
       if (this.#failures === 0) this.#campaign();
@@ -84,8 +97,8 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     return this.#repairs + (this.#session?.repairs ?? 0);
   }
 
-  get state(): Readonly<S> {
-    return (this.#session?.stream ?? this.#follower.stream).state as Readonly<S>;
+  get state(): Readonly<Jsonified<S>> {
+    return (this.#session?.stream ?? this.#follower.stream).state as Readonly<Jsonified<S>>;
   }
 
   leads(): Promise<void> {
@@ -152,7 +165,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     const state = session.stream.state;
     session.end();
     this.#tellLeading(false, undefined);
-    if (commits > 0 || vanished) this.#tell(() => this.#options.onLost?.({ commits, vanished, state }));
+    if (commits > 0 || vanished) this.#tell(() => this.#hooks.onLost?.({ commits, vanished, state }));
   }
 
   #campaignIn(ms: number): void {
@@ -253,7 +266,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     if (this.#closed !== undefined) return;
     const { state, removed } = readState(checkpoint);
     // A store takes the state in before it is looked at.
-    if (this.#hasSource) this.#tellLeading(true, state as S);
+    if (this.#hasSource) this.#tellLeading(true, state as Jsonified<S>);
     if (this.#closed !== undefined) return this.#tellLeading(false, undefined);
     let session: Session<S> | undefined;
     try {
@@ -272,7 +285,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   }
 
   /** The state that the stream says, and of slices it has never heard of what the options say. */
-  #streamOptions(state: Record<string, unknown> = {}, removed: readonly string[] = []): WriterOptions<S> {
+  #streamOptions(state: Record<string, unknown> = {}, removed: readonly string[] = []): StreamOptions<S> {
     // Nobody connects to it, so it needs no log; whoever sets is told what is wrong with a value, of a store we are.
     const options = { ...this.#options, maxLogBytes: 0 };
     if (this.#hasSource || !("initialState" in options)) return { onError: this.report, ...options };
@@ -288,8 +301,8 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     for (const { resolve } of this.#waiters.splice(0)) resolve();
   }
 
-  #tellLeading(leading: boolean, state: Readonly<S> | undefined): void {
-    this.#tell(() => this.#options.onLeadership?.(leading, { state }));
+  #tellLeading(leading: boolean, state: Readonly<Jsonified<S>> | undefined): void {
+    this.#tell(() => this.#hooks.onLeadership?.(leading, { state }));
   }
 
   #tell(callback: () => void): void {
@@ -315,7 +328,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
 }
 
 /** Whatever is wrong with the options is said now, not when this node comes to lead. */
-function checkOptions<S extends object>(options: WriterOptions<S>): void {
+function checkOptions<S extends object>(options: StreamOptions<S>): void {
   if (!("source" in options) || options.source === undefined) {
     void createStateStream(options as OwnStateOptions<S>).close();
     return;
@@ -325,7 +338,7 @@ function checkOptions<S extends object>(options: WriterOptions<S>): void {
     throw new StateStreamError("invalid-option", "The option source must have getState and subscribe.");
   // The store is not looked at before this node leads, nor asked which slices are shown.
   const nothing = { getState: () => ({}) as S, subscribe: () => () => undefined };
-  const names = Array.isArray(slices) ? { slices: slices as readonly string[] } : {};
+  const names = Array.isArray(slices) ? { slices: slices as readonly (keyof S & string)[] } : {};
   void createStateStream<S>({ ...others, ...names, source: nothing }).close();
 }
 

@@ -252,7 +252,7 @@ test("what could not be handed over in the time of a lease is told, and leaves n
 test("slices that are not shown stay hidden when another writer takes over", async () => {
   const cluster = new Cluster();
   const [a, b] = [cluster.node(), cluster.node()];
-  const options = { initialState: { text: "seen", secret: "a" }, slices: ["text"] };
+  const options = { initialState: { text: "seen", secret: "a" }, slices: ["text"] as const };
   const first = a.backplane.writer("room", options);
   await cluster.settle();
   const second = b.backplane.writer("room", { ...options, initialState: { text: "", secret: "b" } });

@@ -129,6 +129,22 @@ export default defineConfig({
       }),
     },
     {
+      files: ["packages/devtools/src/**"],
+      rules: imports({
+        group: only(
+          "./*",
+          "../*",
+          "./*/*",
+          "../*/*",
+          "@statestream/client",
+          "@statestream/core",
+          "preact",
+          "preact/hooks",
+        ),
+        message: "The developer tools may import only their own files, types of the client and of core, and preact.",
+      }),
+    },
+    {
       files: ["packages/react/src/**"],
       rules: imports({
         group: only("./*", "@statestream/client", "react"),

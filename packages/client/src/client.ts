@@ -6,7 +6,7 @@ import { followPage } from "./page.ts";
 import { isNarrowed } from "./positions.ts";
 import { isMismatch, Recovery } from "./recovery.ts";
 import { Replica } from "./replica.ts";
-import type { DeepReadonly, InitialState, StateClient, StateClientOptions, StreamStatus } from "./state-client.ts";
+import type { DeepReadonly, InitialState, OnEvent, StateClient, StateClientOptions, StreamStatus } from "./state-client.ts";
 import { Store } from "./store.ts";
 import { readStream } from "./transport.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -53,10 +53,16 @@ class Client implements StateClient<State | undefined> {
   };
   readonly subscribe = (fn: () => void): (() => void) => this.#store.subscribe(fn);
   readonly close = (): void => this.#end(undefined);
+  readonly observe = (fn: OnEvent): (() => void) => {
+    const observer: OnEvent = (event, details) => fn(event, details);
+    this.#observers.add(observer);
+    return () => void this.#observers.delete(observer);
+  };
   readonly reached: StateClient<State>["reached"];
   readonly optimistic: StateClient<State>["optimistic"];
   readonly #name: string;
   readonly #options: Options;
+  readonly #observers = new Set<OnEvent>();
   readonly #initial: State | undefined;
   readonly #request: Endpoint["request"] | undefined;
   readonly #replica: Replica;
@@ -81,6 +87,7 @@ class Client implements StateClient<State | undefined> {
     this.#name = endpoint?.name ?? String(url);
     this.#request = endpoint?.request;
     this.#options = options;
+    if (options.onEvent !== undefined) this.#observers.add(options.onEvent);
     const initial = options.initial as InitialState<State> | undefined;
     this.#initial = initial?.state;
     this.#replica = new Replica(initial);
@@ -176,8 +183,10 @@ class Client implements StateClient<State | undefined> {
   #take(event: StateEvent, id: string | undefined, data: string): void {
     const complete = this.#replica.take(event, id);
     this.#watchdog.expect((event as Partial<HeartbeatEvent>).heartbeatMs);
-    // Counted only where there is a callback.
-    this.#store.call(() => this.#options.onEvent?.(event, { id, bytes: new TextEncoder().encode(data).length }));
+    if (this.#observers.size > 0) {
+      const bytes = new TextEncoder().encode(data).length;
+      for (const observer of [...this.#observers]) this.#store.call(() => observer(event, { id, bytes }));
+    }
     if (event.type === "state.end" && !event.retry) {
       throw new StateClientError("ended", `The server ended it: ${event.reason}.`);
     }

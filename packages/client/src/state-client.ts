@@ -33,6 +33,9 @@ export interface StreamStatus {
   readonly bytes: number;
 }
 
+/** Called with an event after it was applied, its id, and the bytes of its data. */
+export type OnEvent = (event: StateEvent, details: { readonly id: string | undefined; readonly bytes: number }) => void;
+
 export interface StateClientOptions<Slice extends string = string> {
   /** Follows these slices only. Default: all that the server shows. */
   slices?: readonly Slice[];
@@ -49,8 +52,8 @@ export interface StateClientOptions<Slice extends string = string> {
    * console, in production nothing; what a subscriber throws is thrown to the host.
    */
   onError?: (error: StateClientError) => void;
-  /** Called for each event after it was applied, with its id and the bytes of its data; for developer tools. */
-  onEvent?: (event: StateEvent, details: { readonly id: string | undefined; readonly bytes: number }) => void;
+  /** Called with each event from the first on; for developer tools. `observe` does the same later. */
+  onEvent?: OnEvent;
 }
 
 /** A state known before the client connects, such as that of a page rendered on the server: it resumes from there. */
@@ -80,6 +83,8 @@ export interface StateClient<T> {
    */
   readonly ready: Promise<readonly string[]>;
   readonly getStatus: () => StreamStatus;
+  /** Calls `fn` with each event after it was applied, until the returned function is called; for developer tools. */
+  readonly observe: (fn: OnEvent) => () => void;
   /**
    * Resolves when the copy has everything it selects up to an event ID, such as the one that a server's answer to a write
    * carried. Rejects with a `StateClientError`: `position-lost`, `timeout`, `closed`, `invalid-event-id`.

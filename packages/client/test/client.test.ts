@@ -515,6 +515,17 @@ describe("notifications", () => {
     expect(client.getStatus().status).toBe("live");
   });
 
+  test("observe sees the events from then on, as onEvent does, until it is stopped", async () => {
+    const seen: string[] = [];
+    await live();
+    const stop = client.observe(({ type }) => seen.push(`first ${type}`));
+    client.observe(({ type }) => seen.push(`second ${type}`));
+    await server.last.send(say.update("a", 6, 5, { value: 2 }));
+    stop();
+    await server.last.send(say.update("a", 7, 6, { value: 3 }));
+    expect(seen).toEqual(["first state.update", "second state.update", "second state.update"]);
+  });
+
   test("onEvent sees every event after it was applied, with its id and bytes", async () => {
     const seen: unknown[] = [];
     await live({ onEvent: ({ type }, details) => seen.push([type, details, client.getState()?.a]) });

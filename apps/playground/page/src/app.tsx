@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { Bar } from "./bar.tsx";
 import { Board } from "./board/board.tsx";
 import { Cluster } from "./cluster/cluster.tsx";
-import { Inspector } from "./inspector/inspector.tsx";
+import { Inspector } from "./inspector.tsx";
 import { Machine } from "./machine/machine.tsx";
 import type { Session, View } from "./model/session.ts";
 import { Transcript } from "./transcript.tsx";
@@ -16,7 +16,7 @@ export function App({ session }: { session: Session }): JSX.Element {
   return (
     <>
       <Bar session={session} view={view} />
-      {view.isCluster && <Cluster status={view.status.status} connections={view.connections} />}
+      {view.isCluster && <Cluster status={view.status.status} answer={view.answer} />}
       <main>
         {useMemo(
           () => (
@@ -36,7 +36,7 @@ export function App({ session }: { session: Session }): JSX.Element {
           ),
           [transcript],
         )}
-        <Inspector view={view} />
+        <Inspector client={session.inspected} />
       </main>
     </>
   );

@@ -71,12 +71,9 @@ function Choices({ label, children }: { label: string; children: ComponentChildr
 
 const NAMES = { connecting: "Connecting", live: "Live", stale: "Reconnecting", closed: "Disconnected" } as const;
 
-function Status({ view: { status, isReading, entries } }: { view: View }): JSX.Element {
+function Status({ view: { status, isReading, isBehind } }: { view: View }): JSX.Element {
   const { error, attempt } = status;
-  const newest = entries.at(-1)?.event;
-  // Connected, to a node that says that it may be behind.
-  const isBehind = error === undefined && newest?.type === "heartbeat" && newest.stale === true;
-  const name = isBehind && status.status === "stale" ? "Stale" : NAMES[status.status];
+  const name = isBehind && error === undefined && status.status === "stale" ? "Stale" : NAMES[status.status];
   const paused = isReading || status.status === "closed" ? "" : ", not reading";
   const attempts = attempt > 1 ? `, attempt ${attempt}` : "";
   return (

@@ -6,6 +6,5 @@ import "./style/bar.css";
 import "./style/cluster.css";
 import "./style/board.css";
 import "./style/machine.css";
-import "./style/inspector.css";
 
 render(<App session={createSession()} />, document.body);

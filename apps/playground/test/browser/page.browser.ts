@@ -68,7 +68,7 @@ describeInBrowser("the page", (visit) => {
     const { url } = await startPlayground();
     const { open } = await visit();
     const page = await open(url);
-    const tree = page.locator(".tree > li > details > summary .name");
+    const tree = page.locator(".tree > ul > li > details > summary .name");
     await page.getByRole("checkbox", { name: "system" }).uncheck();
     await page.getByRole("checkbox", { name: "transcript" }).uncheck();
     await expect.poll(() => tree.allTextContents()).toEqual(["board"]);

@@ -2,32 +2,31 @@ import type { StreamStatus } from "@statestream/client";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { seconds } from "../format.ts";
-import type { ConnectionRecord } from "../model/connections.ts";
+import type { Answer } from "../model/answer.ts";
 import { send } from "../send.ts";
 import { NodeCard } from "./node-card.tsx";
 import { useCluster } from "./use-cluster.ts";
 
 interface ClusterProps {
   status: StreamStatus["status"];
-  connections: readonly ConnectionRecord[];
+  answer: Answer;
 }
 
 /** The nodes, which one serves this page, and how to break them. */
-export function Cluster({ status, connections }: ClusterProps): JSX.Element {
+export function Cluster({ status, answer }: ClusterProps): JSX.Element {
   const cluster = useCluster();
   const [problem, setProblem] = useState("");
   const order = async (path: string): Promise<void> => setProblem((await send("POST", `/api/cluster/${path}`)) ?? "");
-  const [newest] = connections;
   const nodes = cluster?.nodes ?? [];
   const isRedisUp = cluster?.isRedisUp !== false;
   // Of a connection that has broken, the process may still be there.
-  const serving = status === "closed" ? undefined : nodes.find(({ pid }) => String(pid) === newest?.pid);
+  const serving = status === "closed" ? undefined : nodes.find(({ pid }) => String(pid) === answer.pid);
   return (
     <section class="cluster" aria-labelledby="cluster-title">
       <div class="head">
         <h2 id="cluster-title">Cluster</h2>
         <p class="note" aria-live="polite">
-          {newest !== undefined && describe(newest, cluster !== undefined && serving === undefined)}
+          {describe(answer, cluster !== undefined && serving === undefined)}
         </p>
         {problem !== "" && (
           <span class="problem" role="alert">
@@ -61,9 +60,9 @@ export function Cluster({ status, connections }: ClusterProps): JSX.Element {
 }
 
 /** How this page came to the node that it is on. */
-function describe({ framework = "", began, afterMs }: ConnectionRecord, isGone: boolean): string {
+function describe({ framework = "", how, afterMs }: Answer, isGone: boolean): string {
   const after = afterMs === undefined ? "" : ` after ${seconds(afterMs)}`;
-  switch (began.how) {
+  switch (how) {
     case "connecting":
       return "connecting…";
     case "failed":

@@ -1,12 +1,11 @@
-import { createStateClient, type DeepReadonly, type StreamStatus } from "@statestream/client";
+import { createStateClient, type DeepReadonly, type OnEvent, type StreamStatus } from "@statestream/client";
 import type { StateEvent } from "@statestream/core";
+import type { InspectedClient } from "@statestream/devtools";
 import type { Framework } from "../../../src/frameworks.ts";
 import type { PlaygroundState } from "../../../src/state.ts";
-import { type ConnectionRecord, createConnections } from "./connections.ts";
-import { createEventLog, type LogEntry } from "./event-log.ts";
+import { type Answer, createAnswerTracker } from "./answer.ts";
 import { createGate } from "./gate.ts";
 import { type History, NO_HISTORY, withSample } from "./history.ts";
-import { createTraffic } from "./traffic.ts";
 
 export type SliceName = "board" | "system" | "transcript";
 export const SLICES: readonly SliceName[] = ["board", "system", "transcript"];
@@ -27,15 +26,15 @@ export interface View {
   /** Whether there are several nodes. */
   readonly isCluster: boolean;
   readonly history: History;
-  readonly entries: readonly LogEntry[];
-  readonly totalEvents: number;
-  readonly connections: readonly ConnectionRecord[];
-  readonly receivedBytes: number;
-  readonly snapshotBytes: number;
+  /** Connected, to a node that says that its state may be old. */
+  readonly isBehind: boolean;
+  readonly answer: Answer;
 }
 
 /** The page's connection, and what it remembers of it. */
 export interface Session {
+  /** For the inspector: one client, although its settings make another one each time they change. */
+  readonly inspected: InspectedClient;
   getView(): View;
   /** Calls `fn` at most once a frame, until the returned function is called. */
   subscribe(fn: () => void): () => void;
@@ -50,15 +49,16 @@ export interface Session {
 }
 
 export function createSession(): Session {
-  const log = createEventLog();
-  const traffic = createTraffic();
-  const connections = createConnections();
+  const answers = createAnswerTracker();
+  const observers = new Set<OnEvent>();
+  const listeners = new Set<() => void>();
   const gate = createGate();
   const subscribers = new Set<() => void>();
   let slices = SLICES;
   let chosen: Framework | undefined;
   let history = NO_HISTORY;
   let earlierBytes = 0;
+  let isBehind = false;
   let frame: number | undefined;
   let client = open();
 
@@ -69,10 +69,9 @@ export function createSession(): Session {
       ...(slices.length < SLICES.length && { slices }),
       ...resumable(before),
       fetch: fetchGated,
-      onError: ({ message }) => connections.failed(message),
-      onEvent: (event, { id, bytes }) => note(opened, event, id, bytes),
+      onEvent: (event, details) => note(opened, event, details),
     });
-    opened.subscribe(changed);
+    opened.subscribe(statusChanged);
     return opened;
   }
 
@@ -84,20 +83,29 @@ export function createSession(): Session {
   }
 
   async function fetchGated(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-    connections.begin();
-    changed();
     const response = await fetch(input, init);
-    connections.answered(response.headers.get("x-framework"), response.headers.get("x-pid"));
+    answers.answered(response);
     return gate.pass(response);
   }
 
-  function note(from: Client, event: StateEvent, id: string | undefined, size: number): void {
+  function note(from: Client, event: StateEvent, details: Parameters<OnEvent>[1]): void {
     const state = from.getState();
-    log.add(event, id, size);
-    traffic.take(event, state);
-    connections.take(event, size);
+    isBehind = event.type === "heartbeat" && event.stale === true;
+    for (const fn of observers) fn(event, details);
     const sampled = event.type === "state.initial" || (event.type === "state.update" && event.slice === "system");
     if (sampled && state?.system !== undefined) history = withSample(history, event.timestamp / 1000, state.system);
+    changed();
+  }
+
+  /** Its bytes are those of all clients so far. */
+  function getStatus(): StreamStatus {
+    const status = client.getStatus();
+    return { ...status, bytes: earlierBytes + status.bytes };
+  }
+
+  function statusChanged(): void {
+    answers.changed(client.getStatus());
+    for (const fn of listeners) fn();
     changed();
   }
 
@@ -112,38 +120,43 @@ export function createSession(): Session {
     earlierBytes += client.getStatus().bytes;
     client.close();
     client = open(client);
-    changed();
+    statusChanged();
   }
 
   function isClosed(): boolean {
     return client.getStatus().status === "closed";
   }
 
+  const register = <Fn>(all: Set<Fn>, fn: Fn): (() => void) => {
+    all.add(fn);
+    return () => void all.delete(fn);
+  };
+
   return {
+    inspected: {
+      getState: () => client.getState(),
+      getStatus,
+      subscribe: (fn) => register(listeners, fn),
+      observe: (fn) => register(observers, fn),
+      answeredBy: () => answers.newest.framework,
+    },
     getView: () => ({
       state: client.getState(),
       status: client.getStatus(),
       isReading: gate.isOpen,
       slices,
-      framework: chosen ?? connections.records().find(({ framework }) => framework !== undefined)?.framework,
-      isCluster: connections.records().some(({ pid }) => pid !== undefined),
+      framework: chosen ?? answers.newest.framework,
+      isCluster: answers.newest.pid !== undefined,
       history,
-      entries: log.entries(),
-      totalEvents: log.total,
-      connections: connections.records(),
-      receivedBytes: earlierBytes + client.getStatus().bytes,
-      snapshotBytes: traffic.snapshotBytes,
+      isBehind,
+      answer: answers.newest,
     }),
-    subscribe(fn) {
-      subscribers.add(fn);
-      return () => void subscribers.delete(fn);
-    },
+    subscribe: (fn) => register(subscribers, fn),
     connect() {
       if (isClosed()) replace();
     },
     disconnect() {
       client.close();
-      changed();
     },
     pause() {
       gate.close();

@@ -1,6 +1,7 @@
 import type { Operation, StateEvent } from "@statestream/core";
 import type { JSX } from "preact";
-import { bytes, clock, count } from "../format.ts";
+import { CopyButton } from "./copy-button.tsx";
+import { bytes, clock, count } from "./format.ts";
 import type { LogEntry } from "../model/event-log.ts";
 
 const MAX_TEXT = 4000;
@@ -17,14 +18,17 @@ export function EventDetail({ entry, isPinned, unpin }: EventDetailProps): JSX.E
   return (
     <section class="panel detail" aria-labelledby="detail-title">
       <div class="head">
-        <h2 id="detail-title">{isPinned ? "Selected event" : "Newest event"}</h2>
+        <h3 id="detail-title">{isPinned ? "Selected event" : "Newest event"}</h3>
+        {entry !== undefined && !entry.isHollow && (
+          <CopyButton label="Copy event" text={() => ({ id: entry.id, ...entry.event })} />
+        )}
         {isPinned && (
           <button type="button" onClick={unpin}>
             Show the newest
           </button>
         )}
       </div>
-      {entry === undefined ? <p class="note">Nothing has come yet.</p> : <Body entry={entry} />}
+      {entry === undefined ? <p class="empty">The patches of an event are shown here.</p> : <Body entry={entry} />}
     </section>
   );
 }
@@ -47,9 +51,7 @@ function Body({ entry: { event, id, size, isHollow } }: { entry: LogEntry }): JS
             ))}
           </ol>
         ) : (
-          <pre>
-            {isHollow ? "Too large to be kept here." : shortened(JSON.stringify(contentOf(event), undefined, 2))}
-          </pre>
+          <pre>{isHollow ? "Too large to be kept." : shortened(JSON.stringify(contentOf(event), undefined, 2))}</pre>
         )}
       </div>
     </>
@@ -73,7 +75,7 @@ function sizeOf(event: StateEvent): string {
   return `${event.slice}: ${what}`;
 }
 
-/** Without what stands above it already. */
+/** Without what the line above it shows already. */
 function contentOf(event: StateEvent): unknown {
   if (event.type !== "state.update") return event;
   return event.removed === true ? { removed: true } : event.value;

@@ -1,10 +1,10 @@
 import type { JSX } from "preact";
-import { bytes, clock, count } from "../format.ts";
-import type { View } from "../model/session.ts";
+import { bytes, clock, count } from "./format.ts";
+import type { Recording } from "../model/recorder.ts";
 
-/** Where the copy stands, and what it has cost. */
-export function Numbers({ view }: { view: View }): JSX.Element {
-  const { status, receivedBytes, snapshotBytes } = view;
+/** The position of the copy, and what it has cost. */
+export function Numbers({ recording }: { recording: Recording }): JSX.Element {
+  const { status, receivedBytes, snapshotBytes } = recording;
   const { epoch, seq, selection } = positionOf(status.eventId);
   const share = snapshotBytes === 0 ? 0 : receivedBytes / snapshotBytes;
   return (
@@ -15,8 +15,8 @@ export function Numbers({ view }: { view: View }): JSX.Element {
         <Item term="Epoch" value={epoch} note={status.resumed ? "resumed" : "from a snapshot"} />
         <Item
           term="Events"
-          value={view.totalEvents.toLocaleString("en")}
-          note={count(view.connections.length, "connection")}
+          value={recording.totalEvents.toLocaleString("en")}
+          note={count(recording.connections.length, "connection")}
         />
       </dl>
       <div class="cost">
@@ -42,7 +42,7 @@ function Item({ term, value, note }: { term: string; value: string; note: string
   );
 }
 
-/** Clients are not to look into an event ID; a developer tool may. */
+/** Event IDs are opaque to applications; a developer tool may read them. */
 function positionOf(eventId: string | undefined): { epoch: string; seq: string; selection: string | undefined } {
   const [epoch, seq, selection] = eventId?.split(".") ?? [];
   if (epoch === undefined || seq === undefined) return { epoch: "none", seq: "none", selection: undefined };

@@ -1,26 +1,30 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { State } from "../model/session.ts";
 
 /** Of a long array its end is shown: that is where things happen. */
 const MAX_ITEMS = 40;
 const MAX_TEXT = 160;
 const FLASH_MS = 900;
 
-export function StateTree({ state }: { state: State | undefined }): JSX.Element {
+export function StateTree({ state }: { state: object }): JSX.Element {
   return (
-    <section class="panel state" aria-labelledby="state-title">
-      <div class="head">
-        <h2 id="state-title">State</h2>
-        <p class="note">what changes lights up</p>
-      </div>
-      <ul class="tree">
-        {Object.entries(state ?? {}).map(([name, value]) => (
-          <Node key={name} name={name} value={value} startsOpen={name !== "transcript"} />
+    <div class="tree" role="region" tabIndex={0} aria-label="The state as a tree">
+      <ul>
+        {Object.entries(state).map(([name, value]) => (
+          <Node key={name} name={name} value={value} startsOpen={isSmall(value)} />
         ))}
       </ul>
-    </section>
+    </div>
   );
+}
+
+/** A slice of many members starts closed: it would push all others out of sight. */
+function isSmall(value: unknown): boolean {
+  return typeof value !== "object" || value === null || !Object.values(value).some(isLong);
+}
+
+function isLong(value: unknown): boolean {
+  return Array.isArray(value) && value.length > MAX_ITEMS;
 }
 
 interface NodeProps {

@@ -1,6 +1,6 @@
 import type { StateEvent } from "@statestream/core";
 import { expect, test } from "vitest";
-import { createEventLog, type EventLog, rowsOf } from "../../page/src/model/event-log.ts";
+import { createEventLog, type EventLog, rowsOf } from "../../src/model/event-log.ts";
 
 function update(slice: string, type: string, value: string = ""): StateEvent {
   return { type: "state.update", slice, seq: 1, base: 0, value, cause: { type }, timestamp: 0 };

@@ -1,24 +1,21 @@
 import type { JSX } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
-import { count } from "../format.ts";
+import { count } from "./format.ts";
 import { type LogEntry, type LogRow, rowsOf, type Shown } from "../model/event-log.ts";
-import { SLICES } from "../model/session.ts";
 import { EventRow } from "./event-row.tsx";
 
 const MAX_ROWS = 150;
-const FILTERS: readonly Shown[] = ["everything", ...SLICES, "flood", "heartbeats"];
 
 interface EventLogProps {
   entries: readonly LogEntry[];
   total: number;
-  /** Whether newer ones wait. */
-  isHeld: boolean;
-  hold: (isHeld: boolean) => void;
+  /** Names to choose from. */
+  slices: readonly string[];
   selected: LogEntry | undefined;
   select: (entry: LogEntry) => void;
 }
 
-export function EventLog({ entries, total, isHeld, hold, selected, select }: EventLogProps): JSX.Element {
+export function EventLog({ entries, total, slices, selected, select }: EventLogProps): JSX.Element {
   const [shown, setShown] = useState<Shown>("everything");
   const [isGrouped, setIsGrouped] = useState(true);
   const list = useRef<HTMLDivElement>(null);
@@ -38,12 +35,12 @@ export function EventLog({ entries, total, isHeld, hold, selected, select }: Eve
   return (
     <section class="panel events" aria-labelledby="events-title">
       <div class="head">
-        <h2 id="events-title">Events</h2>
+        <h3 id="events-title">Events</h3>
         <p class="note">{count(total, "event")}</p>
         <label>
           Show{" "}
           <select value={shown} onChange={({ currentTarget }) => setShown(currentTarget.value)}>
-            {FILTERS.map((name) => (
+            {["everything", ...slices, "heartbeats"].map((name) => (
               <option key={name}>{name}</option>
             ))}
           </select>
@@ -56,10 +53,6 @@ export function EventLog({ entries, total, isHeld, hold, selected, select }: Eve
           />
           group
         </label>
-        <label>
-          <input type="checkbox" checked={isHeld} onChange={({ currentTarget }) => hold(currentTarget.checked)} />
-          hold
-        </label>
       </div>
       <div
         ref={list}
@@ -70,6 +63,7 @@ export function EventLog({ entries, total, isHeld, hold, selected, select }: Eve
         aria-activedescendant={position === -1 ? undefined : `event-${rows[position]?.first}`}
         onKeyDown={onKeyDown}
       >
+        {rows.length === 0 && <p class="empty">{emptyText(total, shown)}</p>}
         {rows.map((row) => (
           <EventRow key={row.first} row={row} isSelected={isIn(row, selected)} select={select} />
         ))}
@@ -80,4 +74,9 @@ export function EventLog({ entries, total, isHeld, hold, selected, select }: Eve
 
 function isIn({ first, newest }: LogRow, entry: LogEntry | undefined): boolean {
   return entry !== undefined && first <= entry.key && entry.key <= newest.key;
+}
+
+function emptyText(total: number, shown: Shown): string {
+  if (total === 0) return "Events appear here as they arrive.";
+  return shown === "heartbeats" ? "No heartbeat has arrived yet." : `Nothing of “${shown}” among the last events.`;
 }

@@ -1,6 +1,6 @@
 import type { StateEvent } from "@statestream/core";
 import { expect, test } from "vitest";
-import { createTraffic } from "../../page/src/model/traffic.ts";
+import { createTraffic } from "../../src/model/traffic.ts";
 
 const change: StateEvent = { type: "state.update", slice: "a", seq: 1, base: 0, timestamp: 0 };
 

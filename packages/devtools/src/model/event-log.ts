@@ -10,6 +10,8 @@ export interface LogEntry {
   readonly size: number;
   /** Whether it was too large to be kept with what it carried. */
   readonly isHollow: boolean;
+  /** The state after it. Those of the last events only: states share what did not change, but not all do. */
+  readonly state: object | undefined;
 }
 
 /** Events of one kind in a row. */
@@ -25,28 +27,46 @@ export type Shown = "everything" | "heartbeats" | (string & {});
 
 const MAX_ENTRIES = 1000;
 const MAX_SIZE = 50_000;
+/** How far back one can step through states, and through how many bytes of changes. */
+const MAX_STATES = 200;
+const MAX_STATE_BYTES = 4_000_000;
 
 export interface EventLog {
-  /** Oldest first; a new array after each change that is asked for. */
+  /** Oldest first; the same array while nothing is added. */
   entries(): readonly LogEntry[];
   readonly total: number;
-  add(event: StateEvent, id: string | undefined, size: number): void;
+  add(event: StateEvent, id: string | undefined, size: number, state?: object): void;
 }
 
 export function createEventLog(): EventLog {
   let kept: LogEntry[] = [];
   let shown: readonly LogEntry[] | undefined;
   let total = 0;
+  /** The first entry that has its state, and the bytes from there on. */
+  let oldestState = 0;
+  let stateBytes = 0;
   return {
     get total() {
       return total;
     },
     entries: () => (shown ??= [...kept]),
-    add(event, id, size) {
+    add(event, id, size, state) {
       const isHollow = size > MAX_SIZE;
-      kept.push({ key: total++, event: isHollow ? hollow(event) : event, id, size, isHollow });
+      kept.push({ key: total++, event: isHollow ? hollow(event) : event, id, size, isHollow, state });
+      stateBytes += size;
+      while (
+        oldestState < kept.length - 1 &&
+        (kept.length - oldestState > MAX_STATES || stateBytes > MAX_STATE_BYTES)
+      ) {
+        const entry = kept[oldestState] as LogEntry;
+        kept[oldestState++] = { ...entry, state: undefined };
+        stateBytes -= entry.size;
+      }
       // Not one by one: that would move all others each time.
-      if (kept.length > MAX_ENTRIES * 1.2) kept = kept.slice(-MAX_ENTRIES);
+      if (kept.length > MAX_ENTRIES * 1.2) {
+        oldestState -= kept.length - MAX_ENTRIES;
+        kept = kept.slice(-MAX_ENTRIES);
+      }
       shown = undefined;
     },
   };
@@ -64,7 +84,7 @@ export function sliceOf(event: StateEvent): string | undefined {
   return event.type === "state.update" ? event.slice : undefined;
 }
 
-/** What is to be shown, newest first; `grouped`: one row for neighbours with the same slice and cause. */
+/** The rows to show, newest first; `grouped`: one row for neighbours with the same slice and cause. */
 export function rowsOf(entries: readonly LogEntry[], shown: Shown, grouped: boolean, max: number): readonly LogRow[] {
   const rows: LogRow[] = [];
   let kind: string | undefined;
@@ -91,7 +111,7 @@ function isShown(event: StateEvent, shown: Shown): boolean {
   return event.type === "heartbeat" ? false : (sliceOf(event) ?? shown) === shown;
 }
 
-/** Only changes come so often that they are better told together. */
+/** Only changes come so often that they are grouped. */
 function kindOf(event: StateEvent): string | undefined {
   return event.type === "state.update" ? `${event.slice} ${event.cause?.type}` : undefined;
 }

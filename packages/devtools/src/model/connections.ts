@@ -5,34 +5,37 @@ export interface ConnectionRecord {
   readonly key: number;
   /** Milliseconds since 1970. */
   readonly at: number;
-  readonly framework: string | undefined;
-  /** The process that answered, where there are several. */
-  readonly pid: string | undefined;
+  /** Who answered, where that is known. */
+  readonly by: string | undefined;
   /** How long after the connection before was lost it began, where that was lost. */
   readonly afterMs: number | undefined;
   readonly began: Beginning;
-  /** Snapshots in its middle: states were left out because the page did not read. */
+  /** Snapshots in the middle of it: the server skipped states because the page did not read. */
   readonly coalesced: number;
-  /** How far those snapshots jumped. */
+  /** How many events those snapshots stand for. */
   readonly skipped: number;
 }
 
 export type Beginning =
   | { readonly how: "connecting" }
+  /** It was live before anything was recorded. */
+  | { readonly how: "joined" }
   | { readonly how: "failed"; readonly message: string }
   | { readonly how: "snapshot"; readonly reason: string; readonly size: number }
   /** Went on where the one before ended, with that many events. */
   | { readonly how: "resumed"; readonly events: number; readonly size: number };
 
-const MAX_RECORDS = 8;
+const MAX_RECORDS = 50;
 
 export interface Connections {
   /** Newest first. */
   records(): readonly ConnectionRecord[];
   begin(): void;
-  answered(framework: string | null, pid: string | null): void;
+  /** The client is live already. */
+  join(): void;
+  answered(by: string | undefined): void;
   take(event: StateEvent, size: number): void;
-  /** The attempt failed, or the connection broke. */
+  /** The attempt failed, or the connection was lost. */
   failed(message: string): void;
 }
 
@@ -43,12 +46,17 @@ export function createConnections(): Connections {
   let seq = 0;
   /** Where a resumed connection has caught up. */
   let target = 0;
-  /** When a connection was lost that nothing has followed yet. */
+  /** When the last connection was lost, until the next one has begun. */
   let lostAt: number | undefined;
 
   const change = (how: (record: ConnectionRecord) => Partial<ConnectionRecord>): void => {
     const [newest, ...others] = records;
     if (newest !== undefined) records = [{ ...newest, ...how(newest) }, ...others];
+  };
+
+  const add = (began: Beginning): void => {
+    const record = { by: undefined, afterMs: undefined, coalesced: 0, skipped: 0, key: count++, at: Date.now(), began };
+    records = [record, ...records].slice(0, MAX_RECORDS);
   };
 
   const start = (event: StateEvent, size: number): void => {
@@ -73,15 +81,10 @@ export function createConnections(): Connections {
 
   return {
     records: () => records,
-    begin() {
-      const record = { framework: undefined, pid: undefined, afterMs: undefined, coalesced: 0, skipped: 0 } as const;
-      records = [{ ...record, began: { how: "connecting" } as const, key: count++, at: Date.now() }, ...records].slice(
-        0,
-        MAX_RECORDS,
-      );
-    },
-    answered(framework, pid) {
-      change(() => ({ framework: framework ?? undefined, pid: pid ?? undefined }));
+    begin: () => add({ how: "connecting" }),
+    join: () => add({ how: "joined" }),
+    answered(by) {
+      if (records[0]?.by !== by) change(() => ({ by }));
     },
     take(event, size) {
       const began = records[0]?.began;

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import type { StateEvent } from "@statestream/core";
-import { bytes, clock } from "../format.ts";
+import { bytes, clock } from "./format.ts";
 import { type LogEntry, type LogRow, sliceOf } from "../model/event-log.ts";
 
 interface EventRowProps {
@@ -34,7 +34,7 @@ export function EventRow({ row, isSelected, select }: EventRowProps): JSX.Elemen
   );
 }
 
-/** Why it came, in a few words. */
+/** The reason of an event, in a few words. */
 function whatOf(event: StateEvent): string {
   switch (event.type) {
     case "state.initial":

@@ -6,7 +6,14 @@ import { followPage } from "./page.ts";
 import { isNarrowed } from "./positions.ts";
 import { isMismatch, Recovery } from "./recovery.ts";
 import { Replica } from "./replica.ts";
-import type { DeepReadonly, InitialState, OnEvent, StateClient, StateClientOptions, StreamStatus } from "./state-client.ts";
+import type {
+  DeepReadonly,
+  InitialState,
+  OnEvent,
+  StateClient,
+  StateClientOptions,
+  StreamStatus,
+} from "./state-client.ts";
 import { Store } from "./store.ts";
 import { readStream } from "./transport.ts";
 import { Watchdog } from "./watchdog.ts";

@@ -1,4 +1,11 @@
 export { createStateClient } from "./client.ts";
-export type { DeepReadonly, InitialState, OnEvent, StateClient, StateClientOptions, StreamStatus } from "./state-client.ts";
+export type {
+  DeepReadonly,
+  InitialState,
+  OnEvent,
+  StateClient,
+  StateClientOptions,
+  StreamStatus,
+} from "./state-client.ts";
 export { StateClientError } from "./errors.ts";
 export type { StateClientErrorCode } from "./errors.ts";

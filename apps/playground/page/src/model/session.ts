@@ -11,7 +11,7 @@ export type SliceName = "board" | "system" | "transcript";
 export const SLICES: readonly SliceName[] = ["board", "system", "transcript"];
 
 /** Whatever is followed; the rest is absent. */
-export type State = DeepReadonly<Partial<PlaygroundState>>;
+type State = DeepReadonly<Partial<PlaygroundState>>;
 
 type Client = ReturnType<typeof createStateClient<State>>;
 

@@ -36,10 +36,11 @@ async function bundle(mode: "production" | "development"): Promise<string> {
       },
     ],
   });
-  const [{ output }] = [result].flat() as { output: { type: string; code?: string }[] }[] as [
-    { output: { code?: string }[] },
-  ];
-  return output.map(({ code }) => code ?? "").join("\n");
+  const built = [result].flat() as { output: { code?: string }[] }[];
+  return built
+    .flatMap(({ output }) => output)
+    .map(({ code }) => code ?? "")
+    .join("\n");
 }
 
 test("a production bundle with the documented line contains nothing of the panel, a development one does", async () => {

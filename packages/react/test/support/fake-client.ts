@@ -49,6 +49,10 @@ export class FakeClient<S> implements StateClient<S> {
     return () => void this.#subscribers.delete(subscriber);
   }
 
+  observe(): () => void {
+    return () => {};
+  }
+
   close(): void {
     this.setStatus({ status: "closed" });
   }

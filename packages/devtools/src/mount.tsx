@@ -11,7 +11,7 @@ export interface DevtoolsOptions {
 /** The mounted panel. */
 export interface Devtools {
   /** Removes the panel and stops recording. The clients keep working. */
-  unmount(): void;
+  readonly unmount: () => void;
 }
 
 /**

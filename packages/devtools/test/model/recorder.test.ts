@@ -26,19 +26,16 @@ function puppet(initial: StreamStatus) {
     subscribe: (fn) => (listeners.add(fn), () => void listeners.delete(fn)),
     observe: (fn) => (events.add(fn), () => void events.delete(fn)),
   };
-  return {
-    client,
-    listeners: () => events.size + listeners.size,
-    become(change: Partial<StreamStatus>) {
-      status = { ...status, ...change };
-      for (const fn of listeners) fn();
-    },
-    receive(event: StateEvent, after: object, bytes = 100) {
-      state = after;
-      status = { ...status, bytes: status.bytes + bytes };
-      for (const fn of events) fn(event, { id: "e.2", bytes });
-    },
+  const become = (change: Partial<StreamStatus>): void => {
+    status = { ...status, ...change };
+    for (const fn of listeners) fn();
   };
+  const receive = (event: StateEvent, after: object, bytes = 100): void => {
+    state = after;
+    status = { ...status, bytes: status.bytes + bytes };
+    for (const fn of events) fn(event, { id: "e.2", bytes });
+  };
+  return { client, listeners: () => events.size + listeners.size, become, receive };
 }
 
 const update = (slice: string, more: object = { value: 1 }): StateEvent => ({

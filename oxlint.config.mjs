@@ -20,7 +20,7 @@ const rooms = {
 const entries = ["index", "node", "redux", "patch", "backplane", "testing"];
 
 // Files that are for Node only.
-const nodeOnly = ["http/node-response", "http/response-writer", "http/chunked"];
+const nodeOnly = ["http/node-response", "http/response-writer", "http/queued-response", "http/chunked"];
 
 const unplaced = readdirSync(new URL(coreSrc, import.meta.url)).filter(
   (name) => !(name in rooms) && !entries.includes(name.replace(/\.ts$/, "")),

@@ -1,1 +1,1 @@
-export { writeAnswer, writeConnection, writeStateStream } from "./http/node-response.ts";
+export { setHead, writeAnswer, writeBody, writeConnection, writeStateStream } from "./http/node-response.ts";

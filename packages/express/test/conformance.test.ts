@@ -5,9 +5,9 @@ import express from "express";
 import express4 from "express4";
 
 describeAdapter("express 5", (stream, options) =>
-  listen(express().get("/events", (req, res) => void streamState(req, res, stream, options))),
+  listen(express().all("/events", (req, res) => void streamState(req, res, stream, options))),
 );
 
 describeAdapter("express 4", (stream, options) =>
-  listen(express4().get("/events", (req, res) => void streamState(req, res, stream, options))),
+  listen(express4().all("/events", (req, res) => void streamState(req, res, stream, options))),
 );

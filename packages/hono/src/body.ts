@@ -40,13 +40,21 @@ class ConnectionSource {
 
   pull(controller: Controller): void {
     this.#reading = controller;
-    if (this.#connection === undefined) this.#start(controller);
+    if (this.#connection === undefined) this.#startInTurn(controller);
     else if (this.#watch === undefined) this.#give();
   }
 
   cancel(): void {
     this.#over = true;
     this.#connection?.close();
+  }
+
+  /** A pipelined request waits for its socket before it opens anything: its bytes would wait in memory. */
+  #startInTurn(controller: Controller): void {
+    const outgoing = this.#outgoing;
+    if (outgoing?.socket === null && !outgoing.destroyed && !outgoing.writableEnded) {
+      outgoing.once("socket", () => this.#over || this.#start(controller));
+    } else this.#start(controller);
   }
 
   #start(controller: Controller): void {

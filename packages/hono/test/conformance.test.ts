@@ -4,12 +4,12 @@ import { Hono } from "hono";
 import { serve, serveFetch } from "./support/listen.ts";
 
 describeAdapter("hono on @hono/node-server", (stream, options) =>
-  serve(new Hono().get("/events", (c) => streamState(c, stream, options))),
+  serve(new Hono().all("/events", (c) => streamState(c, stream, options))),
 );
 
 const noCut = "a body can only end or fail, and a failing one is logged and told to the client by runtimes";
 describeAdapter(
   "hono as plain fetch",
-  (stream, options) => serveFetch(new Hono().get("/events", (c) => streamState(c, stream, options))),
+  (stream, options) => serveFetch(new Hono().all("/events", (c) => streamState(c, stream, options))),
   { fails: { "stalled-cut": noCut, "end-stalled-cut": noCut } },
 );

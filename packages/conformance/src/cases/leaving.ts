@@ -46,6 +46,28 @@ export const leavingCases: readonly Case[] = [
     },
   },
   {
+    id: "leave-pipelined",
+    name: "MUST close the connections of requests that were queued on a socket when it is closed",
+    async run(trial) {
+      // Where a framework queues bytes, Node stops reading the socket, and only a write shows that the client has left.
+      const server = await trial.open({ state: { a: 0 }, options: { heartbeatMs: 100 } });
+      const { host, pathname } = new URL(server.url);
+      const head = `GET ${pathname} HTTP/1.1\r\nhost: ${host}\r\n\r\n`;
+      const socket = trial.socket(server);
+      let answered = false;
+      const ignore = (): void => undefined;
+      socket.send(
+        { method: "GET", target: pathname, headers: [["host", host]], version: "1.1", body: head.repeat(300) },
+        { head: () => (answered = true), body: ignore, end: ignore, closed: ignore, fault: ignore },
+      );
+      await trial.until(() => answered, "the first request is answered");
+      await trial.until(async () => (await server.connections()) > 0, "a connection is open");
+      socket.destroy();
+      await trial.connections(server, 0);
+      await (await trial.follow(server)).reaches({ a: 0 });
+    },
+  },
+  {
     id: "leave-quietly",
     name: "MUST NOT log, warn or fail when clients leave",
     needs: "process",

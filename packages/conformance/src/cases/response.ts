@@ -6,6 +6,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream",
   "cache-control": "no-cache, no-transform",
   "x-accel-buffering": "no",
+  incremental: "?1",
 };
 
 function checkHeaders(probe: Probe): void {
@@ -87,6 +88,19 @@ export const responseCases: readonly Case[] = [
       // A body after all would come before the next answer.
       const next = await trial.again(probe);
       await next.reaches({ a: 1 });
+    },
+  },
+  {
+    id: "options-opens-nothing",
+    name: "MUST answer OPTIONS with 204 and no body, and open nothing",
+    async run(trial) {
+      const server = await trial.open({ state: { a: 1 } });
+      const probe = await trial.request(server, { method: "OPTIONS" });
+      await probe.end();
+      assert.deepEqual([probe.status, probe.bodyBytes], [204, 0]);
+      assert.equal(await server.connections(), 0);
+      // A body after all would come before the next answer.
+      await (await trial.again(probe)).reaches({ a: 1 });
     },
   },
   {

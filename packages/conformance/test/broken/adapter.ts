@@ -45,7 +45,7 @@ export function mountWith(steps: Partial<Steps>): Mount {
       const answered = answer(stream, request(req), options);
       headers(res, answered);
       if (answered.connect === undefined) return empty(res, answered, stream);
-      res.flushHeaders();
+      if (res.socket !== null) res.flushHeaders();
       return write(res, answered.connect());
     });
 }

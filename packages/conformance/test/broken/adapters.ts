@@ -32,6 +32,11 @@ export const brokenAdapters: readonly Broken[] = [
     caughtBy: ["status-and-headers"],
   },
   {
+    name: "leaves out Incremental",
+    mount: mountWith({ headers: header("incremental", undefined) }),
+    caughtBy: ["status-and-headers"],
+  },
+  {
     name: "leaves out X-Accel-Buffering",
     mount: mountWith({ headers: header("x-accel-buffering", undefined) }),
     caughtBy: ["status-and-headers"],
@@ -72,6 +77,14 @@ export const brokenAdapters: readonly Broken[] = [
     caughtBy: ["head-leaves-nothing"],
   },
   {
+    name: "answers OPTIONS like GET",
+    mount: mountWith({
+      answer: (stream, request, options) =>
+        answerRequest(stream, request.method === "OPTIONS" ? { ...request, method: "GET" } : request, options),
+    }),
+    caughtBy: ["options-opens-nothing"],
+  },
+  {
     name: "answers HEAD like GET",
     mount: mountWith({
       answer: (stream, request, options) => answerRequest(stream, { ...request, method: "GET" }, options),
@@ -109,7 +122,7 @@ export const brokenAdapters: readonly Broken[] = [
   {
     name: "does not notice that clients leave",
     mount: mountWith({ write: (res, connection) => pump(res, connection, { leaks: true }) }),
-    caughtBy: ["leave-idle", "leave-early", "leave-resumed", "leave-quietly"],
+    caughtBy: ["leave-idle", "leave-early", "leave-resumed", "leave-quietly", "leave-pipelined"],
   },
   {
     name: "notices that a client left only when it drains",

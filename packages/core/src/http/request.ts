@@ -11,8 +11,11 @@ import type { ConnectOptions, StateStream } from "../state/state-stream.ts";
  * narrow `slices` further, never widen them.
  */
 export interface StreamStateOptions extends Omit<ConnectOptions, "lastEventId" | "signal"> {
-  /** More response headers. Those of the protocol that keep it alive stay: `content-type`, and no `connection` or `transfer-encoding`. */
-  headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * More response headers. They replace those of the protocol, and `undefined` removes one: `{ incremental: undefined }`.
+   * `content-type` stays as it is; `connection`, `transfer-encoding` and `content-length` throw `invalid-option`.
+   */
+  headers?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 const OPTIONS: Readonly<Record<keyof StreamStateOptions, true>> = {
@@ -25,7 +28,7 @@ const OPTIONS: Readonly<Record<keyof StreamStateOptions, true>> = {
 
 const OPTION_NAMES: readonly string[] = Object.keys(OPTIONS);
 
-/** How many slices a request can name; more would let clients make the server remember names by the thousand. */
+/** How many slices a request can name. With more, clients could make the server remember names by the thousand. */
 const MAX_QUERY_SLICES = 256;
 
 /** What an adapter knows of a request. */
@@ -41,7 +44,7 @@ export interface StreamRequest {
 export interface StreamAnswer {
   readonly status: 200 | 204;
   readonly headers: Readonly<Record<string, string>>;
-  /** Opens the connection whose bytes are the body. Absent when there is no body: for HEAD, and for 204. */
+  /** Opens the connection whose bytes are the body. `undefined` when there is no body: for HEAD, and for 204. */
   readonly connect: ((signal?: AbortSignal) => Connection) | undefined;
 }
 
@@ -63,6 +66,8 @@ export function answerRequest(
     throw new StateStreamError("invalid-option", "The option slices of streamState must be a list of names.");
   }
   const expiresAt = expiryOf(options.expiresAt);
+  // A preflight, or a client that tries what there is: an answer to CORS is for the application to set.
+  if (request.method === "OPTIONS") return { status: 204, headers: {}, connect: undefined };
   // An EventSource comes back after every end; 204 is what stops it (WHATWG HTML, 9.2.2).
   const gone = stream.closing?.retry === false;
   if (gone || request.method === "HEAD") return { status: gone ? 204 : 200, headers, connect: undefined };
@@ -91,14 +96,16 @@ function narrow(
 
 const FORBIDDEN: ReadonlySet<string> = new Set(["connection", "transfer-encoding", "content-length"]);
 
-function headersOf(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+function headersOf(more: Readonly<Record<string, string | undefined>> = {}): Record<string, string> {
   const headers: Record<string, string> = { ...SSE_HEADERS };
   for (const [name, value] of Object.entries(more)) {
     const lower = name.toLowerCase();
     if (FORBIDDEN.has(lower)) {
       throw new StateStreamError("invalid-option", `The header ${name} belongs to the server; leave it out.`);
     }
-    if (lower !== "content-type") headers[lower] = value;
+    if (lower === "content-type") continue;
+    if (value === undefined) delete headers[lower];
+    else headers[lower] = value;
   }
   return headers;
 }

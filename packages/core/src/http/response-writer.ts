@@ -1,24 +1,25 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { isWatched, socketOf, writeChunk } from "./chunked.ts";
+import { hasLeft, isQueued, waitForSocket } from "./queued-response.ts";
 import type { Connection } from "../delivery/connection.ts";
 
-/** How long a response that was ended may take to leave before its socket is destroyed, in milliseconds. */
+/** How long the last bytes of an ended response may take to leave before its socket is destroyed, in milliseconds. */
 const LINGER_MS = 500;
 
 /** Writes a connection to a response whose head is out, until either ends. */
 export class ResponseWriter {
   readonly #res: ServerResponse;
   readonly #connection: Connection;
-  /** Ends the response; `undefined` where that is for us to do. */
+  /** Ends the response. Default: `res.end()`. */
   readonly #end: (() => void) | undefined;
   /** Where chunks can be written to, once that is known. */
   #socket: Socket | undefined;
   /** The response has been ended. */
   #over = false;
-  /** There is no room until `drain`. */
+  /** There is no room until `drain`, or the response waits for its socket. */
   #full = false;
-  /** Who watches may hold bytes back, so from then on all go the same way. */
+  /** A wrapped `write` may buffer, so later chunks must go through it too or they would overtake. */
   #watched = false;
   #listens = false;
   #ended = false;
@@ -32,14 +33,18 @@ export class ResponseWriter {
   start(): void {
     const connection = this.#connection;
     const leave = (): void => connection.close();
-    // Writing to a socket that was reset reports an error here; a client that leaves is none.
+    // A write to a socket that was reset emits an error here, which only means that the client has left.
     this.#res.on("error", leave);
     this.#res.on("close", leave);
-    // Emitted within `end`, whoever calls it: after it, the socket is not this response's. Asking each time is slow.
+    // Emitted within `end`, whoever calls it: after it, the socket is not this response's. Checking each time is slow.
     this.#res.on("prefinish", () => (this.#over = true));
+    // Nothing is read for a queued response: its bytes would wait in memory, and Node stops reading a socket that has
+    // many of them, and then does not see that the client leaves.
+    this.#full = isQueued(this.#res);
     connection.onReadable(() => this.#write());
-    // Events are not told again: the client may have left while the application was still deciding.
-    if (this.#res.destroyed || this.#res.writableEnded) leave();
+    // Those events are not emitted again: the client may have left while the application was still deciding.
+    if (hasLeft(this.#res)) leave();
+    else if (this.#full) waitForSocket(this.#res, () => this.#drained(), leave);
     else this.#write();
   }
 
@@ -62,18 +67,18 @@ export class ResponseWriter {
     const socket = this.#direct();
     if (socket !== undefined) {
       this.#full = !writeChunk(socket, bytes);
-      // Node tells the response only of what was written to it. Once: a socket outlives its response.
+      // Node emits `drain` on the response only for what was written to it. Once: a socket outlives its response.
       if (this.#full) socket.once("drain", () => this.#drained());
       return;
     }
     this.#full = !this.#res.write(bytes);
     if (!this.#full || this.#listens) return;
     this.#listens = true;
-    // Not once: the compression middleware takes listeners for its own stream, and does not give them back.
+    // Not once: the compression middleware moves listeners to its own stream, and does not give them back.
     this.#res.on("drain", () => this.#drained());
   }
 
-  /** The socket, if the next chunk can be written there. Asked for each: a response can come to be watched at any time. */
+  /** The socket, if the next chunk can be written there. Checked for each: `write` can be wrapped at any time. */
   #direct(): Socket | undefined {
     this.#watched ||= isWatched(this.#res);
     if (this.#watched) return undefined;
@@ -94,14 +99,20 @@ export class ResponseWriter {
       return;
     }
     const { socket } = res;
-    const timer = setTimeout(() => res.destroy(), LINGER_MS).unref();
     res.once("close", () => {
-      clearTimeout(timer);
       // A server that no longer listens would wait out the keep-alive time of an idle socket.
       const server = (socket as { server?: { listening?: boolean } } | null)?.server;
       if (server?.listening === false) socket?.destroySoon();
     });
     if (this.#end === undefined) res.end();
     else this.#end();
+    // Middleware may hold the end back, as a session that is being stored does: that is not the client's time.
+    if (res.writableEnded) this.#linger();
+    else res.once("prefinish", () => this.#linger());
+  }
+
+  #linger(): void {
+    const timer = setTimeout(() => this.#res.destroy(), LINGER_MS).unref();
+    this.#res.once("close", () => clearTimeout(timer));
   }
 }

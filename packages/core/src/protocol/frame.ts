@@ -13,11 +13,15 @@ export interface ConnectionEvent {
   readonly data: string;
 }
 
-/** The headers of a stream's response. `no-transform` and `x-accel-buffering` keep what lies between from holding it back. */
+/**
+ * The headers of a stream's response. All but the first keep intermediaries from holding events back; `incremental`
+ * (RFC 10036) has them forward at once, or refuse visibly.
+ */
 export const SSE_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream",
   "cache-control": "no-cache, no-transform",
   "x-accel-buffering": "no",
+  incremental: "?1",
 };
 
 const encoder = new TextEncoder();

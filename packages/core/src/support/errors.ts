@@ -13,6 +13,7 @@
  * - `listener-failed`: a callback given to a connection threw.
  * - `async-batch`: `batch` was given an async function.
  * - `stream-closed`: the stream was changed after `close()`.
+ * - `response-started`: an adapter was called for a response whose headers have been sent.
  * - `invalid-commit`: what another server's log tells cannot be used; the copy is read anew.
  * - `not-leading`: a writer was asked for a change while another server leads the stream.
  * - `has-leader`: `update` of a stream that a writer leads.
@@ -32,6 +33,7 @@ export type StateStreamErrorCode =
   | "listener-failed"
   | "async-batch"
   | "stream-closed"
+  | "response-started"
   | "invalid-commit"
   | "not-leading"
   | "has-leader"

@@ -43,6 +43,11 @@ describe("the answer", () => {
     expect(stream.stats().connections).toBe(0);
   });
 
+  test("to OPTIONS is 204 without headers, and opens nothing", () => {
+    expect(answer("/state", {}, undefined, "OPTIONS")).toStrictEqual({ status: 204, headers: {}, connect: undefined });
+    expect(stream.stats().connections).toBe(0);
+  });
+
   test.each(["GET", "HEAD"])("to %s of a stream whose clients must not come back is 204", (method) => {
     const closed = open();
     void closed.close({ retry: false });
@@ -174,6 +179,12 @@ describe("headers", () => {
       expect(error.message).toContain(name);
     },
   );
+
+  test("that are undefined remove those that only help", () => {
+    const { headers } = answer("/", { headers: { Incremental: undefined, "content-type": undefined } });
+    const { incremental: _, ...others } = SSE_HEADERS;
+    expect(headers).toStrictEqual(others);
+  });
 
   test("never change those of the next answer", () => {
     answer("/", { headers: { "x-accel-buffering": "yes" } });

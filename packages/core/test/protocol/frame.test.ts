@@ -85,6 +85,7 @@ test("the headers are those of an event stream that nobody may hold back", () =>
     "content-type": "text/event-stream",
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
+    incremental: "?1",
   });
 });
 

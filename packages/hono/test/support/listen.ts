@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { createAdaptorServer } from "@hono/node-server";
@@ -20,6 +21,7 @@ export function serveFetch(app: Hono): Promise<Mounted> {
 async function answer(app: Hono, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const left = new AbortController();
   res.once("close", () => left.abort());
+  if (res.socket === null) await once(res, "socket");
   const { method = "GET", url = "/" } = req;
   const headers = new Headers(Object.entries(req.headers).map(([name, value]) => [name, String(value)]));
   const body = method === "GET" || method === "HEAD" ? null : await text(req);

@@ -17,7 +17,7 @@ describe.each([
 ])("%s", (_, make) => {
   async function answered(
     ...use: Middleware[]
-  ): Promise<{ response: Response; errors: Error[]; first(): Promise<string> }> {
+  ): Promise<{ response: Response; errors: Error[]; first: () => Promise<string> }> {
     const errors: Error[] = [];
     const app = make().on("error", (error: Error) => errors.push(error));
     for (const each of use) app.use(each);

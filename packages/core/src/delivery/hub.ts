@@ -1,39 +1,45 @@
 import type { Clock } from "../support/clock.ts";
-import type { CloseReason, Ending } from "./connection.ts";
-import type { ConnectionHost, StateConnection } from "./state-connection.ts";
 import { endChannel, flushChannel, resyncChannel } from "../support/diagnostics.ts";
 import type { StateStreamError } from "../support/errors.ts";
 import type { SnapshotReason } from "../protocol/events.ts";
 import type { Log } from "../log/log.ts";
-import { type Chunk, Selection, type SelectionContext, type SliceTexts } from "./selection.ts";
+import { Audience, type AudienceContext } from "./audience.ts";
+import { ByteBudget, type Holder } from "./byte-budget.ts";
+import type { Chunk } from "./chunk.ts";
+import type { CloseReason, Ending } from "./connection.ts";
+import type { ConnectionHost } from "./connection-host.ts";
+import { DeadlineTimer } from "./deadline-timer.ts";
+import { FlushQueue } from "./flush-queue.ts";
+import { Generations, type SliceValues } from "./generation.ts";
+import { RangeCache } from "./range-cache.ts";
+import type { StateConnection } from "./state-connection.ts";
 
-/** Connections of one selection. */
-interface Group {
-  readonly key: string;
-  readonly selection: Selection;
-  readonly members: Set<StateConnection>;
-}
+/** Deadlines of connections are checked at most this often, in milliseconds: each check is of every connection. */
+const MIN_CHECK_MS = 50;
 
-/** How often every connection's clock is looked at, at most: each look is at all of them. */
-const MIN_TICK_MS = 50;
+/** How often, in milliseconds, it is checked whether idle connections hold memory that others wait for. */
+const RELIEF_MS = 1000;
 
 /** How long `close` waits for clients to take their last events, in milliseconds. */
 const CLOSE_GRACE_MS = 500;
 
-/** The options of a stream that its connections live by; `StateStreamOptions` documents them. */
+/** The options of a stream that concern its connections; `StateStreamOptions` documents them. */
 export interface HubSettings {
   readonly heartbeatMs: number;
   readonly retryMs: number;
   readonly maxStallMs: number;
-  readonly maxLogBytes: number;
+  readonly maxPinnedBytes: number;
   readonly maxConnections: number;
 }
 
-/** The open connections: wakes them once per tick, keeps time for all of them with one timer, and lets the slowest go. */
-export class Hub implements ConnectionHost, SelectionContext {
+/** The open connections of a stream: notifies them once per tick, and keeps time for all of them with one timer. */
+export class Hub implements ConnectionHost, AudienceContext {
   readonly log: Log;
-  readonly slices: SliceTexts;
+  readonly generations: Generations;
+  readonly ranges: RangeCache = new RangeCache();
   readonly heartbeatMs: number;
+  readonly maxStallMs: number;
+  readonly budget: ByteBudget;
   readonly report: (error: StateStreamError) => void;
   /** Counted since the start, for `stats`. */
   readonly counted: {
@@ -43,39 +49,35 @@ export class Hub implements ConnectionHost, SelectionContext {
   } = { bytesWritten: 0, snapshots: {}, closed: {} };
   readonly #settings: HubSettings;
   readonly #clock: Clock;
-  readonly #connections = new Map<StateConnection, Group>();
-  readonly #groups = new Map<string, Group>();
-  readonly #groupsOf = new Map<string, Set<Group>>();
-  /** Groups with news, and single connections with something to say, for the next flush. */
-  readonly #due = new Set<Group>();
-  readonly #dueAlone = new Set<StateConnection>();
-  #flushing = false;
-  /** While connections are told: one look at the clock does for all of them. */
-  #flushedAt: number | undefined;
-  /** Chunks that blocked connections hold, each with how many do. */
-  readonly #pins = new Map<Chunk, number>();
-  #pinnedBytes = 0;
-  /** When the next heartbeat is due, and what the timer waits for: milliseconds elapsed. */
+  readonly #timer: DeadlineTimer;
+  readonly #connections = new Set<StateConnection>();
+  readonly #audiences = new Map<string, Audience>();
+  /** The audiences that select a slice by name. */
+  readonly #selecting = new Map<string, Set<Audience>>();
+  readonly #queue: FlushQueue;
+  /** When the next heartbeat is due: milliseconds elapsed. */
   #nextBeat = 0;
-  #timerAt = Infinity;
-  #cancelTimer: (() => void) | undefined;
   #emptied: (() => void) | undefined;
   #stale = false;
 
   constructor(
     settings: HubSettings,
-    parts: { log: Log; slices: SliceTexts; clock: Clock },
+    parts: { log: Log; slices: SliceValues; clock: Clock },
     report: (error: StateStreamError) => void,
   ) {
     this.#settings = settings;
     this.#clock = parts.clock;
+    this.#timer = new DeadlineTimer(parts.clock, () => this.#tick());
+    this.#queue = new FlushQueue(parts.clock, (durationMs) => this.#flushed(durationMs));
     this.log = parts.log;
-    this.slices = parts.slices;
+    this.generations = new Generations(parts.log, parts.slices);
     this.heartbeatMs = settings.heartbeatMs;
+    this.maxStallMs = settings.maxStallMs;
+    this.budget = new ByteBudget(settings.maxPinnedBytes, () => this.elapsed());
     this.report = report;
   }
 
-  /** Whether the server has lost touch with where the state comes from. Connections are told at once. */
+  /** Whether the server has lost contact with where the state comes from. Connections send a change of it at once. */
   get stale(): boolean {
     return this.#stale;
   }
@@ -86,17 +88,13 @@ export class Hub implements ConnectionHost, SelectionContext {
     this.#beat();
   }
 
-  get head(): number {
-    return this.log.head;
-  }
-
   get size(): number {
     return this.#connections.size;
   }
 
   /** The open connections now: a copy, so that a loop may close them, and connect others. */
   get connections(): StateConnection[] {
-    return [...this.#connections.keys()];
+    return [...this.#connections];
   }
 
   get full(): boolean {
@@ -108,51 +106,53 @@ export class Hub implements ConnectionHost, SelectionContext {
   }
 
   elapsed(): number {
-    return this.#flushedAt ?? this.#clock.elapsed();
+    return this.#queue.elapsed;
   }
 
   retryMs(): number {
     return Math.floor(this.#settings.retryMs * (1 + this.#clock.random()));
   }
 
-  /** The selection of these names, which must be sorted and without repetition; shared with whoever has the same. */
-  selection(names: readonly string[] | undefined): Selection {
-    return this.#groups.get(keyOf(names))?.selection ?? new Selection(names, this);
+  /** The audience of these names, which must be sorted and without repetition. */
+  audience(names: readonly string[] | undefined): Audience {
+    return this.#audiences.get(Audience.keyOf(names)) ?? new Audience(names, this);
   }
 
-  /** Counts a connection in, from now on woken and timed. */
-  add(connection: StateConnection, names: readonly string[] | undefined): void {
-    const key = keyOf(names);
-    let group = this.#groups.get(key);
-    if (group === undefined) {
-      group = { key, selection: connection.selection, members: new Set() };
-      this.#groups.set(key, group);
-      for (const name of names ?? []) this.#groupsOf.set(name, (this.#groupsOf.get(name) ?? new Set()).add(group));
+  /** Takes a connection in: from now on it is notified and timed. */
+  add(connection: StateConnection): void {
+    const { audience } = connection;
+    if (audience.connections.size === 0) {
+      this.#audiences.set(audience.key, audience);
+      for (const name of audience.names ?? []) {
+        this.#selecting.set(name, (this.#selecting.get(name) ?? new Set()).add(audience));
+      }
     }
-    group.members.add(connection);
-    this.#connections.set(connection, group);
+    audience.connections.add(connection);
+    this.#connections.add(connection);
     if (this.size === 1) this.#nextBeat = this.elapsed() + this.heartbeatMs;
     this.#arm(this.#nextBeat);
-    this.#arm(this.elapsed() + connection.check(this.#settings.maxStallMs));
+    this.#arm(this.elapsed() + connection.check());
   }
 
-  /** A commit was appended at `position`. */
+  /** These events were appended to the log, after `position`. */
   published(events: readonly { readonly slice: string; readonly hidden: boolean }[], position: number): void {
-    const all = this.#groups.get(keyOf(undefined));
+    const all = this.#audiences.get(Audience.keyOf(undefined));
     for (const [index, { slice, hidden }] of events.entries()) {
       const seq = position + index + 1;
+      if (hidden) this.generations.drop();
       if (all !== undefined) this.#advance(all, seq, position, hidden);
-      for (const group of this.#groupsOf.get(slice) ?? []) this.#advance(group, seq, position, hidden);
+      for (const audience of this.#selecting.get(slice) ?? []) this.#advance(audience, seq, position, hidden);
     }
   }
 
-  /** The log has begun anew: whatever connections were told of it before does not count. `gone`: slices that went with it. */
+  /** The log was replaced: every connection needs a snapshot. `gone`: slices that are not in the new one. */
   restarted(reason: SnapshotReason, gone: readonly string[]): void {
-    for (const { selection, members } of this.#groups.values()) {
-      selection.restart();
-      const withdrawn = gone.some((slice) => selection.names?.has(slice) ?? true);
-      for (const connection of members) {
-        // They may have been hidden, and nobody says so any more.
+    this.generations.drop();
+    for (const audience of this.#audiences.values()) {
+      audience.restart();
+      const withdrawn = gone.some((slice) => audience.names?.has(slice) ?? true);
+      for (const connection of audience.connections) {
+        // The slices may have been hidden, and no event will say so.
         if (withdrawn) connection.withdraw();
         connection.restart(reason);
       }
@@ -160,14 +160,13 @@ export class Hub implements ConnectionHost, SelectionContext {
   }
 
   schedule(connection: StateConnection): void {
-    this.#dueAlone.add(connection);
-    this.#flushSoon();
+    this.#queue.addConnection(connection);
   }
 
-  handed(connection: StateConnection, bytes: number): void {
+  handed(holder: Holder, bytes: number): void {
     this.counted.bytesWritten += bytes;
-    // Where heartbeats are rare, nothing else would look at the clock in time. Whoever is not let in is not timed.
-    if (this.size > 0) this.#arm(connection.idleSince + this.#settings.maxStallMs);
+    // Where heartbeats are rare, nothing else would check in time. A connection that was refused is not timed.
+    if (this.size > 0) this.#arm(holder.idleSince + this.maxStallMs);
   }
 
   snapshotSent(connection: StateConnection, reason: SnapshotReason): void {
@@ -175,46 +174,47 @@ export class Hub implements ConnectionHost, SelectionContext {
     if (resyncChannel.hasSubscribers && reason !== "connect") resyncChannel.publish({ connection, reason });
   }
 
-  pin(connection: StateConnection, chunk: Chunk): void {
-    const pins = this.#pins.get(chunk) ?? 0;
-    this.#pins.set(chunk, pins + 1);
-    if (pins === 0) this.#pinnedBytes += chunk.bytes.length;
-    this.#arm(connection.idleSince + this.#settings.maxStallMs);
-    if (this.#holdsTooMuch) this.#flushSoon();
+  pin(holder: Holder, chunk: Chunk): void {
+    this.budget.pin(holder, chunk);
+    this.#arm(holder.idleSince + this.maxStallMs);
+    if (this.budget.isShort) this.#queue.schedule();
   }
 
-  unpin(chunk: Chunk): void {
-    const pins = (this.#pins.get(chunk) as number) - 1;
-    if (pins > 0) {
-      this.#pins.set(chunk, pins);
-      return;
+  unpin(holder: Holder, chunk: Chunk): void {
+    this.budget.unpin(holder, chunk);
+  }
+
+  /** Whether there is room for this chunk; if not, `retry` is called when there may be. */
+  admit(connection: StateConnection, chunk: Chunk): boolean {
+    const admitted = this.budget.admit(connection, chunk);
+    if (!admitted) {
+      this.#arm(this.elapsed() + connection.check());
+      this.#queue.schedule();
     }
-    this.#pins.delete(chunk);
-    this.#pinnedBytes -= chunk.bytes.length;
+    return admitted;
   }
 
   closed(connection: StateConnection, reason: CloseReason): void {
     this.counted.closed[reason] = (this.counted.closed[reason] ?? 0) + 1;
     if (endChannel.hasSubscribers) endChannel.publish({ connection, reason });
-    const group = this.#connections.get(connection);
-    if (group === undefined) return;
-    this.#connections.delete(connection);
-    group.members.delete(connection);
-    if (group.members.size === 0) this.#disband(group);
+    this.budget.leave(connection);
+    if (!this.#connections.delete(connection)) return;
+    const { audience } = connection;
+    audience.connections.delete(connection);
+    if (audience.connections.size === 0) this.#disband(audience);
     if (this.size > 0) return;
-    this.#cancelTimer?.();
-    this.#timerAt = Infinity;
+    this.#timer.stop();
     this.#emptied?.();
   }
 
-  /** Ends every connection; resolves when all are closed, which is soon: whoever has not taken its end by then is cut off. */
+  /** Ends every connection; resolves when all are closed. Those that have not taken their end within the grace are cut off. */
   async endAll(ending: Ending): Promise<void> {
-    for (const connection of this.#connections.keys()) connection.finish(ending);
+    for (const connection of this.#connections) connection.finish(ending);
     if (this.size === 0) return;
     const cancel = this.#clock.after(
       CLOSE_GRACE_MS,
       () => {
-        for (const connection of this.#connections.keys()) connection.destroy(ending.reason);
+        for (const connection of this.#connections) connection.destroy(ending.reason);
       },
       true,
     );
@@ -222,98 +222,57 @@ export class Hub implements ConnectionHost, SelectionContext {
     cancel();
   }
 
-  #advance(group: Group, seq: number, position: number, hidden: boolean): void {
-    group.selection.advance(seq, position);
-    this.#due.add(group);
-    this.#flushSoon();
+  #advance(audience: Audience, seq: number, position: number, hidden: boolean): void {
+    audience.advance(seq, position);
+    this.#queue.addAudience(audience);
     if (!hidden) return;
-    group.selection.forget();
-    for (const connection of group.members) connection.withdraw();
+    audience.forget();
+    for (const connection of audience.connections) connection.withdraw();
   }
 
-  #disband(group: Group): void {
-    this.#groups.delete(group.key);
-    this.#due.delete(group);
-    for (const name of group.selection.names ?? []) {
-      const groups = this.#groupsOf.get(name);
-      groups?.delete(group);
-      if (groups?.size === 0) this.#groupsOf.delete(name);
+  #disband(audience: Audience): void {
+    this.#audiences.delete(audience.key);
+    this.#queue.delete(audience);
+    this.ranges.clear(audience);
+    for (const name of audience.names ?? []) {
+      const audiences = this.#selecting.get(name);
+      audiences?.delete(audience);
+      if (audiences?.size === 0) this.#selecting.delete(name);
     }
   }
 
-  #flushSoon(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    this.#clock.defer(() => this.#flush());
-  }
-
-  #flush(): void {
-    this.#flushing = false;
-    const groups = [...this.#due];
-    const alone = [...this.#dueAlone];
-    this.#due.clear();
-    this.#dueAlone.clear();
-    const startedAt = this.#clock.elapsed();
-    this.#flushedAt = startedAt;
-    for (const group of groups) {
-      group.selection.flushed();
-      // Those that a listener opens now have their own turn.
-      let left = group.members.size;
-      for (const connection of group.members) if (left-- > 0) connection.wake();
-    }
-    for (const connection of alone) connection.wake();
-    this.#flushedAt = undefined;
+  #flushed(durationMs: number): void {
+    if (flushChannel.hasSubscribers) flushChannel.publish({ durationMs });
     this.#relieve();
-    if (flushChannel.hasSubscribers) flushChannel.publish({ durationMs: this.elapsed() - startedAt });
   }
 
-  /** Sets the one timer, if this is earlier than what it waits for. */
+  #relieve(): void {
+    this.budget.relieve();
+    if (this.size > 0 && this.budget.isShort) this.#arm(this.elapsed() + RELIEF_MS);
+  }
+
   #arm(at: number): void {
-    if (at >= this.#timerAt) return;
-    this.#cancelTimer?.();
-    this.#timerAt = at;
-    this.#cancelTimer = this.#clock.after(Math.max(0, at - this.elapsed()), () => this.#tick());
+    this.#timer.arm(at, this.elapsed());
   }
 
   #tick(): void {
     const elapsed = this.elapsed();
-    this.#timerAt = Infinity;
     if (elapsed >= this.#nextBeat) {
       this.#nextBeat = elapsed + this.heartbeatMs;
       this.#beat();
-      for (const { selection } of this.#groups.values()) selection.forgetUnused();
-      // Everybody has been told of the newest commit too.
-      if (!this.#flushing) this.log.trim(Infinity);
-      this.#relieve();
+      this.ranges.clearAll();
+      this.generations.dropUnused();
+      // The connections have been notified of the newest commit too, so that it need not be kept.
+      if (!this.#queue.isScheduled) this.log.trim(Infinity);
     }
-    let next = this.#nextBeat - elapsed;
-    for (const connection of this.#connections.keys()) {
-      next = Math.min(next, connection.check(this.#settings.maxStallMs));
-    }
-    if (this.size > 0) this.#arm(elapsed + Math.max(next, MIN_TICK_MS));
+    this.#relieve();
+    let next = Infinity;
+    for (const connection of this.#connections) next = Math.min(next, connection.check());
+    if (this.size > 0) this.#arm(Math.min(this.#nextBeat, elapsed + Math.max(next, MIN_CHECK_MS)));
   }
 
   #beat(): void {
     const now = this.now();
-    for (const connection of this.#connections.keys()) connection.beat(now);
+    for (const connection of this.#connections) connection.beat(now);
   }
-
-  get #holdsTooMuch(): boolean {
-    return this.#pinnedBytes > this.#settings.maxLogBytes && this.#pins.size > 1;
-  }
-
-  /** Closes the slowest connections while they hold too much. What the last of them holds is never too much. */
-  #relieve(): void {
-    if (!this.#holdsTooMuch) return;
-    const slowest = [...this.#connections.keys()].filter(({ pinned }) => pinned);
-    slowest.sort((a, b) => a.idleSince - b.idleSince);
-    for (const connection of slowest) {
-      if (!this.#holdsTooMuch) return;
-      connection.destroy("overloaded");
-    }
-  }
-}
-
-function keyOf(names: readonly string[] | undefined): string {
-  return names === undefined ? "" : JSON.stringify(names);
 }

@@ -2,6 +2,7 @@ import type { Json, Operation } from "../json/types.ts";
 import { utf8Length } from "../json/json-text.ts";
 import { namesPrototype } from "../json/pointer.ts";
 import { isAtLeast } from "../json/size.ts";
+import { isAdditive } from "./additive.ts";
 import { SMALL_PATCH_BYTES } from "./patch-writer.ts";
 
 /**
@@ -19,6 +20,8 @@ export interface Difference {
   readonly kind: "patches" | "value" | "removed";
   /** The member's JSON: `"patches":[...]`, `"value":...` or `"removed":true`. */
   readonly member: string;
+  /** It only adds to the state, as a row, a member or a new slice: all that clients could see before may still be seen. */
+  readonly additive?: boolean;
 }
 
 export const REMOVED: Difference = { kind: "removed", member: '"removed":true' };
@@ -35,15 +38,15 @@ export function compareWith(differ: Differ): Compare {
     if (!areSameContainer(before, after)) return valueDifference(after);
     const operations = differ(before, after);
     if (operations?.length === 0) return undefined;
-    return operations === undefined ? valueDifference(after) : patchDifference(operations, after);
+    return operations === undefined ? valueDifference(after) : patchDifference(operations, before, after);
   };
 }
 
-/** The change that operations leading to `after` make: those operations, or the value where the byte rule prefers it. */
-export function patchDifference(operations: readonly Operation[], after: Json): Difference {
+/** The change that operations leading from `before` to `after` make: those operations, or the value where the byte rule prefers it. */
+export function patchDifference(operations: readonly Operation[], before: Json, after: Json): Difference {
   if (namesPrototype(operations) || operations.some((operation) => operation.path === ""))
     return valueDifference(after);
-  return cheaper(JSON.stringify(operations), after, 0);
+  return { ...cheaper(JSON.stringify(operations), after, 0), additive: isAdditive(operations, before) };
 }
 
 /**

@@ -46,6 +46,8 @@ export class Place {
 export class PatchWriter {
   /** How many bytes of JSON the value has at least, by what the walk has seen of it. */
   valueBytes = 0;
+  /** Whether every operation adds a row or a member that was not there. */
+  additive = true;
   /** The value's JSON, where its size had to be known. */
   valueText: string | undefined;
   readonly #after: Json;
@@ -68,11 +70,13 @@ export class PatchWriter {
   }
 
   replace(parent: Place, step: Step, value: Json): void {
+    this.additive = false;
     this.#put(`{"op":"replace","path":"${this.#path(parent, step)}","value":${textOf(value)}}`);
   }
 
   /** Replaces a string by another. The objects that hold them are where the JSON of long strings is remembered. */
   replaceText(parent: Place, name: string, value: string, holder: object, old: string, oldHolder: object): void {
+    this.additive = false;
     const json = growText(holder, value, oldHolder, old);
     this.#put(`{"op":"replace","path":"${this.#path(parent, name)}","value":${json}}`);
   }
@@ -83,11 +87,13 @@ export class PatchWriter {
   }
 
   remove(parent: Place, step: Step): void {
+    this.additive = false;
     if (typeof step === "number") this.#shift(parent.rows - step);
     this.#put(`{"op":"remove","path":"${this.#path(parent, step)}"}`);
   }
 
   move(parent: Place, from: number, to: number): void {
+    this.additive = false;
     this.#shift(2 * parent.rows - from - to);
     this.#put(`{"op":"move","from":"${this.#path(parent, from)}","path":"${this.#path(parent, to)}"}`);
   }

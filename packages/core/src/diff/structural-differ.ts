@@ -22,8 +22,8 @@ export function structuralCompare(options: StructuralOptions): Compare {
     if (!areSameContainer(before, after)) return valueDifference(after);
     const writer = new PatchWriter(after);
     if (!walk(before, after, options, writer)) return valueDifference(after, writer.valueText);
-    const { text, valueBytes, valueText } = writer;
-    return text === "" ? undefined : cheaper(text, after, valueBytes, valueText);
+    const { text, additive, valueBytes, valueText } = writer;
+    return text === "" ? undefined : { ...cheaper(text, after, valueBytes, valueText), additive };
   };
 }
 

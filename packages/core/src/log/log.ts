@@ -23,6 +23,8 @@ export interface Entry {
 export interface EncodedEvent {
   readonly slice: string;
   readonly kind: Difference["kind"];
+  /** It only adds to the state: a row, a member, a text's end, a slice that was not there. */
+  readonly additive?: boolean | undefined;
   readonly hidden: boolean;
   /** The seq of the slice's previous event. */
   readonly base: number;
@@ -42,6 +44,8 @@ export class Log {
   #start = 0;
   /** The highest seq that cannot be replayed, of any slice. */
   #gone = 0;
+  /** The seq of the last event that did more than add to the state. */
+  #changed = 0;
   #head = 0;
   #total = 0;
   #appended = 0;
@@ -105,19 +109,21 @@ export class Log {
       if (difference === undefined) continue;
       const base = this.tracks.lastOf(slice);
       const body = updateBody(slice, this.#head + 1, base, difference.member, cause);
-      entries.push(this.push({ slice, kind: difference.kind, hidden, base, body }, first, timestamp));
+      const { kind, additive } = difference;
+      entries.push(this.push({ slice, kind, additive, hidden, base, body }, first, timestamp));
     }
     this.trim(first);
     return entries;
   }
 
   /** Appends an event of a commit without looking at the bounds: `trim` follows when the commit is complete. */
-  push({ slice, kind, hidden, base, body }: EncodedEvent, commit: number, timestamp: number): Entry {
+  push({ slice, kind, additive = false, hidden, base, body }: EncodedEvent, commit: number, timestamp: number): Entry {
     const seq = ++this.#head;
     this.#total += body.length;
     const entry: Entry = { seq, slice, commit, timestamp, hidden, body, total: this.#total };
     this.#entries.push(entry);
-    this.tracks.add(slice, seq, base, hidden, kind === "removed");
+    this.tracks.add(slice, { seq, base, hidden, removed: kind === "removed", additive });
+    if (!additive) this.#changed = seq;
     if (hidden) this.#gone = Math.max(this.#gone, base);
     this.#appended++;
     if (kind === "value") this.#replacements++;
@@ -148,6 +154,7 @@ export class Log {
     this.#total = 0;
     this.#head = head;
     this.#gone = head;
+    this.#changed = head;
   }
 
   /** The seq of the last event of these slices; of one that is no longer known, the highest it can have been. */
@@ -161,6 +168,14 @@ export class Log {
     if (position < this.lineage.oldest) return false;
     if (position >= this.#gone) return true;
     return names !== undefined && this.tracks.replays(position, names);
+  }
+
+  /**
+   * Whether every event of these slices after `position` only added to the state. If not, a snapshot of that position may
+   * show what was taken away since, and must not be given to anybody any more.
+   */
+  isAdditiveSince(position: number, names: Names): boolean {
+    return names === undefined ? position >= this.#changed : position >= this.tracks.lastChange(names);
   }
 
   /** The held events after `position` of these slices. */

@@ -7,6 +7,18 @@ interface Track {
   last: number;
   /** The seq of its last event that cannot be replayed. */
   gone: number;
+  /** The seq of its last event that did more than add to the slice. */
+  changed: number;
+}
+
+/** What an event says of its slice. */
+interface TrackedEvent {
+  readonly seq: number;
+  /** The seq of the slice's event before it. */
+  readonly base: number;
+  readonly hidden: boolean;
+  readonly removed: boolean;
+  readonly additive: boolean;
 }
 
 /** Where each slice stands in the log: which event was its last, and from where on its events can be replayed. */
@@ -35,6 +47,13 @@ export class SliceTracks {
     return last;
   }
 
+  /** The seq of the last event that did more than add to these slices; of a forgotten one, the highest it can have been. */
+  lastChange(names: ReadonlySet<string>): number {
+    let last = 0;
+    for (const name of names) last = Math.max(last, this.#tracks.get(name)?.changed ?? this.#forgotten);
+    return last;
+  }
+
   /** Whether every event that these slices have after `position` can be replayed. */
   replays(position: number, names: ReadonlySet<string>): boolean {
     if (position < this.#forgotten) return false;
@@ -44,15 +63,16 @@ export class SliceTracks {
     return true;
   }
 
-  /** Notes an event. `base`: the seq of the slice's event before it. */
-  add(slice: string, seq: number, base: number, hidden: boolean, removed: boolean): void {
+  /** Notes an event. */
+  add(slice: string, { seq, base, hidden, removed, additive }: TrackedEvent): void {
     const track = this.#tracks.get(slice);
     if (track === undefined) {
       // The first event of this slice in this log: nothing up to `base` can be replayed.
-      this.#tracks.set(slice, { last: seq, gone: base });
+      this.#tracks.set(slice, { last: seq, gone: base, changed: additive ? base : seq });
     } else {
       track.last = seq;
       if (hidden) track.gone = base;
+      if (!additive) track.changed = seq;
     }
     this.#removed.delete(slice);
     if (removed) this.#addRemoved(slice);
@@ -83,7 +103,7 @@ export class SliceTracks {
   /** Adds what another log knew, of slices that have no event here. */
   adopt({ lasts, removed }: TracksStart): void {
     for (const [slice, last] of lasts) {
-      if (!this.#tracks.has(slice)) this.#tracks.set(slice, { last, gone: last });
+      if (!this.#tracks.has(slice)) this.#tracks.set(slice, { last, gone: last, changed: last });
     }
     // A slice that was removed here and that the other log has forgotten is older than all that it remembers.
     for (const slice of removed) {

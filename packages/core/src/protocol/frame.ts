@@ -65,14 +65,20 @@ export function updateTail(more: boolean, timestamp: number, id: string): string
   return `${more ? ',"more":true' : ""},"timestamp":${timestamp}}\nid: ${id}\n\n`;
 }
 
-/** A snapshot up to its reason, from each slice's name and JSON text. */
-export function snapshotBody(slices: Iterable<readonly [name: string, text: string]>): Uint8Array {
-  const members: string[] = [];
-  for (const [name, text] of slices) members.push(`${JSON.stringify(name)}:${text}`);
-  return encode(`event: state.initial\ndata: {"type":"state.initial","slices":{${members.join(",")}}`);
+/** A snapshot up to its first slice. */
+export const SNAPSHOT_HEAD: Uint8Array = encode('event: state.initial\ndata: {"type":"state.initial","slices":{');
+
+/** A slice within a snapshot, with the comma before it. */
+export function snapshotMember(slice: string, text: string): Uint8Array {
+  return encode(`,${JSON.stringify(slice)}:${text}`);
 }
 
-/** The rest of a snapshot. Pure ASCII. */
+/** A snapshot as segments: its members keep their bytes, so that every snapshot with the same slices shares them. */
+export function snapshotSegments(members: readonly Uint8Array[], tail: string): Uint8Array[] {
+  return [SNAPSHOT_HEAD, ...members.map((bytes, index) => (index === 0 ? bytes.subarray(1) : bytes)), encode(tail)];
+}
+
+/** A snapshot after its last slice. Pure ASCII. */
 export function snapshotTail(
   reason: SnapshotReason,
   seq: number,
@@ -80,7 +86,7 @@ export function snapshotTail(
   timestamp: number,
   id: string,
 ): string {
-  return `,"reason":"${reason}","seq":${seq},"heartbeatMs":${heartbeatMs},"timestamp":${timestamp}}\nid: ${id}\n\n`;
+  return `},"reason":"${reason}","seq":${seq},"heartbeatMs":${heartbeatMs},"timestamp":${timestamp}}\nid: ${id}\n\n`;
 }
 
 export function heartbeatFrame(heartbeat: Omit<HeartbeatEvent, "type">, id: string): Uint8Array {
@@ -93,8 +99,14 @@ export function endFrame(reason: EndReason, retry: boolean, timestamp: number, i
   return encode(`event: state.end\ndata: ${data}\n${id === undefined ? "" : `id: ${id}\n`}\n`);
 }
 
-/** A body and its tail, over and over, in one array: what one write carries. */
-export function join(parts: readonly { readonly body: Uint8Array; readonly tail: string }[]): Uint8Array {
+/** An event in two parts: the bytes that are the same for every connection, and the text that is not, pure ASCII. */
+export interface FrameParts {
+  readonly body: Uint8Array;
+  readonly tail: string;
+}
+
+/** Frames in one array, which one write carries. */
+export function join(parts: readonly FrameParts[]): Uint8Array {
   let length = 0;
   for (const { body, tail } of parts) length += body.length + tail.length;
   const bytes = new Uint8Array(length);
@@ -104,6 +116,20 @@ export function join(parts: readonly { readonly body: Uint8Array; readonly tail:
     offset += body.length;
     encoder.encodeInto(tail, bytes.subarray(offset));
     offset += tail.length;
+  }
+  return bytes;
+}
+
+export function concatenate(segments: readonly Uint8Array[]): Uint8Array {
+  const [first] = segments;
+  if (segments.length === 1 && first !== undefined) return first;
+  let length = 0;
+  for (const segment of segments) length += segment.length;
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const segment of segments) {
+    bytes.set(segment, offset);
+    offset += segment.length;
   }
   return bytes;
 }

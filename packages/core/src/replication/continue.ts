@@ -13,7 +13,15 @@ import type { WritableStateStream } from "../state/writable-stream.ts";
 /** Options of a stream that follows another's log: those of its connections. */
 export interface FollowedStreamOptions extends Pick<
   StateStreamOptions<object>,
-  "heartbeatMs" | "retryMs" | "maxLogEvents" | "maxLogBytes" | "maxStallMs" | "maxAgeMs" | "maxConnections" | "onError"
+  | "heartbeatMs"
+  | "retryMs"
+  | "maxLogEvents"
+  | "maxLogBytes"
+  | "maxPinnedBytes"
+  | "maxStallMs"
+  | "maxAgeMs"
+  | "maxConnections"
+  | "onError"
 > {
   /**
    * Called inside `connect`, once for each client that waits to be told where it begins: there is no state yet, or its

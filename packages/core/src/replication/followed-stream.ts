@@ -2,13 +2,15 @@ import { type Checkpoint, checkpointOf, readCheckpoint, restartAt } from "./chec
 import type { Clock } from "../support/clock.ts";
 import { type Commit, readCommit } from "./commit.ts";
 import { followCommit } from "./log-start.ts";
+import { isAdditive } from "../diff/additive.ts";
+import type { EncodedEvent } from "../log/log.ts";
 import { StateStreamError, withCause } from "../support/errors.ts";
 import { parseEventId } from "../protocol/event-id.ts";
 import type { SnapshotReason } from "../protocol/events.ts";
 import type { Json } from "../json/types.ts";
 import { applyOperations } from "../json/operations.ts";
 import type { Settings } from "../state/options.ts";
-import type { Selection } from "../delivery/selection.ts";
+import type { Audience } from "../delivery/audience.ts";
 import type { StateConnection } from "../delivery/state-connection.ts";
 import { BaseStateStream, type ConnectOptions, type StateStream } from "../state/state-stream.ts";
 
@@ -144,9 +146,11 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
         `The commit of ${epoch} up to seq ${last} builds on seq ${first - 1} of ${previous}; the log is at seq ${position?.seq} of ${position?.epoch}.`,
       );
     }
-    const { timestamp, events } = trusted("A commit", () => readCommit(commit));
+    const { timestamp, events: read } = trusted("A commit", () => readCommit(commit));
+    const events: EncodedEvent[] = [];
     const moved = new Map<string, Json | undefined>();
-    for (const { slice, kind, patches, value } of events) {
+    for (const event of read) {
+      const { slice, kind, patches, value } = event;
       const before = moved.has(slice) ? moved.get(slice) : this.logged.json(slice);
       if (kind !== "value" && before === undefined) {
         throw new StateStreamError(
@@ -159,6 +163,8 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
         slice,
         patches === undefined ? value : trusted("A commit", () => applyOperations(before as Json, patches, slice)),
       );
+      const additive = patches === undefined ? before === undefined : isAdditive(patches, before as Json);
+      events.push({ ...event, additive });
     }
     // From here on nothing throws: the log and the state move together.
     followCommit(this.log, { epoch, previous, first, timestamp, events });
@@ -200,19 +206,19 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
   }
 
   /** Undefined where whoever feeds this stream may find out more: the copy may be behind, or on a branch that was left. */
-  protected override start(lastEventId: string | undefined, selection: Selection): number | SnapshotReason | undefined {
+  protected override start(lastEventId: string | undefined, audience: Audience): number | SnapshotReason | undefined {
     if (!this.#begun) return undefined;
-    const start = super.start(lastEventId, selection);
+    const start = super.start(lastEventId, audience);
     return start === "epoch" ? undefined : start;
   }
 
   /** Opens connections that wait and are known to begin somewhere; `settled` says of whom nothing more will be known. */
   #decide(settled: (waiting: Waiting) => boolean): void {
     for (const [connection, waiting] of this.#waiting) {
-      const { selection } = connection;
+      const { audience } = connection;
       const { lastEventId } = waiting;
       const final = lastEventId === undefined || settled(waiting);
-      const start = final ? super.start(lastEventId, selection) : this.start(lastEventId, selection);
+      const start = final ? super.start(lastEventId, audience) : this.start(lastEventId, audience);
       if (start === undefined) continue;
       this.#waiting.delete(connection);
       connection.open(start);

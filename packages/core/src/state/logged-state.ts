@@ -4,6 +4,7 @@ import type { Json, Operation } from "../json/types.ts";
 import { jsonEqual } from "../json/equal.ts";
 import { copyJson, guarded, isObject, setOwn, toJson } from "../json/json.ts";
 import { mayCancelOut } from "../json/operations.ts";
+import type { SliceValues } from "../delivery/generation.ts";
 import type { LoggedSlice, SliceChange } from "../log/slice-change.ts";
 import type { SnapshotMode } from "./source.ts";
 
@@ -31,12 +32,13 @@ export interface Patched {
 }
 
 /** The state the log has reached: what new values are compared with, and what snapshots are made of. */
-export class LoggedState {
+export class LoggedState implements SliceValues<LoggedSlice> {
   readonly #options: LoggedStateOptions;
   readonly #report: (error: StateStreamError) => void;
   readonly #slices = new Map<string, LoggedSlice>();
   /** Slices whose stored value was mutated in place: the next event carries the whole value. */
   readonly #mutated = new Set<string>();
+  #mutations = 0;
 
   constructor(options: LoggedStateOptions, report: (error: StateStreamError) => void) {
     this.#options = options;
@@ -56,6 +58,15 @@ export class LoggedState {
     return this.#slices.get(slice)?.json;
   }
 
+  /** How often a stored value was found to have been mutated in place. */
+  get mutations(): number {
+    return this.#mutations;
+  }
+
+  held(): Iterable<readonly [slice: string, held: LoggedSlice]> {
+    return this.#slices;
+  }
+
   /**
    * What clients hold of this value, where a patch of theirs can start from it: not where the value is mutated in place,
    * nor where the option `serialize` decides what they see.
@@ -69,7 +80,7 @@ export class LoggedState {
   /** Notes that a stored value was mutated in place, if this is the value that is stored. */
   markMutated(slice: string, value: unknown): void {
     const before = this.#slices.get(slice);
-    if (before !== undefined && before.raw === value && isObject(value) && !before.mutable) this.#mutated.add(slice);
+    if (before !== undefined && before.raw === value && isObject(value) && !before.mutable) this.#addMutated(slice);
   }
 
   /** The state as clients see it, or these slices of it. */
@@ -85,11 +96,15 @@ export class LoggedState {
   /** The slice's JSON text; `undefined` where it is absent, or unreadable since it was mutated in place (reported). */
   text(slice: string): string | undefined {
     const logged = this.#slices.get(slice);
-    if (logged === undefined) return undefined;
+    return logged && this.textOf(slice, logged);
+  }
+
+  /** The JSON text of what `held` gave. */
+  textOf(slice: string, { json }: LoggedSlice): string | undefined {
     try {
-      return guarded(logged.json, slice, () => JSON.stringify(logged.json));
+      return guarded(json, slice, () => JSON.stringify(json));
     } catch (error) {
-      this.#mutated.add(slice);
+      this.#addMutated(slice);
       this.#report(error as StateStreamError);
       return undefined;
     }
@@ -125,10 +140,10 @@ export class LoggedState {
       if (json === undefined) return this.planRemoval(slice, false);
       const difference = trusted
         ? this.#difference(slice, trusted.json, json)
-        : guarded(json, slice, () => valueDifference(json));
+        : guarded(json, slice, () => ({ ...valueDifference(json), additive: before === undefined }));
       return change(slice, { raw: value, json, mutable }, difference);
     } catch (error) {
-      if (inPlace) this.#mutated.add(slice);
+      if (inPlace) this.#addMutated(slice);
       throw error;
     }
   }
@@ -150,6 +165,11 @@ export class LoggedState {
   clear(): void {
     this.#slices.clear();
     this.#mutated.clear();
+  }
+
+  #addMutated(slice: string): void {
+    this.#mutated.add(slice);
+    this.#mutations++;
   }
 
   get #copies(): boolean {
@@ -187,7 +207,7 @@ export class LoggedState {
     if (this.#mutated.has(slice)) return valueDifference(json);
     // A single operation that changes nothing gives the same object, so equal objects need not be looked for.
     const unchanged = before === json || (mayCancelOut(operations) && jsonEqual(before, json));
-    return unchanged ? undefined : patchDifference(operations, json);
+    return unchanged ? undefined : patchDifference(operations, before, json);
   }
 }
 

@@ -48,11 +48,15 @@ export interface StateStreamOptions<S extends object> {
   retryMs?: number;
   /** How many events the log keeps for clients that resume or lag. Clients further behind get a snapshot. Default 1,000. */
   maxLogEvents?: number;
-  /**
-   * How many bytes of events the log keeps. Also how many bytes slow connections may hold together: beyond that the
-   * slowest are closed with `overloaded`. Default 8 MiB.
-   */
+  /** How many bytes of events the log keeps. Default 8 MiB. */
   maxLogBytes?: number;
+  /**
+   * How many bytes connections in the middle of a large event may hold together; what several of them hold, such as the
+   * JSON of a slice, counts once. Beyond it, a connection that needs a large event waits for room, at most `maxStallMs`, then
+   * gets `state.end` with `overloaded`; meanwhile connections that have taken nothing for five seconds are closed. Two
+   * events of the largest size always fit. Default 64 MiB.
+   */
+  maxPinnedBytes?: number;
   /** Milliseconds after which a connection that took no byte is closed with `stalled`. Default 30,000. */
   maxStallMs?: number;
   /**
@@ -107,6 +111,7 @@ const CHECKS: Readonly<Record<keyof StateStreamOptions<object>, Check>> = {
   retryMs: COUNT,
   maxLogEvents: COUNT,
   maxLogBytes: COUNT,
+  maxPinnedBytes: COUNT,
   maxStallMs: POSITIVE,
   maxAgeMs: POSITIVE,
   maxConnections: COUNT,
@@ -137,6 +142,7 @@ export function settingsOf<S extends object>(
     retryMs: Math.min(options.retryMs ?? 2000, MAX_TIMER_MS / 2),
     maxLogEvents: options.maxLogEvents ?? 1000,
     maxLogBytes: options.maxLogBytes ?? 8 * 1024 * 1024,
+    maxPinnedBytes: options.maxPinnedBytes ?? 64 * 1024 * 1024,
     maxStallMs: options.maxStallMs ?? 30_000,
     maxAgeMs: options.maxAgeMs ?? Infinity,
     maxConnections: options.maxConnections ?? Infinity,

@@ -10,7 +10,7 @@ import { isRecord } from "../json/json.ts";
 import type { Jsonified } from "../json/jsonified.ts";
 import { Log } from "../log/log.ts";
 import { expiryOf, isNames, type Settings } from "./options.ts";
-import type { Selection } from "../delivery/selection.ts";
+import type { Audience } from "../delivery/audience.ts";
 import { LoggedState } from "./logged-state.ts";
 import { checkOptionNames } from "../support/option-names.ts";
 import { Turn } from "./turn.ts";
@@ -184,12 +184,12 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
       throw new StateStreamError("invalid-option", "The option slices of connect must be a list of names.");
     }
     const names = options.slices && [...new Set(options.slices)].sort();
-    const selection = this.hub.selection(names);
+    const audience = this.hub.audience(names);
     const refused = this.#closing ?? (this.hub.full ? { reason: "overloaded" as const, retry: true } : undefined);
     // Whoever is not let in must not cost a snapshot to find out what it missed.
-    const start = refused === undefined ? this.start(options.lastEventId || undefined, selection) : 0;
+    const start = refused === undefined ? this.start(options.lastEventId || undefined, audience) : 0;
     const leave = (): void => connection.destroy("disconnected");
-    const connection = new StateConnection(this.hub, selection, {
+    const connection = new StateConnection(this.hub, audience, {
       start,
       refused,
       expiresAt: expiryOf(options.expiresAt),
@@ -202,7 +202,7 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
       },
     });
     if (connectChannel.hasSubscribers) connectChannel.publish({ connection, refused: refused?.reason });
-    if (refused === undefined) this.hub.add(connection, names);
+    if (refused === undefined) this.hub.add(connection);
     if (signal?.aborted === true) leave();
     else signal?.addEventListener("abort", leave);
     return connection;
@@ -266,13 +266,13 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
   }
 
   /** Where a client resumes, or why it needs a snapshot. The order of reasons is the protocol's. */
-  protected start(lastEventId: string | undefined, selection: Selection): number | SnapshotReason | undefined {
+  protected start(lastEventId: string | undefined, audience: Audience): number | SnapshotReason | undefined {
     if (lastEventId === undefined) return "connect";
     const id = parseEventId(lastEventId);
     if (id === undefined) return "invalid-id";
     if (!this.log.includes(id.epoch, id.seq)) return "epoch";
-    if (selection.suffix !== (id.selection === undefined ? "" : `.${id.selection}`)) return "selection";
-    return selection.head <= id.seq || selection.replays(id.seq, false) ? id.seq : "trimmed";
+    if (audience.suffix !== (id.selection === undefined ? "" : `.${id.selection}`)) return "selection";
+    return audience.head <= id.seq || audience.replays(id.seq, false) ? id.seq : "trimmed";
   }
 }
 

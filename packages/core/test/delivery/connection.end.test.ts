@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { CloseReason } from "../../src/index.ts";
-import { Selection } from "../../src/delivery/selection.ts";
+import { Audience } from "../../src/delivery/audience.ts";
 import { chunksOf, collector, filler, follow, followed, setup, textOf, thrownBy } from "../support/streams.ts";
 
 test("connections gives the open ones, with their context; a loop over it may end, close and open connections", () => {
@@ -195,7 +195,7 @@ test("context is kept", () => {
 test("a snapshot that cannot be made closes the connection as unavailable, and no change comes without a state", () => {
   const errors: unknown[] = [];
   const { stream, clock } = setup({ a: 0 }, { onError: (error) => errors.push(error) });
-  const snapshot = vi.spyOn(Selection.prototype, "snapshot").mockImplementation(() => {
+  const snapshot = vi.spyOn(Audience.prototype, "snapshot").mockImplementation(() => {
     throw new RangeError("Invalid string length");
   });
   const connection = stream.connect();

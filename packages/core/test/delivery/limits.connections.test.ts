@@ -1,14 +1,8 @@
-import { expect, test } from "vitest";
-import type { Connection } from "../../src/index.ts";
-import { chunksOf, filler, follow, followed, setup } from "../support/streams.ts";
+import { describe, expect, test } from "vitest";
+import type { Connection, WritableStateStream } from "../../src/index.ts";
+import { chunksOf, filler, follow, followed, type Setup, setup, type Slices } from "../support/streams.ts";
 
-/** Reads the retry line and one part of what follows, as a writer does that is full then. */
-function readPart(connection: Connection): void {
-  connection.read();
-  connection.read();
-}
-
-test("one connection too many is told overloaded, and gets nothing", () => {
+test("one connection too many gets overloaded, and nothing else", () => {
   const { stream } = setup({ a: "sentinel" }, { maxConnections: 2 });
   const [first] = [followed(stream), followed(stream)];
   const third = follow(stream);
@@ -24,66 +18,171 @@ test("maxConnections 0 lets nobody in", () => {
   expect(clock.timers).toBe(0);
 });
 
-test("bytes pinned by blocked connections beyond maxLogBytes close the slowest", () => {
-  const { stream, clock } = setup({ a: filler(100_000), n: 0 }, { maxLogBytes: 250_000, maxStallMs: 1e9 });
-  const blocked: Connection[] = [];
-  for (let n = 0; n < 4; n++) {
+describe("connections in the middle of a large snapshot", () => {
+  const SIZE = 100_000;
+
+  /** Room for two snapshots of `a`, and not for three. */
+  function room(maxStallMs = 1e9): Setup {
+    return setup({ a: filler(SIZE) }, { maxPinnedBytes: 2.5 * SIZE, maxStallMs, heartbeatMs: 1e9 });
+  }
+
+  /** Makes the next snapshot another one. */
+  function replace(stream: WritableStateStream<Slices>, n: number): void {
+    stream.set("a", `${n}${filler(SIZE)}`);
+  }
+
+  /** Reads the retry line and the first part of what follows, as a writer does that is full then. */
+  function readPart(connection: Connection): Uint8Array | undefined {
+    connection.read();
+    return connection.read();
+  }
+
+  /** Two connections, each in the middle of a snapshot of its own. */
+  function full({ stream }: Setup): Connection[] {
+    return [1, 2].map((n) => {
+      const connection = stream.connect();
+      readPart(connection);
+      replace(stream, n);
+      return connection;
+    });
+  }
+
+  test("are not closed for a newcomer, which waits until there is room", () => {
+    const { stream, clock } = room();
+    const [first, second] = full({ stream, clock });
+    const newcomer = follow(stream);
+    newcomer.connection.onReadable(() => newcomer.pull());
+    clock.flush();
+    clock.advance(4000);
+    expect(newcomer.client.events).toEqual([]);
+    expect([first?.closed, second?.closed]).toEqual([false, false]);
+    chunksOf(first as Connection);
+    clock.flush();
+    expect(newcomer.client.state).toEqual(stream.state);
+  });
+
+  test("let in all that wait at once, since those share one snapshot", () => {
+    const { stream, clock } = room();
+    const [first] = full({ stream, clock });
+    const waiting = Array.from({ length: 50 }, (_, n) =>
+      follow(stream, n % 2 === 0 ? {} : { slices: ["a", `no-${n}`] }),
+    );
+    for (const { connection } of waiting) expect(readPart(connection)).toBeUndefined();
+    first?.close();
+    clock.flush();
+    for (const { connection } of waiting) expect(connection.read()).toHaveLength(65_536);
+    expect(stream.stats().connections).toBe(51);
+  });
+
+  test("are closed when they have taken nothing for five seconds while a newcomer waits", () => {
+    const { stream, clock } = room();
+    const [first, second] = full({ stream, clock });
+    const newcomer = follow(stream);
+    newcomer.connection.onReadable(() => newcomer.pull());
+    clock.flush();
+    clock.advance(2500);
+    second?.read();
+    clock.advance(3500);
+    expect([first?.closeReason, second?.closeReason]).toEqual(["overloaded", undefined]);
+    expect(newcomer.client.state).toEqual(stream.state);
+  });
+
+  test("are left alone where nobody waits, however little they take", () => {
+    const { stream, clock } = room();
+    const [first, second] = full({ stream, clock });
+    clock.advance(60_000);
+    expect([first?.closed, second?.closed]).toEqual([false, false]);
+  });
+
+  test("that make progress keep a newcomer waiting for maxStallMs at most, then it gets overloaded", () => {
+    const { stream, clock } = setup({ a: filler(50 * SIZE) }, { maxPinnedBytes: 0, maxStallMs: 20_000 });
+    const busy = [1, 2].map((n) => {
+      const connection = stream.connect();
+      readPart(connection);
+      stream.set("a", `${n}${filler(50 * SIZE)}`);
+      return connection;
+    });
+    const newcomer = follow(stream);
+    newcomer.connection.onReadable(() => newcomer.pull());
+    clock.flush();
+    for (let second = 0; second < 20; second++) {
+      expect(newcomer.connection.closed).toBe(false);
+      clock.advance(1000);
+      for (const connection of busy) expect(connection.read()).toHaveLength(65_536);
+    }
+    clock.flush();
+    expect(newcomer.client.events.map(({ data }) => data)).toMatchObject([
+      { type: "state.end", reason: "overloaded", retry: true },
+    ]);
+    expect(newcomer.connection.closeReason).toBe("overloaded");
+  });
+
+  test("count what they share once", () => {
+    const { stream, clock } = setup({ a: filler(SIZE) }, { maxPinnedBytes: 1.5 * SIZE });
+    const blocked = Array.from({ length: 50 }, () => stream.connect());
+    blocked.forEach(readPart);
+    stream.set("a", 1);
+    clock.flush();
+    expect(stream.stats().connections).toBe(50);
+  });
+
+  test("may always be two, however large the state is", () => {
+    const { stream, clock } = setup({ a: filler(5 * SIZE) }, { maxPinnedBytes: 1000 });
+    const first = follow(stream);
+    first.pull(2);
+    stream.set("a", `1${filler(5 * SIZE)}`);
+    const second = follow(stream);
+    expect(readPart(second.connection)).toHaveLength(65_536);
+    clock.advance(6000);
+    first.pull();
+    expect(first.client.state).toEqual(stream.state);
+    expect(second.connection.closed).toBe(false);
+  });
+
+  test("count no more once they have taken everything", () => {
+    const { stream } = room();
+    for (let n = 0; n < 5; n++) {
+      const { client, pull } = follow(stream);
+      pull();
+      expect(client.state).toEqual(stream.state);
+      replace(stream, n);
+    }
+  });
+
+  test("that nobody reads, of a selection each, do not keep others from the state", () => {
+    const { stream, clock } = room();
+    for (let n = 0; n < 30; n++) {
+      readPart(stream.connect({ slices: ["a", `z${n}`] }));
+      replace(stream, n);
+      clock.flush();
+      clock.advance(2000);
+    }
+    const honest = follow(stream);
+    honest.connection.onReadable(() => honest.pull());
+    clock.flush();
+    clock.advance(6000);
+    expect(honest.client.state).toEqual(stream.state);
+  });
+});
+
+test("a connection that has a state and waits for room gets heartbeats", () => {
+  const { stream, clock } = setup({ a: 0 }, { maxPinnedBytes: 250_000, heartbeatMs: 1000 });
+  const blocked = [1, 2].map((n) => {
+    stream.set("a", `${n}${filler(100_000)}`);
     const connection = stream.connect();
-    readPart(connection);
-    blocked.push(connection);
-    // So much has changed that the next snapshot is another.
-    stream.set("a", `${n}${filler(100_000)}`);
-    clock.flush();
-    clock.advance(10);
-  }
-  expect(blocked.map(({ closeReason }) => closeReason)).toEqual(["overloaded", "overloaded", undefined, undefined]);
-  expect(stream.stats().closed).toEqual({ overloaded: 2 });
-});
-
-test("connections that are blocked on the same bytes count once", () => {
-  const { stream, clock } = setup({ a: filler(100_000) }, { maxLogBytes: 150_000 });
-  const blocked = Array.from({ length: 50 }, () => stream.connect());
-  blocked.forEach(readPart);
-  stream.set("a", 1);
+    connection.read();
+    connection.read();
+    return connection;
+  });
+  const { connection, client, pull } = followed(stream);
+  const before = stream.state;
+  connection.onReadable(() => pull());
+  stream.set("a", `3${filler(100_000)}`);
   clock.flush();
-  expect(stream.stats().connections).toBe(50);
-});
-
-test("a single snapshot never counts as too much", () => {
-  const { stream, clock } = setup({ a: filler(500_000), n: 0 }, { maxLogBytes: 1000 });
-  const { connection, client, pull } = follow(stream);
-  pull(2);
-  stream.set("n", 1);
+  clock.advance(1000);
+  expect(client.events.at(-1)?.data).toMatchObject({ type: "heartbeat", seq: 2, head: 3 });
+  expect(client.state).toEqual(before);
+  blocked[0]?.close();
   clock.flush();
-  expect(connection.closed).toBe(false);
-  pull();
-  expect(client.state["n"]).toBe(1);
-});
-
-test("what has been taken counts no more", () => {
-  const { stream, clock } = setup({ a: filler(100_000), n: 0 }, { maxLogBytes: 150_000 });
-  const blocked: Connection[] = [];
-  for (let n = 0; n < 5; n++) {
-    const connection = stream.connect();
-    readPart(connection);
-    stream.set("a", `${n}${filler(100_000)}`);
-    clock.flush();
-    chunksOf(connection);
-    blocked.push(connection);
-  }
-  expect(stream.stats().connections).toBe(5);
-});
-
-test("a connection that reads is not closed for those that do not", () => {
-  const { stream, clock } = setup({ a: filler(100_000) }, { maxLogBytes: 120_000, maxStallMs: 1e9 });
-  const reader = followed(stream);
-  for (let n = 0; n < 5; n++) {
-    readPart(stream.connect());
-    stream.set("a", `${n}${filler(100_000)}`);
-    clock.flush();
-    clock.advance(10);
-    reader.pull();
-  }
-  expect(reader.connection.closed).toBe(false);
-  expect(reader.client.state).toEqual(stream.state);
+  expect(client.state).toEqual(stream.state);
 });

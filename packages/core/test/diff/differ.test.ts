@@ -183,6 +183,7 @@ test("what is told is the member of the event, as JSON", () => {
   expect(compareWith(fastJsonPatch)([1], [1, 2])).toStrictEqual({
     kind: "patches",
     member: '"patches":[{"op":"add","path":"/1","value":2}]',
+    additive: true,
   });
 });
 

@@ -4,13 +4,15 @@ import { describe, expect, test } from "vitest";
 import type { EndReason, SnapshotReason, StateEvent } from "../../src/protocol/events.ts";
 import type { Json } from "../../src/json/types.ts";
 import {
+  concatenate,
   decodeFrames,
   encode,
   endFrame,
   heartbeatFrame,
   join,
   retryLine,
-  snapshotBody,
+  snapshotMember,
+  snapshotSegments,
   snapshotTail,
   SSE_HEADERS,
   updateBody,
@@ -27,7 +29,12 @@ const update = (slice: string, member: string, cause?: string, more = false): Ui
   join([{ body: updateBody(slice, 71, 70, member, cause), tail: updateTail(more, 5, id) }]);
 
 const snapshot = (slices: [string, string][], reason: SnapshotReason = "connect"): Uint8Array =>
-  join([{ body: snapshotBody(slices), tail: snapshotTail(reason, 71, 15_000, 5, id) }]);
+  concatenate(
+    snapshotSegments(
+      slices.map(([slice, text]) => snapshotMember(slice, text)),
+      snapshotTail(reason, 71, 15_000, 5, id),
+    ),
+  );
 
 describe("exact bytes", () => {
   test.each<[string, Uint8Array, string]>([

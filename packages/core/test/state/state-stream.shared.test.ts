@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chunksOf, followed, setup } from "../support/streams.ts";
+import { chunksOf, filler, followed, setup, textOf } from "../support/streams.ts";
 
 test("a burst in one tick is one chunk", () => {
   const { stream, clock } = setup({ a: 0, b: 0 });
@@ -47,17 +47,41 @@ test("connections that keep up from different positions share the range too", ()
   expect(chunksOf(late.connection)[0]).toBe(one);
 });
 
-test("a snapshot is reused while what followed is smaller than a quarter of it", () => {
-  const { stream } = setup({ big: "x".repeat(4000), n: 0 });
+test("a snapshot is used again while what was added since costs less than a quarter of it", () => {
+  const { stream } = setup({ big: "x".repeat(4000), rows: [] as number[] });
+  const add = (row: number) => stream.set("rows", [...(stream.state["rows"] as number[]), row]);
   const first = chunksOf(stream.connect())[1];
-  stream.set("n", 1);
+  add(1);
   const [, snapshot, since] = chunksOf(stream.connect());
   expect(snapshot).toBe(first);
   expect(since?.length).toBeGreaterThan(0);
-  for (let n = 2; n < 22; n++) stream.set("n", n);
+  for (let n = 2; n < 22; n++) add(n);
   const fresh = chunksOf(stream.connect());
   expect(fresh).toHaveLength(2);
   expect(fresh[1]).not.toBe(first);
+});
+
+test("a new client is not given a text that was redacted since the last snapshot", () => {
+  const { stream } = setup({ big: filler(4000), doc: { text: "sentinel" } });
+  chunksOf(stream.connect());
+  stream.set("doc", { text: "***" });
+  expect(textOf(chunksOf(stream.connect()))).not.toContain("sentinel");
+});
+
+test("a new client is not given a slice that was hidden and removed in one commit", () => {
+  const { stream } = setup(
+    { big: filler(4000), open: true, secret: "sentinel" },
+    { slices: ({ open }) => (open === true ? ["big", "open", "secret"] : ["big", "open"]) },
+  );
+  const id = followed(stream).client.id;
+  chunksOf(stream.connect());
+  stream.set("secret", "sentinel, changed");
+  stream.batch(() => {
+    stream.set("open", false);
+    stream.remove("secret");
+  });
+  expect(textOf(chunksOf(stream.connect()))).not.toContain("sentinel");
+  expect(textOf(chunksOf(stream.connect({ lastEventId: id })))).not.toContain("sentinel");
 });
 
 test("a snapshot nobody asked for between two heartbeats is let go", () => {

@@ -11,9 +11,8 @@ interface Client {
   connection: Connection | undefined;
   reference: ReferenceClient;
   reading: boolean;
-  /** The last chunk read, while its writer has not come back for more; told: there was news meanwhile. */
+  /** The last chunk read, while its writer has not come back for more. */
   held: Uint8Array | undefined;
-  told: boolean;
   readonly been: { readonly selected: readonly string[] | undefined; readonly bookmark: Bookmark }[];
 }
 
@@ -33,6 +32,7 @@ export class World {
     const options = {
       maxLogEvents: plan.maxLogEvents,
       maxLogBytes: plan.maxLogBytes,
+      maxPinnedBytes: plan.maxLogBytes,
       heartbeatMs: 4000,
       maxStallMs: 6000,
       snapshots: plan.copies ? ("copy" as const) : ("shared" as const),
@@ -50,7 +50,6 @@ export class World {
       reference: new ReferenceClient(),
       reading: true,
       held: undefined,
-      told: false,
       been: [],
     }));
   }
@@ -130,7 +129,6 @@ export class World {
     client.held = undefined;
     connection.onReadable(() => {
       if (client.connection !== connection) return;
-      client.told = true;
       if (client.reading) this.#read(client);
       // A writer takes one chunk before it is full.
       else if (client.held === undefined) this.#read(client, 1);
@@ -140,7 +138,6 @@ export class World {
   #read(client: Client, chunks = Infinity): void {
     const { connection } = client;
     for (let count = 0; connection !== undefined && count < chunks; count++) {
-      client.told = false;
       client.held = connection.read();
       if (client.held === undefined) break;
       this.#feed(client, client.held);
@@ -168,13 +165,6 @@ export class World {
     this.#largest = Math.max(this.#largest, events);
     if (logEvents > Math.max(maxLogEvents, this.#largest)) throw new Error(`The log holds ${logEvents} events.`);
     if (logBytes > maxLogBytes && logEvents > this.#largest) throw new Error(`The log holds ${logBytes} bytes.`);
-    if (action.do !== "tick" && action.do !== "pass" && action.do !== "burst") return;
-    const pinned = new Set<ArrayBufferLike>();
-    for (const { held, told, connection } of this.#clients) {
-      if (held !== undefined && told && connection?.closed === false) pinned.add(held.buffer);
-    }
-    const bytes = [...pinned].reduce((sum, buffer) => sum + buffer.byteLength, 0);
-    if (pinned.size > 1 && bytes > maxLogBytes) throw new Error(`${bytes} bytes are pinned.`);
   }
 
   /** Everybody comes back, reads everything, and must have the state. */

@@ -41,7 +41,14 @@ export interface BackplaneOptions {
   /** Options of the streams that are served: those of connections and of the log. */
   stream?: Pick<
     StateStreamOptions<object>,
-    "heartbeatMs" | "retryMs" | "maxLogEvents" | "maxLogBytes" | "maxStallMs" | "maxAgeMs" | "maxConnections"
+    | "heartbeatMs"
+    | "retryMs"
+    | "maxLogEvents"
+    | "maxLogBytes"
+    | "maxPinnedBytes"
+    | "maxStallMs"
+    | "maxAgeMs"
+    | "maxConnections"
   >;
   /**
    * Told of what was survived; each error has a `code`. Of failures in a row, the first is told. What it throws becomes a

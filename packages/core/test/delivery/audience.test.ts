@@ -2,9 +2,12 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { compareWith } from "../../src/diff/differ.ts";
 import { fastJsonPatch } from "../../src/diff/fast-json-patch.ts";
 import type { StateInitialEvent, StateUpdateEvent } from "../../src/protocol/events.ts";
-import { snapshotTail, updateBody } from "../../src/protocol/frame.ts";
+import { updateBody } from "../../src/protocol/frame.ts";
 import { Log } from "../../src/log/log.ts";
-import { type Chunk, Selection } from "../../src/delivery/selection.ts";
+import { Audience } from "../../src/delivery/audience.ts";
+import type { Chunk } from "../../src/delivery/chunk.ts";
+import { Generations } from "../../src/delivery/generation.ts";
+import { RangeCache } from "../../src/delivery/range-cache.ts";
 import { LoggedState } from "../../src/state/logged-state.ts";
 import { untouchable } from "../support/values.ts";
 
@@ -21,21 +24,30 @@ class Stream {
   readonly stale = false;
   readonly heartbeatMs = 15_000;
   readonly log: Log;
-  readonly selections: Selection[] = [];
+  readonly generations: Generations;
+  readonly ranges = new RangeCache();
+  readonly audiences: Audience[] = [];
   clock = 0;
 
   constructor(maxLogEvents = Infinity) {
     this.log = new Log({ maxLogEvents, maxLogBytes: Infinity }, () => "testepoch00");
+    this.generations = new Generations(this.log, this.slices);
+  }
+
+  /** What happens at each heartbeat. */
+  beat(): void {
+    this.ranges.clearAll();
+    this.generations.dropUnused();
   }
 
   now(): number {
     return this.clock;
   }
 
-  select(...names: string[]): Selection {
-    const selection = new Selection(names.length === 0 ? undefined : names, this);
-    this.selections.push(selection);
-    return selection;
+  select(...names: string[]): Audience {
+    const audience = new Audience(names.length === 0 ? undefined : names, this);
+    this.audiences.push(audience);
+    return audience;
   }
 
   /** One commit: a slice that is given `undefined` goes. */
@@ -48,15 +60,16 @@ class Stream {
       return { ...change, hidden };
     });
     this.log.append(changes, this.clock);
-    for (const selection of this.selections) {
+    if (hidden) this.generations.drop();
+    for (const audience of this.audiences) {
       for (const [index, { slice }] of changes.entries()) {
-        if (selection.names === undefined || selection.names.has(slice)) selection.advance(position + index + 1, position); // prettier-ignore
+        if (audience.names === undefined || audience.names.has(slice)) audience.advance(position + index + 1, position); // prettier-ignore
       }
     }
   }
 
   flush(): void {
-    for (const selection of this.selections) selection.flushed();
+    for (const audience of this.audiences) audience.flushed();
   }
 }
 
@@ -148,7 +161,7 @@ describe("a range", () => {
     const all = stream.select();
     stream.commit({ a: 1 });
     const range = all.range(0, true);
-    all.forgetUnused();
+    stream.beat();
     expect(all.range(0, true)).not.toBe(range);
   });
 
@@ -200,26 +213,60 @@ describe("a snapshot", () => {
     stream.commit({ a: { n: 1 } });
     const all = stream.select();
     const first = all.snapshot("connect");
-    stream.slices.text = untouchable() as never;
+    stream.slices.textOf = untouchable() as never;
     expect(all.snapshot("connect").chunk).toBe(first.chunk);
     expect(initial(all.snapshot("slow"))).toStrictEqual({ ...initial(first), reason: "slow" });
     expect(all.snapshot("slow").chunk).toBe(all.snapshot("slow").chunk);
   });
 
-  test("is used again while what followed is less than a quarter of it", () => {
+  test("is used again while what was added since costs less than a quarter of it", () => {
     const all = stream.select();
-    stream.commit({ a: "x".repeat(4000), n: 0 });
+    let rows: number[] = [];
+    const add = () => stream.commit({ rows: (rows = [...rows, rows.length]) });
+    stream.commit({ a: "x".repeat(4000) });
+    add();
     const { chunk } = all.snapshot("connect");
-    const size = chunk.bytes.length - snapshotTail("connect", 2, 15_000, 0, "testepoch00.2").length;
+    const bytes = 'event: state.initial\ndata: {"type":"state.initial","slices":'.length;
+    const size = bytes + JSON.stringify({ a: "x".repeat(4000), rows }).length;
     let used = 0;
     for (let reused = true; reused; used++) {
-      stream.commit({ n: used + 1 });
+      add();
       reused = all.snapshot("connect").chunk === chunk;
       expect(reused).toBe(stream.log.cost(2, undefined) * 4 < size);
     }
     expect(used).toBeGreaterThan(2);
     expect(all.snapshot("connect").position).toBe(stream.log.head);
-    expect(initial(all.snapshot("connect")).slices).toStrictEqual({ a: "x".repeat(4000), n: stream.log.head - 2 });
+    expect(initial(all.snapshot("connect")).slices).toStrictEqual({ a: "x".repeat(4000), rows });
+  });
+
+  test("is not used again after anything but an addition", () => {
+    const changes: Record<string, unknown>[] = [
+      { doc: { secret: "***" } },
+      { doc: {} },
+      { rows: [] },
+      { rows: [2] },
+      { text: "other" },
+      { doc: undefined },
+    ];
+    for (const change of changes) {
+      stream = new Stream();
+      const all = stream.select();
+      stream.commit({ big: "x".repeat(10 * KIB), doc: { secret: "sentinel" }, rows: [1], text: "one" });
+      const { chunk } = all.snapshot("connect");
+      stream.commit(change);
+      expect(all.snapshot("connect").chunk).not.toBe(chunk);
+      expect(all.snapshot("connect").position).toBe(stream.log.head);
+    }
+  });
+
+  test("is used again after a new slice, and after changes of slices that are not selected", () => {
+    const [all, rows] = [stream.select(), stream.select("rows")];
+    stream.commit({ big: "x".repeat(10 * KIB), rows: [1] });
+    const [ofAll, ofRows] = [all.snapshot("connect").chunk, rows.snapshot("connect").chunk];
+    stream.commit({ more: 1 });
+    expect(all.snapshot("connect").chunk).toBe(ofAll);
+    stream.commit({ big: "y" });
+    expect(rows.snapshot("connect").chunk).toBe(ofRows);
   });
 
   test("is not made older by what is not selected", () => {
@@ -234,11 +281,11 @@ describe("a snapshot", () => {
     stream = new Stream(2);
     const all = stream.select();
     stream.commit({ a: "x".repeat(100 * KIB), n: 0 });
-    const { chunk } = all.snapshot("connect");
-    stream.commit({ n: 1 });
-    stream.commit({ n: 2 });
-    expect(all.snapshot("connect").chunk).toBe(chunk);
-    stream.commit({ n: 3 });
+    const { position } = all.snapshot("connect");
+    stream.commit({ b: 1 });
+    stream.commit({ c: 2 });
+    expect(all.snapshot("connect")).toMatchObject({ position });
+    stream.commit({ d: 3 });
     expect(all.snapshot("connect")).toMatchObject({ position: 5 });
   });
 
@@ -259,10 +306,10 @@ describe("a snapshot", () => {
     stream.commit({ a: 1 });
     const all = stream.select();
     const { chunk } = all.snapshot("connect");
-    all.forgetUnused();
+    stream.beat();
     expect(all.snapshot("connect").chunk).toBe(chunk);
-    all.forgetUnused();
-    all.forgetUnused();
+    stream.beat();
+    stream.beat();
     expect(all.snapshot("connect").chunk).not.toBe(chunk);
   });
 });

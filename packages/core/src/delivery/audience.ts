@@ -1,0 +1,151 @@
+import type { SnapshotReason } from "../protocol/events.ts";
+import { formatEventId, selectionSuffix } from "../protocol/event-id.ts";
+import { encode, heartbeatFrame, join, snapshotSegments, snapshotTail, updateTail } from "../protocol/frame.ts";
+import type { Log } from "../log/log.ts";
+import type { Names } from "../log/slice-tracks.ts";
+import { Chunk, PART_BYTES } from "./chunk.ts";
+import type { Generations } from "./generation.ts";
+import type { RangeCache } from "./range-cache.ts";
+import type { StateConnection } from "./state-connection.ts";
+
+/** What audiences need of their stream. */
+export interface AudienceContext {
+  readonly log: Log;
+  readonly generations: Generations;
+  readonly ranges: RangeCache;
+  readonly heartbeatMs: number;
+  readonly stale: boolean;
+  now(): number;
+}
+
+/** A range is sent up to this size whatever a snapshot would cost, in bytes. */
+const CHEAP_RANGE_BYTES = 64 * 1024;
+
+/** A selection and its connections. What they are sent is made once, here. */
+export class Audience {
+  /** Equal for equal selections. */
+  readonly key: string;
+  readonly names: Names;
+  /** The selection's part of event IDs. */
+  readonly suffix: string;
+  readonly connections: Set<StateConnection> = new Set<StateConnection>();
+  /** The seq of the last event selected. */
+  head: number;
+  /** Connections at any position in [head, until] have seen the same selected events, so they share one range. */
+  #settled: { readonly head: number; readonly until: number };
+  #flushed = true;
+  readonly #context: AudienceContext;
+  #heartbeat: { key: string; chunk: Chunk } | undefined;
+
+  /** `names`: sorted and without repetition; `undefined` selects everything. */
+  constructor(names: readonly string[] | undefined, context: AudienceContext) {
+    this.key = Audience.keyOf(names);
+    this.names = names && new Set(names);
+    this.suffix = selectionSuffix(names);
+    this.#context = context;
+    this.head = context.log.last(this.names);
+    this.#settled = { head: this.head, until: Infinity };
+  }
+
+  static keyOf(names: readonly string[] | undefined): string {
+    return names === undefined ? "" : JSON.stringify(names);
+  }
+
+  /** Whether this position still has an event ID: the epochs of very old ones are forgotten. */
+  knows(seq: number): boolean {
+    return this.#context.log.epochAt(seq) !== "";
+  }
+
+  id(seq: number): string {
+    return formatEventId(this.#context.log.epochAt(seq), seq, this.suffix);
+  }
+
+  /** A selected event was appended, with a commit that follows `position`. */
+  advance(seq: number, position: number): void {
+    if (this.#flushed) this.#settled = { head: this.head, until: position };
+    this.#flushed = false;
+    this.head = seq;
+    this.#context.ranges.clear(this);
+  }
+
+  /** The connections have been notified of every event so far. */
+  flushed(): void {
+    this.#flushed = true;
+  }
+
+  /** Everything selected after `position`; `undefined` when the log does not hold it, or it may not be sent at that cost. */
+  range(position: number, atAnyCost: boolean): Chunk | undefined {
+    const { log, ranges } = this.#context;
+    const { head, until } = this.#settled;
+    const shared = position >= head && position <= until && log.holds(head, this.names);
+    const from = shared ? head : position;
+    const known = ranges.get(this, from);
+    if (known !== undefined && (atAnyCost || known.length <= CHEAP_RANGE_BYTES)) return known;
+    if (!this.replays(from, atAnyCost)) return undefined;
+    if (known !== undefined) return known;
+    const chunk = this.#chunkAfter(from);
+    ranges.add(this, from, chunk);
+    return chunk;
+  }
+
+  /** Whether what follows `position` can be replayed, and at its cost should be. */
+  replays(position: number, atAnyCost: boolean): boolean {
+    const { log } = this.#context;
+    if (!log.holds(position, this.names)) return false;
+    if (atAnyCost) return true;
+    const cost = log.cost(position, this.names);
+    return cost <= CHEAP_RANGE_BYTES || cost <= this.#context.generations.snapshot(this.names, this.key).snapshot.bytes;
+  }
+
+  /** The state the log has reached, or had reached not long ago, and where that was. */
+  snapshot(reason: SnapshotReason): { readonly chunk: Chunk; readonly position: number } {
+    const { generations, heartbeatMs } = this.#context;
+    const made = generations.snapshot(this.names, this.key);
+    const { position } = made.generation;
+    let chunk = made.snapshot.chunks.get(reason);
+    if (chunk === undefined) {
+      const tail = snapshotTail(reason, position, heartbeatMs, this.#context.now(), this.id(position));
+      chunk = new Chunk(snapshotSegments(made.snapshot.members, tail));
+      generations.keep(made, reason, chunk);
+    }
+    return { chunk, position };
+  }
+
+  /** A slice was hidden: nothing that was made before may be sent again. */
+  forget(): void {
+    this.#context.ranges.clear(this);
+  }
+
+  /** The log was replaced. */
+  restart(): void {
+    this.forget();
+    this.#heartbeat = undefined;
+    this.head = this.#context.log.last(this.names);
+    this.#settled = { head: this.head, until: Infinity };
+    // Events that were not flushed yet went with the old log.
+    this.#flushed = true;
+  }
+
+  heartbeat(position: number, timestamp: number): Chunk {
+    const { heartbeatMs, stale } = this.#context;
+    const key = `${position} ${this.head} ${timestamp} ${stale}`;
+    if (this.#heartbeat?.key !== key) {
+      const base = { seq: position, head: this.head, heartbeatMs, timestamp };
+      const data = stale ? { ...base, stale } : base;
+      this.#heartbeat = { key, chunk: new Chunk([heartbeatFrame(data, this.id(position))]) };
+    }
+    return this.#heartbeat.chunk;
+  }
+
+  #chunkAfter(position: number): Chunk {
+    const entries = this.#context.log.after(position, this.names);
+    let length = 0;
+    const frames = entries.map(({ seq, commit, timestamp, body }, index) => {
+      const tail = updateTail(entries[index + 1]?.commit === commit, timestamp, this.id(seq));
+      length += body.length + tail.length;
+      return { body, tail };
+    });
+    // The bodies of a large range stay those of the log, so that it costs each selection no copy.
+    return new Chunk(length <= PART_BYTES ? [join(frames)] : frames.flatMap(({ body, tail }) => [body, encode(tail)]));
+  }
+}

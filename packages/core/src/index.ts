@@ -9,7 +9,14 @@ export type { Differ } from "./diff/differ.ts";
 export type { Serialize } from "./state/logged-state.ts";
 export type { StateStreamOptions } from "./state/options.ts";
 
-export type { ConnectOptions, StateOf, StateStream, StateStreamStats } from "./state/state-stream.ts";
+export type {
+  ConnectOptions,
+  SnapshotOptions,
+  StateOf,
+  StateSnapshot,
+  StateStream,
+  StateStreamStats,
+} from "./state/state-stream.ts";
 export type { JsonSlice, OptionalSlice, WritableStateStream } from "./state/writable-stream.ts";
 export type { CloseReason, Connection, Ending } from "./delivery/connection.ts";
 

@@ -4,7 +4,7 @@ import { StateConnection } from "../delivery/state-connection.ts";
 import { connectChannel } from "../support/diagnostics.ts";
 import { StateStreamError, withCause } from "../support/errors.ts";
 import type { SnapshotReason } from "../protocol/events.ts";
-import { formatEventId, parseEventId } from "../protocol/event-id.ts";
+import { formatEventId, parseEventId, selectionSuffix } from "../protocol/event-id.ts";
 import { Hub } from "../delivery/hub.ts";
 import { isRecord } from "../json/json.ts";
 import type { Jsonified } from "../json/jsonified.ts";
@@ -12,6 +12,7 @@ import { Log } from "../log/log.ts";
 import { expiryOf, isNames, type Settings } from "./options.ts";
 import type { Audience } from "../delivery/audience.ts";
 import { LoggedState } from "./logged-state.ts";
+import { Subscribers } from "./subscribers.ts";
 import { checkOptionNames } from "../support/option-names.ts";
 import { Turn } from "./turn.ts";
 import { warn } from "../support/warn.ts";
@@ -43,13 +44,26 @@ const CONNECT_OPTIONS: Readonly<Record<keyof ConnectOptions, true>> = {
 
 const CONNECT_NAMES: readonly string[] = Object.keys(CONNECT_OPTIONS);
 
+export interface SnapshotOptions {
+  /** The slices of the client, as `connect` takes them. Default: every slice. */
+  readonly slices?: readonly string[] | undefined;
+}
+
+/** The state at a position, as a client of these slices has it there. */
+export interface StateSnapshot<State = object> {
+  /** Shared with the stream: read only. */
+  readonly state: State;
+  /** The event ID from which such a client resumes; empty while a stream that follows another's log has no state yet. */
+  readonly eventId: string;
+}
+
 /** Figures of a stream: counted since it was made in this process, unless a member says otherwise. */
 export interface StateStreamStats {
   /** Open connections. */
   readonly connections: number;
   /**
-   * Events appended to the log since it began: the seq of its last event. Where a log goes on in other processes
-   * (`@statestream/redis`), this counts the events of all of them.
+   * Events that this process put into the log. A stream that follows or continues another's log counts those it received
+   * or made, so the sequence number in `eventId` can be far higher.
    */
   readonly events: number;
   /** The position of the log. */
@@ -91,6 +105,23 @@ export interface StateStream<S extends object = object> {
   /** Figures for an operator. */
   stats(): StateStreamStats;
   /**
+   * What a client of these slices would hold now, and the event ID with which it resumes from there: for HTML that is
+   * rendered on a server, and for `initial` of a client. Give the `slices` that its connection will be narrowed to; a
+   * client that resumes with another selection gets a snapshot. Default: every slice.
+   *
+   * @throws {StateStreamError} `invalid-option`
+   */
+  snapshot(): StateSnapshot<Readonly<Jsonified<S>>>;
+  snapshot(options: SnapshotOptions): StateSnapshot<Partial<Readonly<Jsonified<S>>>>;
+  /**
+   * Calls `listener` after changes: once per flush, never inside the call that made the change, and after that call's
+   * batch. With `state` this makes any stream a store. The returned function stops it. What a listener throws is reported
+   * as `listener-failed`.
+   *
+   * @throws {StateStreamError} `invalid-option`
+   */
+  subscribe(listener: () => void): () => void;
+  /**
    * Opens a connection: position, snapshot and subscription in one synchronous turn, which is that of the first read; a
    * change before it is in the snapshot. Close it when the client leaves.
    * To a closed stream, or beyond `maxConnections`, it gives a connection that says `state.end`.
@@ -124,6 +155,7 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
   readonly log: Log;
   readonly logged: LoggedState;
   readonly hub: Hub;
+  readonly #subscribers: Subscribers;
   /** The order of everything that changes or closes the stream. */
   readonly turn: Turn = new Turn();
   #state: Readonly<Jsonified<S>> | undefined;
@@ -140,6 +172,7 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
     this.settings = settings;
     this.log = new Log(settings, () => clock.epoch());
     this.logged = new LoggedState(settings, report);
+    this.#subscribers = new Subscribers(clock, report);
     this.hub = new Hub(settings, { clock, log: this.log, slices: this.logged }, report);
   }
 
@@ -177,13 +210,24 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
     };
   }
 
+  snapshot(options: SnapshotOptions = {}): StateSnapshot<Readonly<Jsonified<S>>> {
+    checkOptionNames("snapshot", options, ["slices"]);
+    const names = selectedNames(options.slices, "snapshot");
+    const { eventId } = this;
+    return {
+      state: names === undefined ? this.state : (this.logged.toState(names) as Jsonified<S>),
+      eventId: eventId && eventId + selectionSuffix(names),
+    };
+  }
+
+  subscribe(listener: () => void): () => void {
+    return this.#subscribers.add(listener);
+  }
+
   connect(options: ConnectOptions = {}): StateConnection {
     checkOptionNames("connect", options, CONNECT_NAMES);
     const { signal, context, onClose } = options;
-    if (options.slices !== undefined && !isNames(options.slices)) {
-      throw new StateStreamError("invalid-option", "The option slices of connect must be a list of names.");
-    }
-    const names = options.slices && [...new Set(options.slices)].sort();
+    const names = selectedNames(options.slices, "connect");
     const audience = this.hub.audience(names);
     const refused = this.#closing ?? (this.hub.full ? { reason: "overloaded" as const, retry: true } : undefined);
     // Whoever is not let in must not cost a snapshot to find out what it missed.
@@ -233,12 +277,14 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
   /** The log and the logged state were replaced: every connection needs a snapshot. `gone`: slices that are not there any more. */
   restarted(gone: readonly string[]): void {
     this.#state = undefined;
+    this.#subscribers.schedule();
     this.hub.restarted("repaired", gone);
   }
 
   /** These events were appended to the log, after `position`. */
   published(events: readonly { readonly slice: string; readonly hidden: boolean }[], position: number): void {
     this.#state = undefined;
+    this.#subscribers.schedule();
     this.hub.published(events, position);
   }
 
@@ -274,6 +320,17 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
     if (audience.suffix !== (id.selection === undefined ? "" : `.${id.selection}`)) return "selection";
     return audience.head <= id.seq || audience.replays(id.seq, false) ? id.seq : "trimmed";
   }
+}
+
+/**
+ * The names of a selection: sorted and without repetition; `undefined` selects everything.
+ *
+ * @throws {StateStreamError} `invalid-option`
+ */
+function selectedNames(slices: readonly string[] | undefined, method: string): readonly string[] | undefined {
+  if (slices === undefined) return undefined;
+  if (isNames(slices)) return [...new Set(slices)].sort();
+  throw new StateStreamError("invalid-option", `The option slices of ${method} must be a list of names.`);
 }
 
 /** @throws {StateStreamError} `invalid-state` */

@@ -1,4 +1,13 @@
-import type { Connection, ConnectOptions, Ending, Jsonified, StateStream, StateStreamStats } from "@statestream/core";
+import type {
+  Connection,
+  ConnectOptions,
+  Ending,
+  Jsonified,
+  SnapshotOptions,
+  StateSnapshot,
+  StateStream,
+  StateStreamStats,
+} from "@statestream/core";
 import type { Position } from "./engine.ts";
 import type { Registry } from "./registry.ts";
 import type { WriterOfNode } from "./writer.ts";
@@ -31,6 +40,11 @@ export interface ServedStreamStats extends StateStreamStats {
  */
 export interface ServedStream<S extends object = object> extends StateStream<S> {
   stats(): ServedStreamStats;
+  /**
+   * As of every stream. The stream is joined at once, and kept until the returned function is called; after the backplane
+   * was closed nothing is called any more.
+   */
+  subscribe(listener: () => void): () => void;
   /**
    * Ends the connections of this node, and those of who comes while it remembers the stream, which is at least `idleMs`.
    * Other nodes are not told, nor is the writer. Where there is no copy, it does nothing.
@@ -69,6 +83,23 @@ export class KeyedStream<S extends object> implements ServedStream<S> {
 
   connect(options?: ConnectOptions): Connection {
     return this.#registry.stream(this.#key).connect(options);
+  }
+
+  snapshot(options: SnapshotOptions = {}): StateSnapshot<Readonly<Jsonified<S>>> {
+    const { stream } = this.#registry.find(this.#key) ?? { stream: this.#registry.nothing };
+    return stream.snapshot(options) as StateSnapshot<Readonly<Jsonified<S>>>;
+  }
+
+  subscribe(listener: () => void): () => void {
+    if (this.#registry.closing !== undefined) return this.#registry.nothing.subscribe(listener);
+    const unsubscribe = this.#registry.pin(this.#key).stream.subscribe(listener);
+    let subscribed = true;
+    return () => {
+      if (!subscribed) return;
+      subscribed = false;
+      unsubscribe();
+      this.#registry.unpin(this.#key);
+    };
   }
 
   async close(ending?: Partial<Ending>): Promise<void> {

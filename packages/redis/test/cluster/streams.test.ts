@@ -46,3 +46,39 @@ test("the streams this node has a copy of can be listed, each as one object for 
   await cluster.pass(4000);
   expect([...backplane.streams]).toEqual([room]);
 });
+
+test("a stream that is subscribed to is joined, is a store, and is kept until nobody subscribes", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node({ idleMs: 1000, checkMs: 500 })];
+  const writer = a.backplane.writer("room", { initialState: { text: "here" } });
+  await cluster.settle();
+  const stream = b.backplane.streams.get<{ text: string }>("room");
+  const seen: (string | undefined)[] = [];
+  const unsubscribe = stream.subscribe(() => seen.push(stream.state.text));
+  await cluster.settle();
+  writer.set("text", "there");
+  await cluster.settle();
+  expect(seen).toStrictEqual(["here", "there"]);
+  await cluster.pass(4000);
+  expect(b.backplane.stats().streams).toBe(1);
+  unsubscribe();
+  unsubscribe();
+  await cluster.pass(4000);
+  expect(b.backplane.stats().streams).toBe(0);
+});
+
+test("a snapshot of a stream is what a client of these slices resumes from on any node", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  a.backplane.writer("room", { initialState: { text: "here", other: 1 } });
+  const stream = b.backplane.streams.get<{ text: string; other: number }>("room");
+  expect(stream.snapshot()).toStrictEqual({ state: {}, eventId: "" });
+  stream.subscribe(() => undefined);
+  await cluster.settle();
+  const { state, eventId } = stream.snapshot({ slices: ["text"] });
+  expect(state).toStrictEqual({ text: "here" });
+  const connection = a.backplane.streams.get("room").connect({ lastEventId: eventId, slices: ["text"] });
+  new Client(connection);
+  await cluster.settle();
+  expect(connection.resumed).toBe(true);
+});

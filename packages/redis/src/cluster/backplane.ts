@@ -189,7 +189,7 @@ export function backplaneOn(makeEngine: EngineFactory, options: BackplaneOptions
 
   return {
     streams: {
-      get: <S extends object>(key: string) => new KeyedStream<S>(key, registry, writers),
+      get: <S extends object>(key: string): ServedStream<S> => new KeyedStream<S>(key, registry, writers),
       [Symbol.iterator]: list,
     },
     writer: write,

@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import type { StateStreamError } from "../../src/support/errors.ts";
 import { copyOf, originOf } from "../support/copies.ts";
 import { setup, thrownBy } from "../support/streams.ts";
 
@@ -18,7 +19,7 @@ test("a listener is called once per flush, outside the call that made the change
 
 test("a listener is not called for a change that changes nothing, nor without one", () => {
   const { stream, clock } = setup({ a: { n: 1 } });
-  const listener = vi.fn();
+  const listener = vi.fn<() => void>();
   stream.subscribe(listener);
   stream.set("a", { n: 1 });
   clock.flush();
@@ -27,7 +28,7 @@ test("a listener is not called for a change that changes nothing, nor without on
 
 test("a listener that is removed is not called any more, also where it was due or is removed by another", () => {
   const { stream, clock } = setup({ a: 1 });
-  const [removed, later] = [vi.fn(), vi.fn()];
+  const [removed, later] = [vi.fn<() => void>(), vi.fn<() => void>()];
   const remove = stream.subscribe(removed);
   const removeLater = { call: (): void => undefined };
   stream.subscribe(() => removeLater.call());
@@ -41,7 +42,7 @@ test("a listener that is removed is not called any more, also where it was due o
 
 test("the same listener added twice is called twice, until each is removed", () => {
   const { stream, clock } = setup({ a: 1 });
-  const listener = vi.fn();
+  const listener = vi.fn<() => void>();
   const remove = stream.subscribe(listener);
   stream.subscribe(listener);
   stream.set("a", 2);
@@ -66,9 +67,9 @@ test("a listener that changes the state is called again in the next flush", () =
 });
 
 test("a listener that throws is reported, and harms neither the others nor the mutator", () => {
-  const onError = vi.fn();
+  const onError = vi.fn<(error: StateStreamError) => void>();
   const { stream, clock } = setup({ a: 1 }, { onError });
-  const listener = vi.fn();
+  const listener = vi.fn<() => void>();
   stream.subscribe(() => {
     throw new Error("no");
   });

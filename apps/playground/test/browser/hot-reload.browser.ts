@@ -26,7 +26,7 @@ const moduleOf = (version: number, closes: boolean): string => `
 interface Project {
   readonly url: string;
   readonly stream: StateStream;
-  edit(version: number): Promise<void>;
+  readonly edit: (version: number) => Promise<void>;
 }
 
 /** A page that Vite serves for development, and the stream behind it. */
@@ -68,7 +68,7 @@ async function startProject(closes: boolean): Promise<Project> {
     await vite.close();
     await rm(root, { recursive: true });
   });
-  return { url: `http://127.0.0.1:${(vite.httpServer?.address() as AddressInfo).port}`, stream, edit };
+  return { url: vite.resolvedUrls?.local[0] as string, stream, edit };
 }
 
 describeInBrowser("hot reloading with Vite", (visit) => {

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { createStateClient } from "@statestream/client";
+import { createStateClient, type DeepReadonly, type InitialState, type StateClient } from "@statestream/client";
 import { createStateStream, type WritableStateStream } from "@statestream/core";
 import { act, render, waitFor } from "@testing-library/react";
 import { createElement as h, type ReactNode } from "react";
@@ -16,8 +16,11 @@ interface Board {
   readonly todos: readonly { readonly title: string }[];
 }
 
-/** Answers a client with a connection of the stream, and writes down what it asked for. */
-function serve(stream: WritableStateStream<Board>): { fetch: typeof fetch; asked: (string | null)[] } {
+/** Answers a client with a connection of the stream, narrowed to what its user may see, and notes the IDs of its requests. */
+function serve(
+  stream: WritableStateStream<Board>,
+  slices?: (keyof Board)[],
+): { fetch: typeof fetch; asked: (string | null)[] } {
   const asked: (string | null)[] = [];
   return {
     asked,
@@ -28,6 +31,7 @@ function serve(stream: WritableStateStream<Board>): { fetch: typeof fetch; asked
       const connection = stream.connect({
         ...(lastEventId === null ? {} : { lastEventId }),
         ...(signal ? { signal } : {}),
+        ...(slices ? { slices } : {}),
       });
       const body = new ReadableStream<Uint8Array>({
         start(controller) {
@@ -80,28 +84,49 @@ test("follows a real client and a real stream, and renders only who reads what c
   await stream.close();
 });
 
-test("a page rendered on a server hydrates, and its client resumes where the server was", async () => {
-  const stream = createStateStream<Board>({ initialState: { count: 5, todos: [] } });
-  const initial = { state: stream.state, eventId: stream.eventId };
-  const options = serve(stream);
-  const onServer = createStateClient<Board>("https://example.com/events", {
-    ...options,
-    initial,
-    signal: AbortSignal.abort(),
+/** What a server's own modules see: no page. */
+function onServer<T>(work: () => T): T {
+  const { document, location } = globalThis;
+  Reflect.deleteProperty(globalThis, "document");
+  Reflect.deleteProperty(globalThis, "location");
+  try {
+    return work();
+  } finally {
+    Object.assign(globalThis, { document, location });
+  }
+}
+
+test("the recipe of the README: a page for a user who may see some slices holds only those, hydrates and resumes", async () => {
+  const hostile = "</script><script>alert(1)</script><!--";
+  const stream = createStateStream<Board>({ initialState: { count: 5, todos: [{ title: hostile }] } });
+  type State = Partial<Board>;
+  const Page = ({ client }: { client: StateClient<DeepReadonly<State>> }): ReactNode =>
+    useStateStream(client, (state) => state.todos?.map(({ title }) => title).join());
+
+  const page = onServer(() => {
+    const initial = stream.snapshot({ slices: ["todos"] });
+    const client = createStateClient<State>("/events", { initial });
+    expect(client.getStatus().status).toBe("closed");
+    const html = renderToString(h(Page, { client }));
+    const json = JSON.stringify(initial).replaceAll("<", "\\u003c");
+    return `<div id="root">${html}</div><script type="application/json" id="state">${json}</script>`;
   });
-  const Page = ({ client }: { client: typeof onServer }): ReactNode =>
-    `${useStateStream(client, (state) => state.count)} ${useStreamStatus(client).status}`;
+  expect(page).not.toContain("count");
+  expect(page.match(/<\/?script/g)).toHaveLength(2);
+
+  stream.patch("todos", [{ op: "add", path: "/-", value: { title: "b" } }]);
   const container = document.createElement("div");
-  container.innerHTML = renderToString(h(Page, { client: onServer }));
-  expect(container.textContent).toBe("5 stale");
-  expect(options.asked).toEqual([]);
-  stream.set("count", 6);
-  const client = createStateClient<Board>("https://example.com/events", { ...options, initial });
+  container.innerHTML = page;
+  const initial = JSON.parse(container.querySelector("#state")?.textContent ?? "") as InitialState<State>;
+  const options = serve(stream, ["todos"]);
+  const client = createStateClient<State>("https://example.com/events", { ...options, initial });
   const recovered: unknown[] = [];
   const root = await act(async () =>
-    hydrateRoot(container, h(Page, { client }), { onRecoverableError: (error) => void recovered.push(error) }),
+    hydrateRoot(container.querySelector("#root") as Element, h(Page, { client }), {
+      onRecoverableError: (error) => void recovered.push(error),
+    }),
   );
-  await waitFor(() => expect(container.textContent).toBe("6 live"));
+  await waitFor(() => expect(container.querySelector("#root")?.textContent).toBe(`${hostile},b`));
   expect(recovered).toEqual([]);
   expect(options.asked).toEqual([initial.eventId]);
   expect(client.getStatus().resumed).toBe(true);

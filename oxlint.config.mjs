@@ -17,7 +17,7 @@ const rooms = {
 };
 
 // Entries: each re-exports by name, and has no code of its own.
-const entries = ["index", "node", "redux", "patch", "backplane", "testing"];
+const entries = ["index", "node", "fetch", "redux", "patch", "backplane", "testing"];
 
 // Files that are for Node only.
 const nodeOnly = ["http/node-response", "http/response-writer", "http/queued-response", "http/chunked"];
@@ -29,14 +29,21 @@ if (unplaced.length > 0)
   throw new Error(`Give ${unplaced.join(", ")} a room of ${coreSrc}: see "rooms" in oxlint.config.mjs.`);
 
 const imports = (...patterns) => ({ "no-restricted-imports": ["error", { patterns }] });
+const withoutNode = {
+  group: nodeOnly.map((name) => `**/${name.replace("http/", "")}.ts`),
+  message: "Only the entry for Node may lead to files that are for Node.",
+};
 const only = (...allowed) => ["*", ...allowed.map((specifier) => `!${specifier}`)];
 
 const coreRoom = ([room, below]) => ({
   files: [`${coreSrc}/${room}/**`],
-  rules: imports({
-    group: only("./*", ...below.map((name) => `../${name}/*`), ...(room === "diff" ? ["fast-json-patch"] : [])),
-    message: `${room}/ may import only ${["its own files", ...below.map((name) => `${name}/`)].join(", ")}.`,
-  }),
+  rules: imports(
+    {
+      group: only("./*", ...below.map((name) => `../${name}/*`), ...(room === "diff" ? ["fast-json-patch"] : [])),
+      message: `${room}/ may import only ${["its own files", ...below.map((name) => `${name}/`)].join(", ")}.`,
+    },
+    withoutNode,
+  ),
 });
 
 const nodeFile = (name) => ({
@@ -95,7 +102,19 @@ export default defineConfig({
     },
     ...Object.entries(rooms).map(coreRoom),
     ...nodeOnly.map(nodeFile),
+    {
+      files: entries.filter((name) => name !== "node").map((name) => `${coreSrc}/${name}.ts`),
+      rules: imports(withoutNode),
+    },
     adapter("hono", "hono"),
+    {
+      // Runtimes without Node load all of these but the one that package.json names for Node.
+      files: ["packages/hono/src/{index,write,no-node-response}.ts"],
+      rules: imports({
+        group: only("./write.ts", "#node-response", "@statestream/core", "@statestream/core/fetch", "hono", "hono/**"),
+        message: "Only node-response.ts may import what is Node's.",
+      }),
+    },
     adapter("express", "express"),
     adapter("koa", "koa"),
     {

@@ -3,6 +3,7 @@ export { deliveryCases, headersArrive } from "./cases/delivery.ts";
 export type { Case } from "./case.ts";
 export type { Received } from "./event.ts";
 export { listen } from "./listen.ts";
+export { listenFetch } from "./listen-fetch.ts";
 export { localSubject } from "./local.ts";
 export type { Mount, Mounted } from "./local.ts";
 export { Probe } from "./probe.ts";

@@ -1,10 +1,14 @@
 import { describeAdapter } from "@statestream/conformance/vitest";
 import { streamState } from "@statestream/hono";
 import { Hono } from "hono";
-import { serve, serveFetch } from "./support/listen.ts";
+import { serve, serveFetch, serveOldest } from "./support/listen.ts";
 
 describeAdapter("hono on @hono/node-server", (stream, options) =>
   serve(new Hono().all("/events", (c) => streamState(c, stream, options))),
+);
+
+describeAdapter("hono on the oldest @hono/node-server", (stream, options) =>
+  serveOldest(new Hono().all("/events", (c) => streamState(c, stream, options))),
 );
 
 const noCut = "a body can only end or fail, and a failing one is logged and told to the client by runtimes";

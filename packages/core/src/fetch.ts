@@ -1,0 +1,3 @@
+export { streamState } from "./http/fetch-response.ts";
+export { webBody } from "./http/web-body.ts";
+export type { ByteSource } from "./http/web-body.ts";

@@ -6,6 +6,8 @@ import { copyJson, guarded, isObject, setOwn, toJson } from "../json/json.ts";
 import { mayCancelOut } from "../json/operations.ts";
 import type { SliceValues } from "../delivery/generation.ts";
 import type { LoggedSlice, SliceChange } from "../log/slice-change.ts";
+import { isDevelopment, warn } from "../support/warn.ts";
+import { MutationWatch } from "./mutation-watch.ts";
 import type { SnapshotMode } from "./source.ts";
 
 /** Turns a slice's value into JSON text. What it leaves out is never sent; what it gives must parse. */
@@ -38,11 +40,14 @@ export class LoggedState implements SliceValues<LoggedSlice> {
   readonly #slices = new Map<string, LoggedSlice>();
   /** Slices whose stored value was mutated in place: the next event carries the whole value. */
   readonly #mutated = new Set<string>();
+  /** In development, until it has found something. */
+  #watch: MutationWatch | undefined;
   #mutations = 0;
 
   constructor(options: LoggedStateOptions, report: (error: StateStreamError) => void) {
     this.#options = options;
     this.#report = report;
+    if (options.snapshots === "shared" && isDevelopment()) this.#watch = new MutationWatch();
   }
 
   names(): IterableIterator<string> {
@@ -153,6 +158,17 @@ export class LoggedState implements SliceValues<LoggedSlice> {
     this.#mutated.delete(slice);
     if (next === undefined) this.#slices.delete(slice);
     else this.#slices.set(slice, next);
+  }
+
+  /** In development, warns once of a shared value that was mutated in place without a word: nothing was sent for it. */
+  warnOfMutations(): void {
+    const slice = this.#watch?.check(this.#slices, (name) => this.#mutated.has(name));
+    if (slice === undefined) return;
+    this.#watch = undefined;
+    warn(
+      `The value of slice "${slice}" was mutated in place, so nothing was sent for it and clients have an old state. ` +
+        'Replace objects instead of changing them (Immer does), or create the stream with snapshots: "copy".',
+    );
   }
 
   /** Sets what clients hold of a slice, as another log says it; `undefined` removes it. */

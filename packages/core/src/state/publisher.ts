@@ -60,6 +60,7 @@ export class Publisher<S extends object> {
     const failures: StateStreamError[] = [];
     const changes = this.#plan(state, { named: undefined, cause: undefined }, failures);
     for (const change of changes) this.#stream.logged.apply(change);
+    this.#stream.logged.warnOfMutations();
     return failures;
   }
 
@@ -78,6 +79,7 @@ export class Publisher<S extends object> {
       changes = this.#restored(changes, state, update, failures, restore);
     if (!failures.some(isWithheld)) this.#clearWithheld();
     if (changes.length > 0) this.#commit(changes);
+    this.#stream.logged.warnOfMutations();
     return failures.length > 0 ? failures : NO_FAILURES;
   }
 

@@ -1,9 +1,13 @@
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Operation } from "../../src/json/types.ts";
 import { createStateStream } from "../../src/index.ts";
 import { parsed } from "../support/values.ts";
 
 // What known operations cost, by counting: the containers on their paths, never the state.
+
+// In development, samples of the state are taken to find mutations in place.
+beforeEach(() => void vi.stubEnv("NODE_ENV", "production"));
+afterEach(() => void vi.unstubAllEnvs());
 
 /** Rows that count how often somebody looks at one of them. */
 function rows(count: number): { readonly list: object[]; looks: number } {

@@ -56,6 +56,9 @@ export class Probe {
   closed = false;
   /** Bytes of the body. */
   bodyBytes = 0;
+  /** The longest time between two reads of the body, in milliseconds. A busy machine makes it longer than a case means it to be. */
+  longestGapMs = 0;
+  #readAt = performance.now();
   readonly #url: URL;
   readonly #settings: ProbeSettings;
   readonly #socket: HttpSocket;
@@ -83,6 +86,9 @@ export class Probe {
         this.#wake();
       },
       body: (bytes) => {
+        const now = performance.now();
+        this.longestGapMs = Math.max(this.longestGapMs, now - this.#readAt);
+        this.#readAt = now;
         this.bodyBytes += bytes.length;
         if (this.streams) this.#reader.chunk(bytes);
         this.#wake();

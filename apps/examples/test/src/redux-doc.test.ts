@@ -31,7 +31,7 @@ test("docs/redux.md: a Zustand store", async () => {
   expect(bearStream.state).toEqual({ count: 1 });
 });
 
-test("docs/redux.md: a store that changes its state in place", async () => {
+test("docs/redux.md: a store that mutates its state in place", async () => {
   const updates = await updatesOf(gameStream, () => game.tick());
   expect(updates).toMatchObject([{ slice: "ball", patches: [{ op: "replace", path: "/x", value: 1 }] }]);
 });

@@ -7,7 +7,7 @@ type Bears = { count: number; add: () => void };
 export const bears = createStore<Bears>((set) => ({ count: 0, add: () => set(({ count }) => ({ count: count + 1 })) }));
 export const bearStream = createStateStream({ source: bears, slices: ["count"] });
 
-/** A store that changes its state in place. */
+/** A store that mutates its state in place. */
 class Game implements StateSource<{ ball: { x: number } }> {
   readonly #state = { ball: { x: 0 } };
   readonly #listeners = new Set<() => void>();

@@ -57,6 +57,10 @@ export function guarded<T>(value: unknown, slice: string, work: () => T): T {
     let why = textOf(cause);
     if (cause instanceof TooDeep)
       why = isCyclic(value) ? "it contains itself" : `it nests more than ${MAX_DEPTH} arrays and objects`;
+    // Of other RangeErrors, such as that of an invalid Date, the message says enough.
+    else if (cause instanceof RangeError && /string length/.test(why))
+      why =
+        "its text would be longer than the longest string of the runtime, about 512 MB; divide it into several slices";
     throw new StateStreamError(
       "not-serializable",
       withCause(`The value of slice "${slice}" cannot be sent as JSON`, why, "The slice keeps its previous value."),

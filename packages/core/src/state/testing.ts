@@ -1,32 +1,32 @@
 import type { Clock } from "../support/clock.ts";
 import { creatorWith, type CreateStateStream } from "./create.ts";
 
-/** Time, turns and randomness for a test: nothing happens but what it asks for. */
+/** Time, turns of the event loop and randomness for a test: nothing happens unless the test makes it happen. */
 export interface TestClock {
-  /** Makes streams that live by this clock. */
+  /** Creates streams that use this clock. */
   readonly createStateStream: CreateStateStream;
-  /** The clock itself, for what takes one: the ends of a backplane. */
+  /** The clock itself, for `followStream` and `continueStream`. */
   readonly clock: Clock;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Runs what is due in later turns of the event loop, what that makes due too. */
+  /** Runs everything that is due in later turns of the event loop, including what that makes due. */
   flush(): void;
-  /** Lets time pass, running timers when they are due, each followed by `flush`. */
+  /** Advances the time, running each timer when it is due, followed by `flush`. */
   advance(ms: number): void;
-  /** How many timers wait. */
+  /** How many timers are set. */
   readonly timers: number;
 }
 
 export interface TestClockOptions {
   /** Milliseconds since 1970. Default 0. */
   now?: number;
-  /** The epoch of streams made: 11 base64url characters. Default `testepoch00`. */
+  /** The epoch of the streams created: 11 base64url characters. Default `testepoch00`. */
   epoch?: string;
   /** Uniform in [0, 1). Default: always 0. */
   random?: () => number;
 }
 
-/** What one turn may lead to before a test is taken for endless. */
+/** After this many turns in one flush, the test is taken to be endless. */
 const MAX_TURNS = 10_000;
 
 export function createTestClock(options: TestClockOptions = {}): TestClock {

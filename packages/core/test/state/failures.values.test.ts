@@ -119,3 +119,18 @@ test("several values of one batch fail: the first is thrown, the others are told
   expect(thrownBy(() => stream.batch(change))).toMatchObject({ slice: "a" });
   expect(stream.stats().errors).toBe(1);
 });
+
+test("a value whose text is longer than any string is refused with what to do, at create too", () => {
+  const { errors, onError } = collector();
+  const part = "x".repeat(2 ** 26);
+  const large = Array.from({ length: 9 }, () => part);
+  const why =
+    /slice "a" cannot be sent as JSON: its text would be longer .* about 512 MB; divide it into several slices\./;
+  const thrown = thrownBy(() => setup({ a: large }));
+  expect(thrown).toMatchObject({ code: "not-serializable", slice: "a" });
+  expect((thrown as Error).message).toMatch(why);
+  const { stream } = setup({ a: 1 }, { onError });
+  stream.set("a", large);
+  expect(errors.map(({ code, message }) => [code, why.test(message)])).toEqual([["not-serializable", true]]);
+  expect(stream.state).toEqual({ a: 1 });
+}, 30_000);

@@ -122,8 +122,8 @@ test("several values of one batch fail: the first is thrown, the others are told
 
 test("a value whose text is longer than any string is refused with what to do, at create too", () => {
   const { errors, onError } = collector();
-  const part = "x".repeat(2 ** 26);
-  const large = Array.from({ length: 9 }, () => part);
+  // Fails as the serializer does for 512 MB of text, without the half minute that so much text takes.
+  const large = { toJSON: () => "x".repeat(2 ** 30) };
   const why =
     /slice "a" cannot be sent as JSON: its text would be longer .* about 512 MB; divide it into several slices\./;
   const thrown = thrownBy(() => setup({ a: large }));
@@ -133,4 +133,4 @@ test("a value whose text is longer than any string is refused with what to do, a
   stream.set("a", large);
   expect(errors.map(({ code, message }) => [code, why.test(message)])).toEqual([["not-serializable", true]]);
   expect(stream.state).toEqual({ a: 1 });
-}, 30_000);
+});

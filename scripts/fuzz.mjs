@@ -3,6 +3,7 @@
 //   pnpm fuzz --minutes 10        (default 1; needs no build)
 //
 //   pnpm fuzz --pairs 1000000     until so many random pairs of values went through the differ and two appliers
+//   pnpm fuzz --lists 1000000     until so many random pairs of operation lists were composed and applied
 //
 // The property files are those in packages/core/test that use fast-check, and packages/redis/test/cluster/model.test.ts. Prints how many runs there were in all. Stops
 // at the first failure, with a status other than 0: fast-check's report, with the smallest case it found, is printed,
@@ -20,22 +21,28 @@ const RUNS_PER_ROUND = 2000;
 /** What may happen to nodes around an engine in memory; needs no Redis. */
 const MODEL = "packages/redis/test/cluster/model.test.ts";
 
-/** Pairs are quick. */
-const PAIRS_PER_ROUND = 50_000;
+/** The options that count runs, and the file whose one property they are of. Its runs are quick. */
+const COUNTED = {
+  pairs: "packages/core/test/diff/differ.pairs.test.ts",
+  lists: "packages/core/test/diff/compose.fuzz.test.ts",
+};
+const COUNTED_PER_ROUND = 50_000;
 
-const { values } = parseArgs({ options: { minutes: { type: "string", default: "1" }, pairs: { type: "string" } } });
+const { values } = parseArgs({
+  options: { minutes: { type: "string", default: "1" }, pairs: { type: "string" }, lists: { type: "string" } },
+});
+for (const [name, value] of Object.entries(values))
+  if (!(Number(value) > 0)) throw new Error(`--${name} is ${value}; it must be a number above 0.`);
 const minutes = Number(values.minutes);
-if (!(minutes > 0)) throw new Error(`--minutes is ${values.minutes}; it must be a number above 0.`);
-const pairs = values.pairs === undefined ? undefined : Number(values.pairs);
-if (pairs !== undefined && !(pairs > 0)) throw new Error(`--pairs is ${values.pairs}; it must be a number above 0.`);
+const counted = Object.keys(COUNTED).find((name) => values[name] !== undefined);
+const wanted = counted === undefined ? undefined : Number(values[counted]);
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const tests = "packages/core/test";
 const names = readdirSync(join(root, tests), { recursive: true }).filter(
   (name) => name.endsWith(".test.ts") && /["']fast-check["']/.test(readFileSync(join(root, tests, name), "utf8")),
 );
-const files =
-  pairs === undefined ? [...names.map((name) => `${tests}/${name}`), MODEL] : [`${tests}/diff/differ.pairs.test.ts`];
+const files = counted === undefined ? [...names.map((name) => `${tests}/${name}`), MODEL] : [COUNTED[counted]];
 
 const scratch = mkdtempSync(join(tmpdir(), "statestream-fuzz-"));
 const report = join(scratch, "runs");
@@ -55,13 +62,13 @@ function totalRuns() {
 
 let failingSeed;
 let rounds = 0;
-while ((pairs === undefined ? Date.now() < until : totalRuns() < pairs) && failingSeed === undefined) {
+while ((wanted === undefined ? Date.now() < until : totalRuns() < wanted) && failingSeed === undefined) {
   const seed = Math.floor(Math.random() * 2 ** 31);
   const env = {
     ...process.env,
     NODE_NO_WARNINGS: "1",
     STATESTREAM_FUZZ_RUNS: String(
-      pairs === undefined ? RUNS_PER_ROUND : Math.min(PAIRS_PER_ROUND, pairs - totalRuns()),
+      wanted === undefined ? RUNS_PER_ROUND : Math.min(COUNTED_PER_ROUND, wanted - totalRuns()),
     ),
     STATESTREAM_FUZZ_SEED: String(seed),
     STATESTREAM_FUZZ_REPORT: report,

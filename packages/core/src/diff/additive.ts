@@ -1,12 +1,13 @@
 import type { Json, Operation } from "../json/types.ts";
 
 /**
- * Whether operations only add to `before`: rows, and members that were not there. Where an earlier row of the same patch
+ * Whether operations only add to `before`: text, rows, and members that were not there. Where an earlier row of the same patch
  * has moved the rows that a path leads through, the answer is no, since `before` cannot say what the path means then.
  */
 export function isAdditive(operations: readonly Operation[], before: Json): boolean {
   let insertedRows = false;
   return operations.every(({ op, path }) => {
+    if (op === "append") return true;
     if (op !== "add") return false;
     const steps = path.split("/").slice(1).map(unescape);
     const name = steps.pop();

@@ -1,6 +1,7 @@
 import type { Json } from "../json/types.ts";
 import { growText, jsonText, utf8Length } from "../json/json-text.ts";
 import { isAtLeast } from "../json/size.ts";
+import { addedText } from "../json/text-growth.ts";
 
 /** Thrown where the value is to be sent: it costs less than the operations, or they cannot express the change. */
 export const GIVE_UP: Error = new Error("The value is sent instead");
@@ -50,7 +51,10 @@ export class PatchWriter {
   additive = true;
   /** The value's JSON, where its size had to be known. */
   valueText: string | undefined;
+  /** Whether one of the operations is an `append`. */
+  appends = false;
   readonly #after: Json;
+  readonly #mayAppend: boolean;
   /** The JSON Patch without its closing bracket; empty when nothing changed. */
   #text = "";
   /** How long the patch may become before the value's size is looked at again. */
@@ -60,8 +64,9 @@ export class PatchWriter {
   /** The last name that needed no escaping: in a list of records it mostly comes again. */
   #plain = "";
 
-  constructor(after: Json) {
+  constructor(after: Json, mayAppend = false) {
     this.#after = after;
+    this.#mayAppend = mayAppend;
   }
 
   /** The JSON Patch; empty when nothing changed. */
@@ -72,6 +77,15 @@ export class PatchWriter {
   replace(parent: Place, step: Step, value: Json): void {
     this.additive = false;
     this.#put(`{"op":"replace","path":"${this.#path(parent, step)}","value":${textOf(value)}}`);
+  }
+
+  /** Appends what a string grew by; returns whether it did only grow, and may be appended to. */
+  append(parent: Place, step: Step, value: string, old: string): boolean {
+    const added = this.#mayAppend ? addedText(old, value) : undefined;
+    if (added === undefined) return false;
+    this.appends = true;
+    this.#put(`{"op":"append","path":"${this.#path(parent, step)}","value":${JSON.stringify(added)}}`);
+    return true;
   }
 
   /** Replaces a string by another. The objects that hold them are where the JSON of long strings is remembered. */

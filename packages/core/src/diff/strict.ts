@@ -1,4 +1,5 @@
 import { Draft } from "../json/draft.ts";
+import { Growth } from "../json/growth.ts";
 import type { Json, Operation } from "../json/types.ts";
 
 /** The operations as RFC 6902 has them: each `append` becomes a `replace` by the text that it leads to. */
@@ -13,6 +14,15 @@ export function strictOf(operations: readonly Operation[], before: Json): readon
       strict.push({ op: "replace", path: operation.path, value: draft.read(operation.path) });
   }
   return strict;
+}
+
+/** Whether an `append` continues in the middle of a character, which must not go on the wire. */
+export function splitsText(operations: readonly Operation[], before: Json): boolean {
+  if (!hasAppend(operations)) return false;
+  const growth = new Growth();
+  const draft = new Draft(before, growth);
+  for (const operation of operations) draft.apply(operation);
+  return growth.splits;
 }
 
 export function hasAppend(operations: readonly Operation[]): boolean {

@@ -1,7 +1,15 @@
 import type { Json } from "../json/types.ts";
 import { objectsInherit } from "../json/inherited.ts";
 import { ownMember } from "../json/json.ts";
-import { areSameContainer, cheaper, type Compare, valueDifference } from "./differ.ts";
+import { addedText } from "../json/text-growth.ts";
+import {
+  areSameContainer,
+  cheaper,
+  type Compare,
+  type Difference,
+  patchDifference,
+  valueDifference,
+} from "./differ.ts";
 import { GIVE_UP, PatchWriter, Place, type Step } from "./patch-writer.ts";
 import { diffRows, type Walk } from "./rows.ts";
 
@@ -10,6 +18,8 @@ type Members = { readonly [key: string]: Json };
 export interface StructuralOptions {
   /** Members that identify the rows of an array, in the order in which they are tried. */
   readonly rowIds: readonly string[];
+  /** Whether a string that grew is told by `append`. Default: `replace`, as RFC 6902 has it. */
+  readonly appends?: boolean;
 }
 
 /**
@@ -19,12 +29,22 @@ export interface StructuralOptions {
 export function structuralCompare(options: StructuralOptions): Compare {
   return (before, after) => {
     if (before === after) return undefined;
-    if (!areSameContainer(before, after)) return valueDifference(after);
-    const writer = new PatchWriter(after);
+    if (!areSameContainer(before, after))
+      return options.appends === true ? textDifference(before, after) : valueDifference(after);
+    const writer = new PatchWriter(after, options.appends === true);
     if (!walk(before, after, options, writer)) return valueDifference(after, writer.valueText);
-    const { text, additive, valueBytes, valueText } = writer;
-    return text === "" ? undefined : { ...cheaper(text, after, valueBytes, valueText), additive };
+    const { text, additive, appends, valueBytes, valueText } = writer;
+    return text === "" ? undefined : { ...cheaper(text, after, { appends, valueBytes, valueText }), additive };
   };
+}
+
+/** A slice that is itself a string may have grown. */
+function textDifference(before: Json, after: Json): Difference {
+  if (typeof before !== "string" || typeof after !== "string") return valueDifference(after);
+  const value = addedText(before, after);
+  return value === undefined
+    ? valueDifference(after)
+    : patchDifference([{ op: "append", path: "", value }], before, after);
 }
 
 /** Writes the operations; `false` when the value is to be sent instead. */
@@ -52,7 +72,10 @@ function diff(before: Json, after: Json, parent: Place, step: Step, walk: Walk):
       return diffMembers(before, after, new Place(parent, step), walk);
     }
   }
-  if (before !== after) walk.writer.replace(parent, step, after);
+  if (before === after) return;
+  if (typeof before === "string" && typeof after === "string" && walk.writer.append(parent, step, after, before))
+    return;
+  walk.writer.replace(parent, step, after);
 }
 
 function diffMembers(before: Members, after: Members, place: Place, walk: Walk): void {
@@ -100,9 +123,9 @@ function diffMember(before: Members, after: Members, place: Place, key: string, 
     walk.writer.add(place, key, value);
     return true;
   }
-  if (typeof old === "string" && typeof value === "string")
-    walk.writer.replaceText(place, key, value, after, old, before);
-  else diff(old, value, place, key, walk);
+  if (typeof old === "string" && typeof value === "string") {
+    if (!walk.writer.append(place, key, value, old)) walk.writer.replaceText(place, key, value, after, old, before);
+  } else diff(old, value, place, key, walk);
   return false;
 }
 

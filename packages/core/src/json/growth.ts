@@ -1,6 +1,6 @@
 import { MAX_DEPTH } from "./depth.ts";
 import { bytesLeft } from "./size.ts";
-import { splitsCharacter } from "./surrogates.ts";
+import { splitsCharacter } from "./text-growth.ts";
 import type { Json } from "./types.ts";
 
 /** How much JSON the copies of one patch may add together, in bytes: without a bound, each could double the document. */

@@ -1,3 +1,4 @@
+import { startsWith } from "./text-growth.ts";
 import type { Json } from "./types.ts";
 
 const encoder = new TextEncoder();
@@ -38,8 +39,7 @@ function hasGrown(old: string, text: string): boolean {
   // Half a surrogate pair is escaped; with its other half it no longer is.
   const last = old.charCodeAt(old.length - 1);
   if (last >= 0xd800 && last < 0xdc00) return false;
-  // A slice shares the text's characters and is compared word by word; startsWith goes character by character.
-  return text.slice(0, old.length) === old;
+  return startsWith(text, old);
 }
 
 /** `JSON.stringify`, but for a long text of this object that is known already. */

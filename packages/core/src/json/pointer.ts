@@ -8,6 +8,11 @@ export function tokensOf(pointer: string): string[] | undefined {
   return pointer.includes("~") ? tokens.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~")) : tokens;
 }
 
+/** The JSON Pointer of these steps. */
+export function pathOf(tokens: readonly string[]): string {
+  return tokens.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
 /** Whether an operation names a member that appliers refuse, or would take for the prototype. */
 export function namesPrototype(operations: readonly Operation[]): boolean {
   return operations.some(

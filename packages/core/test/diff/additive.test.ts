@@ -17,6 +17,7 @@ test.each<[string, Operation[], boolean]>([
   ["a new row in between", [add("/list/0")], true],
   ["a new member of a row", [add("/list/0/text")], true],
   ["a member of what was added before it", [add("/new", {}), add("/new/member")], true],
+  ["text at the end of a text", [{ op: "append", path: "/doc/text", value: "more" }], true],
   ["several rows", [add("/list/0"), add("/list/1")], true],
   ["a member in place of another", [add("/doc/text")], false],
   ["a member in place of another, with an escaped name", [add("/a~1b")], false],

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Json, Operation } from "../../src/json/types.ts";
 import { applyOperations } from "../../src/json/operations.ts";
-import { structural } from "../support/compare.ts";
+import { hasAppend, splitsText, strictOf } from "../../src/diff/strict.ts";
+import { appending, operationsOf, structural } from "../support/compare.ts";
 import { checkProperty, PROPERTY_TIMEOUT_MS } from "../support/property.ts";
 import { canonical, container, json, parsed } from "../support/values.ts";
 
@@ -17,7 +18,14 @@ const rows: fc.Arbitrary<Json> = fc.array(
 const long: fc.Arbitrary<Json> = fc
   .array(fc.constantFrom("\ud83d", "\ude00", '"', "\n", "é"), { maxLength: 4 })
   .map((ends) => "long ".repeat(250) + ends.join(""));
-const value = fc.oneof({ weight: 5, arbitrary: json }, { weight: 3, arbitrary: rows }, { weight: 1, arbitrary: long });
+/** A text short enough to be appended to often. */
+const short = fc.constantFrom<Json>("a", "ab", "\ud83d", "\ude00", "\ud83d\ude00", "e\u0301");
+const value = fc.oneof(
+  { weight: 2, arbitrary: short },
+  { weight: 5, arbitrary: json },
+  { weight: 3, arbitrary: rows },
+  { weight: 1, arbitrary: long },
+);
 const before = fc.oneof(container, rows, fc.record({ rows, text: long, other: json }));
 
 /** A step of the way to what is edited, and what is done there. */
@@ -59,7 +67,7 @@ function applied(document: Json, operations: readonly Operation[]): string {
 }
 
 test(
-  "whatever two values are, what is told of them leads from one to the other, twice in a row",
+  "whatever two values are, what is sent of them leads from one to the other and back, with append and without",
   () => {
     const pair = fc.property(before, fc.array(edit, { maxLength: 4 }), json, fc.nat(7), (from, edits, other, way) => {
       // Mostly edits, some shared and some cloned; now and then something else altogether.
@@ -70,12 +78,17 @@ test(
         [to, from],
       ] as const) {
         const texts = [JSON.stringify(a), JSON.stringify(b)];
-        const difference = structural(a, b);
-        if (difference?.kind === "value") expect(difference.member).toBe(`"value":${texts[1]}`);
-        else {
-          const { patches = [] } = JSON.parse(`{${difference?.member ?? ""}}`) as { patches?: Operation[] };
-          expect(applied(a, patches)).toBe(canonical(b));
+        for (const difference of [structural(a, b), appending(a, b)]) {
+          const patches = operationsOf(difference);
+          if (patches === undefined) expect(difference?.member).toBe(`"value":${texts[1]}`);
+          else {
+            expect(canonical(applyOperations(a, patches, "s"))).toBe(canonical(b));
+            expect(applied(a, strictOf(patches, a))).toBe(canonical(b));
+            expect(splitsText(patches, a)).toBe(false);
+            expect(hasAppend(patches)).toBe(difference?.appends === true);
+          }
         }
+        expect(hasAppend(operationsOf(structural(a, b)) ?? [])).toBe(false);
         expect([JSON.stringify(a), JSON.stringify(b)]).toEqual(texts);
       }
     });

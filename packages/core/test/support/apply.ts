@@ -1,7 +1,7 @@
 import type { Json, Operation } from "../../src/index.ts";
 
 /**
- * Applies operations that are known to fit, by RFC 6902 alone: the model's applier, which shares no line with the
+ * Applies operations that are known to fit, by RFC 6902 and the definition of `append` alone: the model's applier, which shares no line with the
  * library's, nor with that of the reference client, and lets no key reach a prototype.
  */
 export function applyFitting(document: Json, operations: readonly Operation[]): Json {
@@ -12,9 +12,14 @@ export function applyFitting(document: Json, operations: readonly Operation[]): 
     const from = "from" in operation ? operation.from : "";
     const value =
       "value" in operation ? (operation.value as Json) : operation.op === "remove" ? null : read(root, from);
-    const kept = clone(value);
+    const kept = operation.op === "append" ? `${read(root, operation.path) as string}${operation.value}` : clone(value);
     if (operation.op === "move") write(root, from, undefined);
-    write(root, operation.path, operation.op === "remove" ? undefined : kept, operation.op === "replace");
+    write(
+      root,
+      operation.path,
+      operation.op === "remove" ? undefined : kept,
+      operation.op === "replace" || operation.op === "append",
+    );
   }
   return root[""] as Json;
 }

@@ -7,6 +7,9 @@ export const ROW_IDS = ["id", "_id", "key", "uuid", "name"];
 /** The comparison that every stream has by default. */
 export const structural = structuralCompare({ rowIds: ROW_IDS });
 
+/** The same where a string that grew is told by `append`. */
+export const appending = structuralCompare({ rowIds: ROW_IDS, appends: true });
+
 /** The operations of a change: none where nothing changed, `undefined` where the value is sent. */
 export function operationsOf(difference: Difference | undefined): Operation[] | undefined {
   if (difference === undefined) return [];

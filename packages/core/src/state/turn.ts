@@ -8,11 +8,13 @@ export class Turn {
 
   /** Runs `task` now, or after the running one. If tasks throw, the first error is rethrown once all of them have run. */
   run(task: () => void): void {
-    this.#waiting.push(task);
-    if (this.#busy) return;
+    if (this.#busy) {
+      this.#waiting.push(task);
+      return;
+    }
     this.#busy = true;
     let thrown: { readonly error: unknown } | undefined;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+    for (let next: (() => void) | undefined = task; next !== undefined; next = this.#waiting.shift()) {
       try {
         next();
       } catch (error) {

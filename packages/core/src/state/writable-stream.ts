@@ -216,7 +216,7 @@ export class OwnState<S extends object> {
   }
 
   /** Publishes the changes; a slice that cannot be sent keeps its previous value here too. */
-  #commit(changes: Changes, cause: Cause | undefined): StateStreamError[] {
+  #commit(changes: Changes, cause: Cause | undefined): readonly StateStreamError[] {
     const previous = new Map<string, unknown>();
     for (const [slice, { value }] of changes) {
       previous.set(slice, this.#values.get(slice));
@@ -225,6 +225,7 @@ export class OwnState<S extends object> {
     const failures = this.#publisher.publish(this.#reader, { named: changes, cause }, ({ slice }) => {
       for (const [name, value] of previous) if (slice === undefined || slice === name) this.#put(name, value);
     });
+    if (failures.length === 0) return failures;
     // A slice that failed only because it became visible is not this call's failure: it is reported, not thrown.
     const others = failures.filter(({ slice }) => slice !== undefined && !previous.has(slice));
     for (const failure of others) this.#stream.report(failure);
@@ -237,10 +238,10 @@ export class OwnState<S extends object> {
   }
 
   #fail(failures: readonly StateStreamError[]): void {
+    if (failures.length === 0) return;
     const [first, ...others] = failures;
-    if (first === undefined) return;
     for (const failure of this.#throws ? others : failures) this.#stream.report(failure);
-    if (this.#throws) throw first;
+    if (this.#throws) throw first as StateStreamError;
   }
 }
 

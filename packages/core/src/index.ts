@@ -16,7 +16,7 @@ export type {
   StateSnapshot,
   StateStream,
   StateStreamStats,
-} from "./state/state-stream.ts";
+} from "./state/stream.ts";
 export type { JsonSlice, OptionalSlice, WritableStateStream } from "./state/writable-stream.ts";
 export type { CloseReason, Connection, Ending } from "./delivery/connection.ts";
 

@@ -1,5 +1,5 @@
 import { answerRequest, type StreamStateOptions } from "./request.ts";
-import type { StateStream } from "../state/state-stream.ts";
+import type { StateStream } from "../state/stream.ts";
 import { webBody } from "./web-body.ts";
 
 /**

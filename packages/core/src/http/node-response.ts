@@ -5,7 +5,7 @@ import { answerRequest, type StreamAnswer, type StreamStateOptions } from "./req
 import { checkRequestAndResponse } from "./arguments.ts";
 import { isQueued } from "./queued-response.ts";
 import { ResponseWriter } from "./response-writer.ts";
-import type { StateStream } from "../state/state-stream.ts";
+import type { StateStream } from "../state/stream.ts";
 
 /**
  * Answers a request with a stream: for `node:http`, and for every framework that gives its response. Headers set on the

@@ -4,7 +4,7 @@ import { checkOptionNames } from "../support/option-names.ts";
 import { checkStream } from "./arguments.ts";
 import { SSE_HEADERS } from "../protocol/frame.ts";
 import { expiryOf, isNames } from "../state/options.ts";
-import type { ConnectOptions, StateStream } from "../state/state-stream.ts";
+import type { ConnectOptions, StateStream } from "../state/stream.ts";
 
 /**
  * Options of an adapter's `streamState`: those of a connection, but for what the request itself says. The request can

@@ -12,7 +12,8 @@ import { applyOperations } from "../json/operations.ts";
 import type { Settings } from "../state/options.ts";
 import type { Audience } from "../delivery/audience.ts";
 import type { StateConnection } from "../delivery/state-connection.ts";
-import { BaseStateStream, type ConnectOptions, type StateStream } from "../state/state-stream.ts";
+import { BaseStateStream } from "../state/state-stream.ts";
+import type { ConnectOptions, StateStream } from "../state/stream.ts";
 
 /** Where a log is: the epoch and the seq of its last event. */
 export interface Position {

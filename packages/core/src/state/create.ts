@@ -6,7 +6,8 @@ import type { Entry, Log } from "../log/log.ts";
 import { Publisher } from "./publisher.ts";
 import type { StateSource } from "./source.ts";
 import { SourceFeed } from "./source-feed.ts";
-import { BaseStateStream, type StateStream } from "./state-stream.ts";
+import { BaseStateStream } from "./state-stream.ts";
+import type { StateStream } from "./stream.ts";
 import { OwnState, type WritableStateStream } from "./writable-stream.ts";
 
 /** Options of a stream that owns its state. */

@@ -8,7 +8,8 @@ import { applyOperations } from "../json/operations.ts";
 import { strictOf } from "../diff/strict.ts";
 import type { NamedSlice, Publisher, StateReader } from "./publisher.ts";
 import type { Patched } from "./logged-state.ts";
-import { type BaseStateStream, checkState, type StateStream } from "./state-stream.ts";
+import { type BaseStateStream, checkState } from "./state-stream.ts";
+import type { StateStream } from "./stream.ts";
 
 /** Names of the slices that may be absent: the optional ones, and every slice of a dictionary. */
 export type OptionalSlice<S extends object> = keyof {

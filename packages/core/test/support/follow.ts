@@ -1,7 +1,7 @@
 import type { StateStreamError } from "../../src/support/errors.ts";
 import type { StateStreamOptions } from "../../src/state/options.ts";
 import type { StateChange } from "../../src/state/source.ts";
-import type { StateStream } from "../../src/state/state-stream.ts";
+import type { StateStream } from "../../src/state/stream.ts";
 import { createTestClock } from "../../src/state/testing.ts";
 import { eventsOf, updatesOf } from "./read.ts";
 

@@ -1,0 +1,7 @@
+// What Vite makes of these imports.
+declare module "*.vue" {
+  import type { Component } from "vue";
+  const component: Component;
+  export default component;
+}
+declare module "*.css";

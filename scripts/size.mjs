@@ -24,7 +24,7 @@ const bundles = [
   {
     name: "createStateStream of @statestream/core",
     code: 'import { createStateStream } from "@statestream/core"; createStateStream({ initialState: {} });',
-    limit: 17_000,
+    limit: 24_000,
     without: "fast-json-patch",
   },
 ];

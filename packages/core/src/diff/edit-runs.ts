@@ -1,28 +1,28 @@
 import type { Json } from "../json/types.ts";
 import type { Range, Same } from "./row-range.ts";
 
-/** Rows that were replaced by others, somewhere between rows that stayed. */
+/** Rows between rows that stayed, which were replaced by others. */
 export interface Run {
-  /** Where it begins in the array before, and how many rows of that it replaces. */
+  /** Where the run begins in the array before, and how many of its rows it replaces. */
   readonly start: number;
   readonly removed: number;
-  /** Where its rows begin in the array after, and how many there are. */
+  /** Where the new rows begin in the array after, and how many there are. */
   readonly afterStart: number;
   readonly added: number;
 }
 
-/** With more edits than this, the arrays are taken for different: finding the fewest costs its square. */
+/** With more edits than this, the arrays count as different: finding the fewest edits costs the square of their number. */
 const MAX_EDITS = 256;
 
-/** How many members a row may cost on average in comparisons with rows that are not the same, beside one for each edit. */
+/** How many members may be compared for each row, on average, with rows that turn out different. */
 const MEMBERS_PER_ROW = 64;
 
-/** How many comparisons of rows a row may cost on average, beside those of the edits. */
+/** How often each row may be compared, on average, beside the comparisons that the edits need. */
 const COMPARISONS_PER_ROW = 8;
 
 /**
- * The runs that lead from one array to the other with the fewest rows removed and added: Myers' greedy algorithm ("An
- * O(ND) difference algorithm and its variations", 1986), bounded. Beyond the bound, one run over everything.
+ * The runs that lead from one array to the other with the fewest rows removed and added, by Myers' greedy algorithm ("An
+ * O(ND) difference algorithm and its variations", 1986). Beyond its bounds, one run that covers everything.
  */
 export function editRuns(range: Range, same: Same): Run[] {
   const { start, beforeEnd, afterEnd } = range;
@@ -31,7 +31,7 @@ export function editRuns(range: Range, same: Same): Run[] {
   return trace === undefined ? [everything] : runsOf(trace, range);
 }
 
-/** For each number of edits, how far into the array before each diagonal reaches; `undefined` beyond the bound. */
+/** For each number of edits, how far each diagonal reaches into the array before; `undefined` beyond the bounds. */
 function findEdits({ before, after, start, beforeEnd, afterEnd }: Range, same: Same): Int32Array[] | undefined {
   const rows = beforeEnd - start;
   const others = afterEnd - start;
@@ -41,7 +41,7 @@ function findEdits({ before, after, start, beforeEnd, afterEnd }: Range, same: S
   const trace: Int32Array[] = [];
   let reach = new Int32Array(3);
   for (let edits = 0; edits <= most; edits++) {
-    // Diagonals -edits..edits, with one to spare at both ends.
+    // The diagonals -edits..edits, and one more at both ends.
     const next = new Int32Array(2 * edits + 5);
     for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
       let x = step(reach, diagonal, edits);
@@ -50,7 +50,7 @@ function findEdits({ before, after, start, beforeEnd, afterEnd }: Range, same: S
         if (comparisons-- === 0) return undefined;
         const { left } = work;
         if (!same(before[start + x] as Json, after[start + y] as Json, work)) break;
-        // A row that is the same is met on few diagonals; one that is not, on all of them.
+        // Equal rows cost nothing: they are met on few diagonals, different ones on all.
         work.left = left;
         x++;
         y++;
@@ -68,7 +68,7 @@ function findEdits({ before, after, start, beforeEnd, afterEnd }: Range, same: S
   return undefined;
 }
 
-/** Where a diagonal begins with this many edits, from where its neighbours reached with one fewer. */
+/** Where a diagonal begins with so many edits, given where its neighbours ended with one fewer. */
 function step(reach: Int32Array, diagonal: number, edits: number): number {
   if (edits === 0) return 0;
   return isAddition(reach, diagonal, edits)
@@ -76,14 +76,14 @@ function step(reach: Int32Array, diagonal: number, edits: number): number {
     : (reach[diagonal + edits] as number) + 1;
 }
 
-/** Whether the furthest way onto a diagonal adds a row, or removes one. `reach` is that of one edit fewer. */
+/** Whether the furthest path onto a diagonal adds a row; otherwise it removes one. `reach` is that of one edit fewer. */
 function isAddition(reach: Int32Array, diagonal: number, edits: number): boolean {
   if (diagonal === -edits) return true;
   if (diagonal === edits) return false;
   return (reach[diagonal + edits] as number) < (reach[diagonal + edits + 2] as number);
 }
 
-/** Walks the trace back, and joins edits that touch. */
+/** Walks the trace backwards and joins adjacent edits. */
 function runsOf(trace: readonly Int32Array[], { start, beforeEnd, afterEnd }: Range): Run[] {
   const runs: Run[] = [];
   let x = beforeEnd - start;
@@ -92,7 +92,7 @@ function runsOf(trace: readonly Int32Array[], { start, beforeEnd, afterEnd }: Ra
     const reach = trace[edits - 1] as Int32Array;
     const diagonal = x - y;
     const adds = isAddition(reach, diagonal, edits);
-    // Before the rows that stayed after the edit.
+    // Skips the rows that stayed after the edit.
     const endX = step(reach, diagonal, edits);
     x = adds ? endX : endX - 1;
     y = endX - diagonal - (adds ? 1 : 0);

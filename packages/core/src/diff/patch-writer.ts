@@ -10,8 +10,8 @@ export const GIVE_UP: Error = new Error("The value is sent instead");
 export const SMALL_PATCH_BYTES = 512;
 
 /**
- * What an operation that shifts rows costs whoever applies it, as the bytes of a value that would be parsed in that time:
- * once, and for each row that is shifted. Measured in Node and Chromium; `pnpm bench apply` has the figures.
+ * What a client pays to apply an operation that shifts rows, in bytes of a value that it could parse in the same time: for
+ * the operation, and for each row behind it. `pnpm bench apply` measures both.
  */
 const SHIFT_BYTES = 300;
 const SHIFTED_ROW_BYTES = 0.2;

@@ -10,14 +10,14 @@ export function idOf(row: Json | undefined, member: string): string | number | u
   return typeof id === "string" || typeof id === "number" ? id : undefined;
 }
 
-/** Which row before each row after was, as an index into the array before; -1 for a new one. */
+/** For each row after, its index in the array before; -1 for a new row. */
 export interface Match {
   readonly origins: Int32Array;
-  /** For each row before, whether it is still there; by its place in the range. */
+  /** For each row before, by its place in the range, whether it is still there. */
   readonly kept: Uint8Array;
 }
 
-/** `undefined` when the ids do not tell all rows apart. */
+/** `undefined` where a row has no id, or two rows have the same. */
 export function matchById({ before, after, start, beforeEnd, afterEnd }: Range, member: string): Match | undefined {
   const places = new Map<string | number, number>();
   for (let index = start; index < beforeEnd; index++) {
@@ -39,13 +39,13 @@ export function matchById({ before, after, start, beforeEnd, afterEnd }: Range, 
   return { origins, kept };
 }
 
-/** Removes, moves and adds rows until each is where it is after. What changed inside them is not told here. */
+/** Removes, moves and adds rows until each has its final index. Changes inside the rows are not compared here. */
 export function placeRows({ after, start }: Range, { origins, kept }: Match, place: Place, writer: PatchWriter): void {
   for (let index = kept.length - 1; index >= 0; index--) {
     if (kept[index] === 0) writer.remove(place, start + index);
   }
   const stays = risingRows(origins);
-  // While every row that was there stays in order, a new one is where it will be.
+  // Where the rows that stay keep their order, a new row is added at its final index, and nothing has to be counted.
   let slots: OrderedSlots | undefined;
   if (origins.some((origin, index) => origin >= 0 && stays[index] === 0))
     slots = new OrderedSlots(origins, kept, stays, start);

@@ -1,9 +1,9 @@
 /**
- * The longest run of rows that stay in order, so that the fewest are moved: for each row, 1 if it is one of them. Rows
- * without an origin (-1) are not.
+ * The longest sequence of rows that keep their order, so that the fewest rows are moved: 1 for each row in it. New rows
+ * (origin -1) are not in it.
  */
 export function risingRows(origins: Int32Array): Uint8Array {
-  // The row that ends the best run of each length with the smallest origin, and for each row the one before it.
+  // For each length, the row with the smallest origin that ends such a sequence; for each row, the row before it there.
   const ends: number[] = [];
   const previous = new Int32Array(origins.length);
   for (let row = 0; row < origins.length; row++) {
@@ -11,7 +11,7 @@ export function risingRows(origins: Int32Array): Uint8Array {
     if (origin < 0) continue;
     let low = 0;
     let high = ends.length;
-    // Mostly it goes on where the longest run ends.
+    // Most rows extend the longest sequence, which needs no search.
     if (high > 0 && (origins[ends[high - 1] as number] as number) < origin) low = high;
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -27,12 +27,12 @@ export function risingRows(origins: Int32Array): Uint8Array {
 }
 
 /**
- * Where rows stand while they are moved. Each row that is moved has a slot where it was and one where it will be, in one
- * fixed order; its index is the number of rows in slots before it (a Fenwick tree counts them).
+ * The indexes of rows while rows are moved. Each moved row has a slot at its old place and one at its new place, all in one
+ * fixed order; a row's index is the number of occupied slots before its own. A Fenwick tree counts them.
  */
 export class OrderedSlots {
   readonly #counts: Int32Array;
-  /** By place in the range before, and by row after. */
+  /** The old slots, by place in the range before; the new slots, by row after. */
   readonly #origins: Int32Array;
   readonly #targets: Int32Array;
 
@@ -46,7 +46,7 @@ export class OrderedSlots {
     const occupied: number[] = [];
     let slot = 0;
     let place = 0;
-    // Between two rows that stay: first those to come, right after the row they follow, then those to leave.
+    // Between two rows that stay, the new places come first, then the old ones.
     const leaveUntilStay = (): void => {
       for (; place < kept.length && stayed[place] === 0; place++) {
         if (kept[place] === 0) continue;
@@ -67,14 +67,14 @@ export class OrderedSlots {
     for (const index of occupied) this.#count(index, 1);
   }
 
-  /** Takes the row from its slot before; returns the index it had. */
+  /** Takes the row out of its old slot; returns the index that it had. */
   vacate(place: number): number {
     const slot = this.#origins[place] as number;
     this.#count(slot, -1);
     return this.#before(slot);
   }
 
-  /** Puts the row into its slot after; returns the index it has. */
+  /** Puts the row into its new slot; returns the index that it has. */
   occupy(row: number): number {
     const slot = this.#targets[row] as number;
     const index = this.#before(slot);

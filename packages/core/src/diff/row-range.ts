@@ -1,7 +1,7 @@
 import type { Json } from "../json/types.ts";
 import type { Work } from "../json/equal.ts";
 
-/** The part of two arrays that is still to be told apart: it begins at `start` in both. */
+/** The part of two arrays that is still to be compared. It begins at `start` in both. */
 export interface Range {
   readonly before: readonly Json[];
   readonly after: readonly Json[];
@@ -10,10 +10,10 @@ export interface Range {
   readonly afterEnd: number;
 }
 
-/** Whether two rows are the same. What it looked at is taken off `work`. */
+/** Whether two rows are equal. The members and rows that were looked at are subtracted from `work`. */
 export type Same = (a: Json, b: Json, work?: Work) => boolean;
 
-/** Leaves out the rows at both ends that are the same. */
+/** The range without the equal rows at both ends. */
 export function trim(range: Range, same: Same): Range {
   const { before, after } = range;
   let { start, beforeEnd, afterEnd } = range;

@@ -10,30 +10,30 @@ import { type Range, type Same, trim } from "./row-range.ts";
 export interface Walk {
   readonly writer: PatchWriter;
   readonly rowIds: readonly string[];
-  /** How many arrays around this place have had their rows compared. */
+  /** How many arrays around this place compare their rows by value. */
   alignments: number;
   diff(before: Json, after: Json, parent: Place, step: Step, walk: Walk): void;
 }
 
 /**
- * In so many arrays one inside the other, rows are compared before they are walked. Below, a row is the same only where it
- * is shared: else each level would compare all the levels below it again.
+ * How many arrays inside one another compare their rows by value. Deeper, rows are equal only by identity: otherwise each
+ * level would compare all levels below it again.
  */
 const MAX_ALIGNMENTS = 4;
 
 /**
- * Tells which rows of an array were added, removed and moved, then what changed inside those that stayed. Rows are followed
- * by their ids where they have some, else by their values.
+ * Finds the rows of an array that were added, removed and moved, then the changes inside the rows that stayed. Rows are
+ * followed by their ids where they have any, otherwise by their values.
  */
 export function diffRows(before: readonly Json[], after: readonly Json[], place: Place, walk: Walk): void {
   const { writer } = walk;
   writer.valueBytes += 2 * after.length;
   place.rows = after.length;
   const shared = trim({ before, after, start: 0, beforeEnd: before.length, afterEnd: after.length }, isSame);
-  if (tellEnds(shared, place, writer)) return;
+  if (finishEnds(shared, place, writer)) return;
   const same = walk.alignments < MAX_ALIGNMENTS ? jsonEqual : isSame;
   const range = same === isSame ? shared : trim(shared, same);
-  if (range !== shared && tellEnds(range, place, writer)) return;
+  if (range !== shared && finishEnds(range, place, writer)) return;
   walk.alignments++;
   diffRange(range, same, place, walk);
   walk.alignments--;
@@ -62,8 +62,8 @@ function isSame(a: Json, b: Json): boolean {
   return a === b;
 }
 
-/** Where one side has nothing left, the rest was only added or only removed. */
-function tellEnds({ after, start, beforeEnd, afterEnd }: Range, place: Place, writer: PatchWriter): boolean {
+/** Where one side is exhausted, the rest of the other was added or removed. */
+function finishEnds({ after, start, beforeEnd, afterEnd }: Range, place: Place, writer: PatchWriter): boolean {
   if (start < beforeEnd && start < afterEnd) return false;
   for (let index = beforeEnd - 1; index >= start; index--) writer.remove(place, index);
   for (let index = start; index < afterEnd; index++) writer.add(place, index, after[index] as Json);
@@ -88,10 +88,10 @@ function diffRow({ before, after }: Range, from: number, to: number, place: Plac
   if (before[from] !== after[to]) walk.diff(before[from] as Json, after[to] as Json, place, to, walk);
 }
 
-/** Rows without ids: those of a run are taken for the same one by one, and what is left over was added or removed. */
+/** Rows without ids: in each run they are paired one by one, and the rest was added or removed. */
 function diffRuns(range: Range, same: Same, place: Place, walk: Walk): void {
   const { writer } = walk;
-  // From the end, so that what is told of later rows does not move earlier ones.
+  // From the end, so that operations on later rows do not shift earlier ones.
   for (const { start, removed, afterStart, added } of editRuns(range, same).reverse()) {
     const changed = Math.min(removed, added);
     for (let index = start + removed - 1; index >= start + changed; index--) writer.remove(place, index);

@@ -18,7 +18,7 @@ type Members = { readonly [key: string]: Json };
 export interface StructuralOptions {
   /** Members that identify the rows of an array, in the order in which they are tried. */
   readonly rowIds: readonly string[];
-  /** Whether a string that grew is told by `append`. Default: `replace`, as RFC 6902 has it. */
+  /** Whether a string that grew becomes an `append`. Default: a `replace`, as RFC 6902 has it. */
   readonly appends?: boolean;
 }
 
@@ -63,7 +63,7 @@ function walk(before: Json, after: Json, { rowIds }: StructuralOptions, writer: 
   }
 }
 
-/** Two values of one member or row. */
+/** Compares two values of one member or row. */
 function diff(before: Json, after: Json, parent: Place, step: Step, walk: Walk): void {
   if (typeof before === "object" && before !== null && typeof after === "object" && after !== null) {
     if (Array.isArray(before)) {
@@ -90,13 +90,13 @@ function diffMembers(before: Members, after: Members, place: Place, walk: Walk):
       const old = before[key];
       const value = after[key];
       if (old === value) continue;
-      // What most members that differ are, without a detour.
+      // The most common difference, without a detour.
       if (isPlainObject(old) && isPlainObject(value) && key !== "__proto__")
         diffMembers(old, value, new Place(place, key), walk);
       else if (diffMember(before, after, place, key, walk)) added++;
     }
   } else {
-    // Of many members, a list is made faster than each is asked for whether it is still there.
+    // With many members, listing them all is faster than a lookup for each.
     const keys = Object.keys(after);
     members = keys.length;
     writer.valueBytes += MEMBER_BYTES * members;
@@ -115,7 +115,7 @@ function isPlainObject(value: Json | undefined): value is { [key: string]: Json 
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A member that is not the same; returns whether it is new. */
+/** Compares a member that differs; returns whether it is new. */
 function diffMember(before: Members, after: Members, place: Place, key: string, walk: Walk): boolean {
   const old = ownMember(before, key);
   const value = after[key] as Json;
@@ -129,10 +129,10 @@ function diffMember(before: Members, after: Members, place: Place, key: string, 
   return false;
 }
 
-/** What a member costs at least beside its name, in bytes of JSON. */
+/** How many bytes of JSON a member has at least, beside its name. */
 const MEMBER_BYTES = 5;
 
-/** From this many members on, their number is remembered: counting them means listing them. */
+/** From this many members on, their number is remembered, since counting means listing them. */
 const MANY_MEMBERS = 64;
 const memberCounts = new WeakMap<object, number>();
 

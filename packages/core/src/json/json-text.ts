@@ -3,7 +3,7 @@ import type { Json } from "./types.ts";
 
 const encoder = new TextEncoder();
 
-/** Where texts are encoded to be counted: to make an array for each takes longer than to fill it. */
+/** Texts are encoded here to count their bytes, since allocating an array for each takes longer than filling it. */
 const scratch = new Uint8Array(16 * 1024);
 
 export function utf8Length(text: string): number {
@@ -17,13 +17,13 @@ export function utf8Length(text: string): number {
   }
 }
 
-/** From this many UTF-16 units on, a text's JSON is remembered: what an answer of a language model grows to, say. */
+/** From this many UTF-16 units on, the JSON of a text is remembered, such as that of a language model's answer. */
 const LONG_TEXT = 1024;
 
-/** A long member's JSON by the object that holds it, for as long as that lives. */
+/** The JSON of an object's long text, for as long as the object lives. */
 const longTexts = new WeakMap<object, { readonly text: string; readonly json: string }>();
 
-/** JSON of a member that took the place of another text: where it only grew, what was there is not escaped again. */
+/** The JSON of a text that replaced another. Where the text only grew, the part that was there is not escaped again. */
 export function growText(holder: object, text: string, oldHolder: object, old: string): string {
   if (text.length < LONG_TEXT) return JSON.stringify(text);
   const known = longTexts.get(oldHolder);
@@ -36,13 +36,13 @@ export function growText(holder: object, text: string, oldHolder: object, old: s
 }
 
 function hasGrown(old: string, text: string): boolean {
-  // Half a surrogate pair is escaped; with its other half it no longer is.
+  // JSON escapes half of a surrogate pair, but not the pair.
   const last = old.charCodeAt(old.length - 1);
   if (last >= 0xd800 && last < 0xdc00) return false;
   return startsWith(text, old);
 }
 
-/** `JSON.stringify`, but for a long text of this object that is known already. */
+/** The same as `JSON.stringify`, but reuses the remembered JSON of a long text of this object. */
 export function jsonText(value: Json): string {
   const known = typeof value === "object" && value !== null ? longTexts.get(value) : undefined;
   if (known === undefined) return JSON.stringify(value);

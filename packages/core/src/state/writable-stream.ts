@@ -50,6 +50,7 @@ export interface WritableStateStream<S extends object = Record<string, unknown>>
    * Applies a JSON Patch (RFC 6902) to a slice; paths are relative to the slice. Nothing is compared, so the cost is that
    * of the paths. Either all operations apply or none. The slice becomes what JSON carries of it, so only slices whose type
    * JSON keeps can be patched.
+   * The copies of one patch may add 16 MiB of JSON in all; a patch that adds more is refused.
    *
    * @throws {StateStreamError} `unknown-slice`, `invalid-patch`, and what `set` throws
    */

@@ -2,7 +2,7 @@ import type { Difference } from "../../src/diff/differ.ts";
 import { structuralCompare } from "../../src/diff/structural-differ.ts";
 import type { Json, Operation } from "../../src/json/types.ts";
 
-export const ROW_IDS = ["id", "_id", "key", "uuid", "name"];
+const ROW_IDS = ["id", "_id", "key", "uuid", "name"];
 
 /** The comparison that every stream has by default. */
 export const structural = structuralCompare({ rowIds: ROW_IDS });

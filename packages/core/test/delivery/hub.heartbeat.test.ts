@@ -95,3 +95,13 @@ test("a beat while a large snapshot is under way waits for its turn", () => {
   clock.advance(15_000);
   expect(pull().map(({ type }) => type)).toEqual(["state.initial", "heartbeat"]);
 });
+
+test("a heartbeat interval below 50 ms is kept as it is announced", () => {
+  const { stream, clock } = setup({ a: 0 }, { heartbeatMs: 20 });
+  const { connection, client, pull } = followed(stream);
+  connection.onReadable(() => pull());
+  clock.advance(100);
+  expect(client.events.slice(1).map(({ data }) => data)).toMatchObject(
+    [20, 40, 60, 80, 100].map((timestamp) => ({ type: "heartbeat", heartbeatMs: 20, timestamp })),
+  );
+});

@@ -5,13 +5,14 @@ import type { Command } from "./command.ts";
 import { cluster } from "./cluster/command.ts";
 import { connect } from "./connect/command.ts";
 import { diff } from "./diff/command.ts";
+import { herd } from "./herd/command.ts";
 import { fanout } from "./fanout/command.ts";
 import { pinLoad } from "./measure/cpus.ts";
 import { memory } from "./memory/command.ts";
 import { environmentOf } from "./report/environment.ts";
 import { printResult, saveResult } from "./report/write.ts";
 
-const commands: readonly Command[] = [diff, apply, fanout, connect, memory, cluster];
+const commands: readonly Command[] = [diff, apply, fanout, connect, herd, memory, cluster];
 
 const usage = `pnpm bench <command> [--quick]
 

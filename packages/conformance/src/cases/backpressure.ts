@@ -72,7 +72,7 @@ export const backpressureCases: readonly Case[] = [
     id: "stalled-released",
     name: "MUST let go of a client that takes no byte for the stall time",
     async run(trial) {
-      const server = await trial.open({ state: { large: LARGE, n: 0 }, options: { maxStallMs: 150 } });
+      const server = await trial.open({ state: { large: LARGE, n: 0 }, options: { maxStallMs: 30 } });
       const other = await trial.follow(server, { slices: ["n"] });
       const stalled = await trial.connect(server);
       await stalled.until(() => stalled.bodyBytes > 0, "the first bytes");
@@ -86,7 +86,7 @@ export const backpressureCases: readonly Case[] = [
     id: "stalled-cut",
     name: "MUST cut off a client that stalls, rather than end its response",
     async run(trial) {
-      const server = await trial.open({ state: { large: LARGE, n: 0 }, options: { maxStallMs: 150 } });
+      const server = await trial.open({ state: { large: LARGE, n: 0 }, options: { maxStallMs: 30 } });
       // One is only blocked, for the other there is news meanwhile.
       const probes = [await trial.connect(server, { slices: ["large"] }), await trial.connect(server)];
       for (const probe of probes) {

@@ -4,6 +4,15 @@ import { type Chunk, PART_BYTES } from "./chunk.ts";
 /** Where a segment has fewer bytes left than this, they are copied into one part with what follows: a write costs more. */
 const SMALL_BYTES = 16 * 1024;
 
+/**
+ * A client that takes this many bytes within `maxStallMs` is not stalled. A system's socket buffers take megabytes at once
+ * and report room only when a third of them is free, so that a slow reader of a large event shows no progress for minutes.
+ */
+const MIN_PROGRESS_BYTES = 128 * 1024;
+
+/** Parts that follow each other faster than this, in milliseconds, may all still be in those buffers. */
+const BURST_MS = 1000;
+
 /** What handing bytes over needs of the stream. */
 export interface HandoverHost {
   /** Milliseconds of a monotonic clock. */
@@ -29,6 +38,9 @@ export class Handover {
   #segment = 0;
   #offset = 0;
   #left = 0;
+  /** The bytes of the parts that were given without a pause, and when the last one was. */
+  #burst = 0;
+  #givenAt = -Infinity;
   #pinned = false;
 
   constructor(host: HandoverHost, holder: Holder) {
@@ -39,6 +51,12 @@ export class Handover {
   /** Whether the chunk was given in part only. */
   get cut(): boolean {
     return this.#left > 0;
+  }
+
+  /** When the writer counts as stalled: milliseconds elapsed. A client may still be reading what its socket's buffers hold. */
+  stallsAt(maxStallMs: number): number {
+    const buffered = this.#chunk?.large === true ? this.#burst / MIN_PROGRESS_BYTES : 0;
+    return this.idleSince + maxStallMs * Math.max(1, buffered);
   }
 
   /** Takes the next chunk on, to be given by `part`, or event by event. */
@@ -55,6 +73,8 @@ export class Handover {
     const bytes = chunk.large ? this.#next(chunk) : (chunk.segments[0] as Uint8Array);
     this.#left -= bytes.length;
     this.idleSince = this.#host.elapsed();
+    this.#burst = (this.idleSince - this.#givenAt < BURST_MS ? this.#burst : 0) + bytes.length;
+    this.#givenAt = this.idleSince;
     this.#host.handed(this.#holder, bytes.length);
     // A large chunk is in use until its last part is taken.
     if (chunk.large) this.#pin(chunk);

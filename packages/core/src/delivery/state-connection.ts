@@ -4,6 +4,7 @@ import { type ConnectionEvent, endFrame, retryLine } from "../protocol/frame.ts"
 import type { Audience } from "./audience.ts";
 import type { Holder } from "./byte-budget.ts";
 import { Chunk } from "./chunk.ts";
+import { ClientPosition } from "./client-position.ts";
 import type { ConnectionHost, Opening } from "./connection-host.ts";
 import type { CloseReason, Connection, Ending } from "./connection.ts";
 import { EventReader, type EventSupply } from "./event-reader.ts";
@@ -33,26 +34,20 @@ export class StateConnection implements Connection, Holder, EventSupply {
   readonly #host: ConnectionHost;
   readonly #opening: Opening;
   #phase: Phase = "greeting";
-  #start: number | SnapshotReason | undefined;
-  /** Up to where the client has everything selected, once it has taken the chunk it holds. */
-  #position: number;
+  readonly #position: ClientPosition;
   /** It was decided how it ends; what was appended up to `position` is still sent, where the client may see it. */
   #ending: (Ending & { readonly position: number }) | undefined;
-  #heartbeatAt: number | undefined;
-  /** Until when it waits for memory: milliseconds elapsed; `undefined` while it does not. */
-  #waitsUntil: number | undefined;
   readonly #listener: Listener;
   #reader: EventReader | undefined;
 
   constructor(host: ConnectionHost, audience: Audience, opening: Opening) {
+    this.audience = audience;
     this.#host = host;
     this.#opening = opening;
-    this.#start = opening.start;
-    this.#position = typeof opening.start === "number" ? opening.start : 0;
+    this.#position = new ClientPosition(host, this, opening.start);
     if (opening.refused !== undefined) this.#ending = { ...opening.refused, position: 0 };
     this.handover = new Handover(host, this);
     this.#listener = new Listener(host);
-    this.audience = audience;
     this.context = opening.context;
   }
 
@@ -61,7 +56,7 @@ export class StateConnection implements Connection, Holder, EventSupply {
   }
 
   get resumed(): boolean {
-    return typeof this.#start === "number" && this.#opening.refused === undefined;
+    return this.#position.isResumed && this.#opening.refused === undefined;
   }
 
   get idleSince(): number {
@@ -70,7 +65,7 @@ export class StateConnection implements Connection, Holder, EventSupply {
 
   /** Whether it is not known yet where the client begins. */
   get undecided(): boolean {
-    return this.#start === undefined && this.#opening.refused === undefined && !this.closed;
+    return !this.#position.isKnown && this.#opening.refused === undefined && !this.closed;
   }
 
   read(): Uint8Array | undefined {
@@ -103,7 +98,7 @@ export class StateConnection implements Connection, Holder, EventSupply {
   /** Forgets the client's position; its next event is a snapshot. */
   restart(reason: SnapshotReason): void {
     if (this.#phase === "following") this.#phase = "opening";
-    else if (typeof this.#start !== "number") return;
+    else if (!this.#position.isResumed) return;
     this.#begin(reason);
   }
 
@@ -156,8 +151,8 @@ export class StateConnection implements Connection, Holder, EventSupply {
     this.#expire();
     const elapsed = this.#host.elapsed();
     const { expiresAt, agesAt } = this.#opening;
-    const roomIn = (this.#waitsUntil ?? Infinity) - elapsed;
-    const stallsIn = this.idleSince + this.#host.maxStallMs - elapsed;
+    const roomIn = (this.#position.waitsUntil ?? Infinity) - elapsed;
+    const stallsIn = this.handover.stallsAt(this.#host.maxStallMs) - elapsed;
     if (elapsed >= agesAt) this.finish({ reason: "max-age", retry: true });
     if (roomIn <= 0) this.finish({ reason: "overloaded", retry: true });
     if (stallsIn <= 0) this.destroy("stalled");
@@ -165,9 +160,9 @@ export class StateConnection implements Connection, Holder, EventSupply {
     return Math.min(...waits.map((ms) => (ms > 0 ? ms : Infinity)));
   }
 
-  /** A heartbeat is due. At most one waits. */
+  /** A heartbeat is due. */
   beat(timestamp: number): void {
-    this.#heartbeatAt = timestamp;
+    this.#position.beat(timestamp);
     this.wake();
   }
 
@@ -182,7 +177,7 @@ export class StateConnection implements Connection, Holder, EventSupply {
 
   /** There may be memory for the chunk it waits for. */
   retry(): void {
-    this.#waitsUntil = undefined;
+    this.#position.retry();
     this.#host.schedule(this);
   }
 
@@ -212,31 +207,49 @@ export class StateConnection implements Connection, Holder, EventSupply {
     if (this.#phase === "ending") this.#release((this.#ending as Ending).reason);
     this.#expire();
     if (this.closed) return undefined;
-    const ending = this.#ending;
-    if (ending !== undefined && (this.#mustStop || this.#phase === "waiting")) return this.#end(ending);
-    if (this.#phase === "waiting") return undefined;
-    if (this.#phase === "opening") return this.#answer();
-    if (this.audience.head > this.#position && !(ending !== undefined && this.#position >= ending.position)) {
-      return this.#range() ?? (this.closed ? undefined : this.#beatWhileWaiting());
+    try {
+      const chunk = this.#mustStop || this.#phase === "waiting" ? undefined : this.#advance();
+      return chunk ?? this.#rest();
+    } catch (cause) {
+      const message = withCause("The snapshot could not be made", cause, "The connection was closed.");
+      this.#host.report(new StateStreamError("not-serializable", message, { cause }));
+      this.#release("unavailable");
+      return undefined;
     }
-    if (ending !== undefined) return this.#end(ending);
-    this.#position = this.#host.log.head;
-    if (this.#heartbeatAt !== undefined) return this.#heartbeat(this.#heartbeatAt);
-    this.handover.lagging = false;
-    return undefined;
+  }
+
+  /** What brings the client further; `undefined` where it has everything, or waits for memory. */
+  #advance(): Chunk | undefined {
+    if (this.#opening.refused !== undefined) return undefined;
+    if (this.#phase === "opening") {
+      const chunk = this.#position.first();
+      if (chunk !== undefined) this.#phase = "following";
+      return chunk;
+    }
+    return this.#position.isBehind(this.#ending?.position) ? this.#position.range(this.handover.lagging) : undefined;
+  }
+
+  /** What is due where the client cannot be brought further: its end, or a heartbeat. */
+  #rest(): Chunk | undefined {
+    if (this.#ending !== undefined) return this.#end(this.#ending);
+    if (this.#phase !== "following") return undefined;
+    if (!this.#position.isRefused) {
+      this.#position.catchUp();
+      if (!this.#position.hasHeartbeat) this.handover.lagging = false;
+    }
+    return this.#position.heartbeat();
   }
 
   #begin(start: number | SnapshotReason): void {
-    this.#start = start;
-    this.#position = typeof start === "number" ? start : 0;
+    this.#position.begin(start);
     this.#host.schedule(this);
   }
 
   get #isPending(): boolean {
     if (this.closed || this.#ending !== undefined || this.#phase === "greeting") return true;
     if (this.#phase === "waiting") return false;
-    if (this.#waitsUntil !== undefined) return this.#phase === "following" && this.#heartbeatAt !== undefined;
-    return this.#phase === "opening" || this.#heartbeatAt !== undefined || this.audience.head > this.#position;
+    if (this.#phase === "opening") return !this.#position.isRefused;
+    return this.#position.hasHeartbeat || (this.#position.isBehind() && !this.#position.isRefused);
   }
 
   /** Whether the client may see nothing more. */
@@ -250,67 +263,9 @@ export class StateConnection implements Connection, Holder, EventSupply {
     if (expiresAt !== Infinity && this.#host.now() >= expiresAt) this.finish({ reason: "expired", retry: true });
   }
 
-  /** The first event: that the connection is refused, where it resumes, or the whole state. */
-  #answer(): Chunk | undefined {
-    const { refused } = this.#opening;
-    if (refused !== undefined) return this.#end(refused);
-    if (typeof this.#start === "string") return this.#snapshot(this.#start);
-    if (!this.audience.knows(this.#position)) {
-      this.#start = "trimmed";
-      return this.#snapshot("trimmed");
-    }
-    this.#phase = "following";
-    return this.#heartbeat(this.#host.now());
-  }
-
-  #range(): Chunk | undefined {
-    const range = this.audience.range(this.#position, !this.handover.lagging);
-    if (range === undefined) return this.#snapshot(this.handover.lagging ? "slow" : "trimmed");
-    if (!this.#admitted(range)) return undefined;
-    this.#position = this.#host.log.head;
-    return range;
-  }
-
-  #snapshot(reason: SnapshotReason): Chunk | undefined {
-    try {
-      const { chunk, position } = this.audience.snapshot(reason);
-      if (!this.#admitted(chunk)) return undefined;
-      this.#phase = "following";
-      this.#position = position;
-      this.#host.snapshotSent(this, reason);
-      // A snapshot cannot say that the state is stale.
-      if (this.#host.stale) this.#heartbeatAt ??= this.#host.now();
-      return chunk;
-    } catch (cause) {
-      const message = withCause("The snapshot could not be made", cause, "The connection was closed.");
-      this.#host.report(new StateStreamError("not-serializable", message, { cause }));
-      this.#release("unavailable");
-      return undefined;
-    }
-  }
-
-  /** Whether there is memory for this chunk. If not, the client waits, at most as long as it might stall. */
-  #admitted(chunk: Chunk): boolean {
-    const admitted = !chunk.large || this.#host.admit(this, chunk);
-    if (admitted) this.#waitsUntil = undefined;
-    else this.#waitsUntil ??= this.#host.elapsed() + this.#host.maxStallMs;
-    return admitted;
-  }
-
-  /** A client that waits for memory has a state: heartbeats show that it is not forgotten. */
-  #beatWhileWaiting(): Chunk | undefined {
-    return this.#heartbeatAt === undefined ? undefined : this.#heartbeat(this.#heartbeatAt);
-  }
-
-  #heartbeat(timestamp: number): Chunk {
-    this.#heartbeatAt = undefined;
-    return this.audience.heartbeat(this.#position, timestamp);
-  }
-
   #end({ reason, retry }: Ending): Chunk {
     // A client that got no state has no position: an id of ours would have it resume from a state it never had.
-    const named = this.#phase === "following" && this.audience.knows(this.#position);
-    const id = named ? this.audience.id(this.#position) : undefined;
+    const id = this.#phase === "following" ? this.#position.id : undefined;
     this.#phase = "ending";
     return new Chunk([endFrame(reason, retry, this.#host.now(), id)]);
   }

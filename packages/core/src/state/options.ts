@@ -57,7 +57,12 @@ export interface StateStreamOptions<S extends object> {
    * events of the largest size always fit. Default 64 MiB.
    */
   maxPinnedBytes?: number;
-  /** Milliseconds after which a connection that took no byte is closed with `stalled`. Default 30,000. */
+  /**
+   * Milliseconds after which a connection that took no byte is closed with `stalled`. In the middle of a large event it is
+   * that long for each 128 KiB that the client's socket took at once, since a slow client may still be reading them: at the
+   * default, one that reads 5 KB/s is kept, and one that reads nothing of a large state is closed after minutes, or after
+   * five seconds where others wait for memory. Default 30,000.
+   */
   maxStallMs?: number;
   /**
    * Milliseconds after which a connection is ended with `max-age`, so that clients spread over the servers again; drawn

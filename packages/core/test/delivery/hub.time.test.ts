@@ -134,3 +134,21 @@ test("a writer that does not come back is not given more time by heartbeats bein
   clock.advance(1);
   expect(connection.closeReason).toBe("stalled");
 });
+
+test("a slow client may take as long as it needs for what its socket took at once, and one that reads nothing is closed", () => {
+  const { stream, clock } = setup({ a: filler(10_000_000) }, { maxStallMs: 20_000 });
+  const [slow, silent] = [follow(stream), follow(stream)];
+  // The buffers of a socket take 2 MiB at once, then 1 MiB whenever so much has been read, at 10 KB/s.
+  slow.pull(33);
+  silent.pull(33);
+  for (let round = 0; round < 3; round++) {
+    clock.advance(104_858);
+    stream.set("n", round);
+    clock.flush();
+    slow.pull(16);
+    expect(slow.connection.closed).toBe(false);
+  }
+  clock.advance(20_000);
+  expect(slow.connection.closed).toBe(false);
+  expect(silent.connection.closeReason).toBe("stalled");
+});

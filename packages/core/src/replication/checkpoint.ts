@@ -4,7 +4,7 @@ import { isRecord } from "../json/json.ts";
 import { type EncodedCommit, type LogStart, logStartOf, restartLog } from "./log-start.ts";
 import type { BaseStateStream } from "../state/state-stream.ts";
 
-/** The whole state at a position, and what a log needs to go on from there. */
+/** The whole state at a position, and what a log needs to continue from there. */
 export interface Checkpoint {
   readonly start: LogStart;
   /** Each visible slice with what clients hold of it. */
@@ -67,7 +67,7 @@ function isStart(start: unknown): start is LogStart {
   );
 }
 
-/** Without a step, or one out of order, it could not be told of which epoch a position is. */
+/** Without steps in order, the epoch of a position would be unknown. */
 function isLineage(lineage: unknown, isPast: (seq: unknown) => boolean): boolean {
   if (!isPairs(lineage) || lineage.length === 0) return false;
   return lineage.every(([from, epoch], index) => {

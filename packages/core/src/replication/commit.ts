@@ -5,9 +5,9 @@ import type { EncodedEvent, Entry, Log } from "../log/log.ts";
 import type { Json, Operation } from "../json/types.ts";
 import { isRecord } from "../json/json.ts";
 
-/** One commit on its way between servers: what clients are told of it, and the position it builds on. */
+/** One commit on its way between servers: what clients are sent of it, and the position it follows on. */
 export interface Commit {
-  /** Of its events. */
+  /** The epoch of its events. */
   readonly epoch: string;
   /** The epoch of the event before its first. */
   readonly previous: string;
@@ -25,7 +25,7 @@ export interface ToldEvent extends EncodedEvent {
   readonly value: Json | undefined;
 }
 
-/** Stands before an event that removes its slice since it may no longer be seen. No JSON begins with it. */
+/** Marks an event that removes a slice because it was hidden. No JSON begins with it. */
 const HIDDEN = "!";
 
 /** The commit that consists of these events of the log. There is at least one. */
@@ -38,10 +38,10 @@ export function commitOf(log: Log, events: readonly Entry[]): Commit {
 }
 
 /**
- * Reads the body that `commitOf` wrote. Members it does not know are passed on to clients, who ignore them: servers of two
- * versions may work side by side.
+ * Reads the body that `commitOf` wrote. Unknown members are passed on to clients, which ignore them, so that servers of two
+ * versions can work side by side.
  *
- * @throws {Error} when it is not such a body
+ * @throws {Error} for a malformed commit
  */
 export function readCommit(commit: Commit): { timestamp: number; events: ToldEvent[] } {
   const { epoch, previous, first, last, body } = commit;
@@ -59,7 +59,7 @@ function readEvent(line: string, expected: number): ToldEvent {
   const hidden = line.startsWith(HIDDEN);
   const text = hidden ? line.slice(HIDDEN.length) : line;
   const event: unknown = JSON.parse(text);
-  // It becomes a line of a frame, which goes on where this object ends.
+  // The text becomes a line of a frame, which continues where this object ends.
   if (!isRecord(event) || !text.startsWith("{") || !text.endsWith("}") || text.includes("\r")) {
     throw new Error(`Event ${expected} is not one line with a JSON object.`);
   }

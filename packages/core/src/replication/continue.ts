@@ -5,7 +5,8 @@ import { StateStreamError } from "../support/errors.ts";
 import { isEpoch } from "../protocol/event-id.ts";
 import { makeStream, type OwnStateOptions, type SourceOptions } from "../state/create.ts";
 import type { Json } from "../json/types.ts";
-import { type FollowedStream, FollowedStateStream } from "./followed-stream.ts";
+import { FollowedStateStream } from "./followed-state-stream.ts";
+import type { FollowedStream } from "./followed-stream.ts";
 import { beginEpoch, newLogStart, restartLog } from "./log-start.ts";
 import { settingsOf, type StateStreamOptions } from "../state/options.ts";
 import type { WritableStateStream } from "../state/writable-stream.ts";
@@ -24,45 +25,45 @@ export interface FollowedStreamOptions extends Pick<
   | "onError"
 > {
   /**
-   * Called inside `connect`, once for each client that waits to be told where it begins: there is no state yet, or its
-   * position is not one this copy knows. Find out more, by `adopt` and `follow`; then `settle`, or `refuse`: until then it
-   * gets no heartbeat, and waits without limit. Must not throw.
+   * Called inside `connect`, once for each client that has to wait: there is no state yet, or this copy does not know the
+   * client's position. Bring the copy up to date with `adopt` and `follow`, then call `settle` or `refuse`. Until then the
+   * client gets no heartbeat and waits without limit. Must not throw.
    */
   onWaiting: () => void;
 }
 
-/** How a stream goes on with the log of another. */
+/** How a stream continues the log of another. */
 export interface ContinueOptions {
-  /** What it goes on from: a checkpoint that `checkpoint()` made, maybe in another process. Default: a new log. */
+  /** Where it continues: a checkpoint that `checkpoint()` made, also in another process. Default: a new log. */
   checkpoint?: string | undefined;
-  /** Of all events from here on: 11 base64url characters, random, so that no other process ever has the same. */
+  /** The epoch of all events from here on: 11 random base64url characters, so that no other process has the same. */
   epoch: string;
-  /** Called inside each change with its commit, in their order. Must not throw: the change is made, and its caller would be told. */
+  /** Called inside each change with its commit, in order. Must not throw: the change is made, but its caller would get the error. */
   onCommit: (commit: Commit) => void;
 }
 
 /** A stream whose commits go to other processes. */
 export interface ContinuedStream<S extends object> {
-  /** Own state, or a source's: without an `initialState` the methods that change it are not there. */
+  /** With a source instead of `initialState`, it has no methods that change the state. */
   readonly stream: WritableStateStream<S>;
   /**
-   * The state and the log's position as a text that other streams can begin with: between commits, so never inside a
-   * batch. Costs the state.
+   * The state and the log's position, as text from which other streams can start. Inside a batch: those before it. Takes
+   * time in proportion to the state.
    */
   checkpoint(): string;
   /**
-   * Goes on from another checkpoint, under a new epoch: what is different here is one commit, none if nothing is. Asked for
-   * within a change or a batch, it is done right after that. Clients of this stream are given the state anew.
+   * Continues at another checkpoint, under a new epoch. What differs here becomes one commit; without a difference there
+   * is none. Called inside a change or a batch, it takes effect right after that. Clients of this stream get a snapshot.
    *
-   * @throws {Error} when the checkpoint is none; `StateStreamError` `invalid-option` when the epoch is none. Then nothing
-   * has changed.
+   * @throws {Error} for a malformed checkpoint; `StateStreamError` `invalid-option` for a malformed epoch. Nothing has
+   * changed then.
    */
   rebase(checkpoint: string, epoch: string): void;
 }
 
 /**
- * Makes a stream that follows another's log. It begins with no state: clients wait until `adopt`. `clock`: where time,
- * turns and randomness come from; the system's by default.
+ * Makes a stream that follows another's log. It starts without a state: clients wait until `adopt`. `clock` is the source
+ * of time, turns and randomness; default: the system's.
  *
  * @throws {StateStreamError} `invalid-option`
  */
@@ -74,11 +75,11 @@ export function followStream<S extends object>(
 }
 
 /**
- * Makes a stream as `createStateStream` does, whose log goes on where another's is. The first state must be that of the
- * checkpoint, as far as it is visible: it is not told to anybody. Where it may be another, `rebase` to the same checkpoint.
+ * Makes a stream as `createStateStream` does, whose log continues another's. The first state must be that of the checkpoint,
+ * as far as it is visible, since it is not published. Where it may differ, `rebase` to the same checkpoint.
  *
- * @throws {StateStreamError} what `createStateStream` throws, and `invalid-option` for an epoch that is none; `Error` when
- * the checkpoint is none.
+ * @throws {StateStreamError} what `createStateStream` throws, and `invalid-option` for a malformed epoch; `Error` for a
+ * malformed checkpoint.
  */
 export function continueStream<S extends object>(
   options: OwnStateOptions<S> | SourceOptions<S>,
@@ -109,10 +110,10 @@ export function continueStream<S extends object>(
 }
 
 /**
- * What a checkpoint says: the state by slice, and the slices that were there once and are not any more, as many of the
- * latest as its stream's `maxLogEvents`.
+ * The state in a checkpoint, by slice, and the names of removed slices: the latest ones, as many as the `maxLogEvents` of
+ * its stream.
  *
- * @throws {Error} when it is none.
+ * @throws {Error} for a malformed checkpoint
  */
 export function readState(checkpoint: string): { state: Record<string, Json>; removed: readonly string[] } {
   const { slices, start } = readCheckpoint(checkpoint);

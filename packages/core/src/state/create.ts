@@ -8,7 +8,8 @@ import type { StateSource } from "./source.ts";
 import { SourceFeed } from "./source-feed.ts";
 import { BaseStateStream } from "./state-stream.ts";
 import type { StateStream } from "./stream.ts";
-import { OwnState, type WritableStateStream } from "./writable-stream.ts";
+import { OwnState } from "./own-state.ts";
+import type { WritableStateStream } from "./writable-stream.ts";
 
 /** Options of a stream that owns its state. */
 export interface OwnStateOptions<S extends object> extends StateStreamOptions<S> {

@@ -164,6 +164,13 @@ export default defineConfig({
       }),
     },
     {
+      files: ["packages/vue/src/**"],
+      rules: imports({
+        group: only("./*", "@statestream/client", "vue"),
+        message: "Beside its neighbours, the Vue package may import only @statestream/client and vue.",
+      }),
+    },
+    {
       files: ["packages/react/src/**"],
       rules: imports({
         group: only("./*", "@statestream/client", "react"),

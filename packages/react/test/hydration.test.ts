@@ -5,7 +5,7 @@ import { hydrateRoot } from "react-dom/client";
 import { renderToString } from "react-dom/server";
 import { afterEach, expect, test, vi } from "vitest";
 import { useStateStream, useStreamStatus } from "../src/index.ts";
-import { FakeClient } from "./support/fake-client.ts";
+import { FakeClient } from "../../client/test/front-end/fake-client.ts";
 import { setUpReact } from "./support/react.ts";
 
 setUpReact();

@@ -3,7 +3,7 @@ import { createElement as h, type ReactNode } from "react";
 import { renderToString } from "react-dom/server";
 import { expect, test } from "vitest";
 import { useStateStream, useStreamStatus } from "../src/index.ts";
-import { FakeClient } from "./support/fake-client.ts";
+import { FakeClient } from "../../client/test/front-end/fake-client.ts";
 import { setUpReact } from "./support/react.ts";
 
 setUpReact();

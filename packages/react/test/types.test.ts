@@ -3,7 +3,7 @@ import type { StateClient, StreamStatus } from "@statestream/client";
 import { renderHook } from "@testing-library/react";
 import { expectTypeOf, test } from "vitest";
 import { useStateStream, useStreamStatus } from "../src/index.ts";
-import { FakeClient } from "./support/fake-client.ts";
+import { FakeClient } from "../../client/test/front-end/fake-client.ts";
 
 interface Counter {
   readonly count: number;

@@ -13,7 +13,7 @@ import { version as domVersion } from "react-dom";
 import { createRoot } from "react-dom/client";
 import { expect, test, vi } from "vitest";
 import { useStateStream } from "../src/index.ts";
-import { FakeClient } from "./support/fake-client.ts";
+import { FakeClient } from "../../client/test/front-end/fake-client.ts";
 import { Boundary, complaints, setUpReact } from "./support/react.ts";
 
 setUpReact();

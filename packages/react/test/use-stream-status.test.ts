@@ -4,7 +4,7 @@ import { act, renderHook } from "@testing-library/react";
 import { StrictMode } from "react";
 import { expect, test } from "vitest";
 import { useStreamStatus } from "../src/index.ts";
-import { FakeClient } from "./support/fake-client.ts";
+import { FakeClient } from "../../client/test/front-end/fake-client.ts";
 import { setUpReact } from "./support/react.ts";
 
 setUpReact();

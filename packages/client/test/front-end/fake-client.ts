@@ -1,6 +1,6 @@
-import type { StateClient, StreamStatus } from "@statestream/client";
+import type { StateClient, StreamStatus } from "../../src/index.ts";
 
-/** A client without a server. */
+/** A client without a server: tests say what it holds. */
 export class FakeClient<S> implements StateClient<S> {
   readonly ready: Promise<readonly string[]> = Promise.resolve([]);
   readonly #subscribers = new Set<() => void>();
@@ -23,13 +23,9 @@ export class FakeClient<S> implements StateClient<S> {
     };
   }
 
-  getState(): S {
-    return this.#state;
-  }
+  readonly getState = (): S => this.#state;
 
-  getInitialState(): S {
-    return this.#initial;
-  }
+  readonly getInitialState = (): S => this.#initial;
 
   reached(): Promise<void> {
     return Promise.resolve();
@@ -39,15 +35,13 @@ export class FakeClient<S> implements StateClient<S> {
     return Promise.resolve();
   }
 
-  getStatus(): StreamStatus {
-    return this.#status;
-  }
+  readonly getStatus = (): StreamStatus => this.#status;
 
-  subscribe(fn: () => void): () => void {
+  readonly subscribe = (fn: () => void): (() => void) => {
     const subscriber = (): void => fn();
     this.#subscribers.add(subscriber);
     return () => void this.#subscribers.delete(subscriber);
-  }
+  };
 
   observe(): () => void {
     return () => {};

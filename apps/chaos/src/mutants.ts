@@ -13,8 +13,8 @@ export const newerBuild: Transform = {
   edits: [
     {
       file: "core/dist/replication/commit.js",
-      find: `(hidden.has(seq) ? HIDDEN : "") + textOfUpdate(body)`,
-      replace: `(hidden.has(seq) ? HIDDEN : "") + textOfUpdate(body).replace(/}$/, ',"weight":{"of":"a version to come"}}')`,
+      find: `(hidden ? HIDDEN : "") + textOfUpdate(body)`,
+      replace: `(hidden ? HIDDEN : "") + textOfUpdate(body).replace(/}$/, ',"weight":{"of":"a version to come"}}')`,
     },
   ],
 };

@@ -3,10 +3,9 @@ import type { Checkpoint, Entry, Request } from "./facts.ts";
 /** The scripts a writer calls, and what they are called with; packages/redis/src/redis/scripts.ts documents it. */
 type ScriptName = "PUBLISH" | "INSTALL" | "ACQUIRE" | "RELEASE";
 
-const scripts = (await import(new URL("../../../packages/redis/dist/scripts.js", import.meta.url).href)) as Record<
-  ScriptName,
-  { readonly source: string; readonly sha: string }
->;
+const scripts = (await import(
+  new URL("../../../packages/redis/dist/redis/scripts.js", import.meta.url).href
+)) as Record<ScriptName, { readonly source: string; readonly sha: string }>;
 
 /** Which script a command calls, by its digest or its text. */
 const names = new Map<string, ScriptName>();
@@ -24,7 +23,9 @@ export function requestOf(command: readonly string[], call: number): Request | u
   switch (name) {
     case "PUBLISH": {
       const checkpoint = at(5) === "" ? undefined : checkpointOf(args.slice(5));
-      return { kind: "publish", call, owner: at(1), entries: entriesOf(args.slice(8)), checkpoint };
+      // Beside meta, log and checkpoint there is a key for each answer.
+      const answers = Number(keys) - 3;
+      return { kind: "publish", call, owner: at(1), entries: entriesOf(args.slice(9 + answers)), checkpoint };
     }
     case "INSTALL": {
       const checkpoint = checkpointOf(args.slice(6));

@@ -1,5 +1,6 @@
 import { bodyOfUpdate, textOfUpdate } from "../protocol/frame.ts";
 import type { Difference } from "../diff/differ.ts";
+import type { Cause, StateUpdateEvent } from "../protocol/events.ts";
 import { isEpoch, isSeq } from "../protocol/event-id.ts";
 import type { EncodedEvent, Entry, Log } from "../log/log.ts";
 import type { Json, Operation } from "../json/types.ts";
@@ -53,6 +54,27 @@ export function readCommit(commit: Commit): { timestamp: number; events: ToldEve
   const count = last - first + 1;
   if (lines.length !== count || count < 1) throw new Error(`It has ${lines.length} events, not ${count}.`);
   return { timestamp: Number(time), events: lines.map((line, index) => readEvent(line, first + index)) };
+}
+
+/** What one event of a commit changes: exactly one of `patches`, `value` and `removed` is there. */
+export interface CommitChange {
+  readonly slice: string;
+  readonly patches?: readonly Operation[];
+  readonly value?: Json;
+  readonly removed?: true;
+  readonly cause?: Cause;
+}
+
+/** What a commit changes, for the application that made it. */
+export function readChanges({ body }: Commit): CommitChange[] {
+  return body
+    .split("\n")
+    .slice(1)
+    .map((line) => {
+      const text = line.startsWith(HIDDEN) ? line.slice(HIDDEN.length) : line;
+      const { type: _type, seq: _seq, base: _base, ...change } = JSON.parse(text) as StateUpdateEvent;
+      return change;
+    });
 }
 
 function readEvent(line: string, expected: number): ToldEvent {

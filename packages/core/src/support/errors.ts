@@ -18,6 +18,7 @@
  * - `not-leading`: a writer was asked for a change while another server leads the stream.
  * - `has-leader`: `update` of a stream that a writer leads.
  * - `timeout`: a write was not confirmed in time; it may still take effect.
+ * - `command-failed`: the handler of a command threw on the server that leads the stream.
  * - `backplane-failed`: what connects the servers failed; it is tried again.
  */
 export type StateStreamErrorCode =
@@ -38,6 +39,7 @@ export type StateStreamErrorCode =
   | "not-leading"
   | "has-leader"
   | "timeout"
+  | "command-failed"
   | "backplane-failed";
 
 /** The one error class of the library. `message` says what was given, what was expected and what to do. */

@@ -6,6 +6,7 @@ import {
   type StateStreamOptions,
 } from "@statestream/core";
 import { type Clock, followStream } from "@statestream/core/backplane";
+import { CommandSender, type SendOptions } from "./commands.ts";
 import type { Engine } from "./engine.ts";
 import { Registry } from "./registry.ts";
 import { KeyedStream, type ServedStream } from "./streams.ts";
@@ -106,6 +107,15 @@ export interface Backplane {
     change: (state: Readonly<S>) => S,
     options?: UpdateOptions,
   ): Promise<string>;
+  /**
+   * Sends a command to the writer that leads the stream, wherever that is, and resolves with what its `onCommand` returned,
+   * once the changes it made are in the stream. Sent again where no answer comes, and handled once for each `id`.
+   *
+   * @throws {StateStreamError} `timeout`: nobody answered in time; the command may have been handled, and can be repeated with
+   * the same `id`, but is not handled later than that because of this call; `command-failed`, with the message of what
+   * `onCommand` threw; `invalid-option`; `stream-closed`, when the backplane is closed.
+   */
+  send(key: string, command: unknown, options?: SendOptions): Promise<unknown>;
   /** Figures for an operator. */
   stats(): BackplaneStats;
   /**
@@ -148,6 +158,7 @@ export function backplaneOn(makeEngine: EngineFactory, options: BackplaneOptions
     unpin: (key) => registry.unpin(key),
   });
   const listed = new Map<string, ServedStream>();
+  const sender = new CommandSender(engine, clock);
   let closed: Promise<void> | undefined;
 
   const list = (): Iterator<ServedStream> => {
@@ -193,6 +204,13 @@ export function backplaneOn(makeEngine: EngineFactory, options: BackplaneOptions
       [Symbol.iterator]: list,
     },
     writer: write,
+    async send(key, command, sendOptions = {}) {
+      if (closed !== undefined) throw closedError();
+      return await sender.send(key, command, sendOptions, () => {
+        const writer = writers.get(key);
+        return writer?.leading ? writer.commands : undefined;
+      });
+    },
     async update(...args) {
       if (closed !== undefined) throw closedError();
       return await updates.update(...args);

@@ -11,8 +11,19 @@ export interface Checkpoint {
 /** `head` says that a stream was put in place or its lease was given back: look at the head. */
 export type Message = { readonly kind: "entry"; readonly entry: Commit } | { readonly kind: "head" };
 
+/** The answer to a command, stored with the changes that the command made. */
+export interface Answer {
+  readonly id: string;
+  /** Opaque to the engine. */
+  readonly text: string;
+}
+
 export interface PublishRequest {
   readonly owner: string;
+  /** Stored with the entries, or not at all. */
+  readonly answers: readonly Answer[];
+  /** How long answers are kept, in milliseconds. */
+  readonly answerMs: number;
   readonly entries: readonly Commit[];
   /** Replaces the one that is kept, if its position is the head once the entries are in; otherwise it is ignored. */
   readonly checkpoint: Checkpoint | undefined;
@@ -104,6 +115,16 @@ export interface Engine {
    * checkpoint before, which bounds the log by about two checkpoints.
    */
   putCheckpoint(key: string, checkpoint: Checkpoint): Promise<void>;
+  /** The text of a command's answer, if its changes are in the stream. */
+  answerOf(key: string, id: string): Promise<string | undefined>;
+  /**
+   * Sends a text to whoever listens to this box of a stream or a node, and resolves with how many that are: 0 where there is
+   * nobody, or where it reaches the engine later than in `withinMs`.
+   */
+  post(key: string, box: string, text: string, withinMs: number): Promise<number>;
+  /** Resolves when the engine has confirmed it. */
+  listen(key: string, box: string, listener: (text: string) => void): Promise<void>;
+  unlisten(key: string, box: string): Promise<void>;
   /** Puts a stream in place where there is none, takes its lease, and tells `head`. */
   install(key: string, request: InstallRequest): Promise<InstallReply>;
   /** Takes the lease or renews it. Nobody waits longer than it was taken for, though the engine's clock was set back. */

@@ -1,7 +1,7 @@
 import { StateStreamError } from "@statestream/core";
 import type { Clock, ContinuedStream } from "@statestream/core/backplane";
 import { checkpointAtHead, CheckpointPace } from "./checkpoints.ts";
-import type { AcquireReply, Checkpoint, Engine, Commit, Position } from "./engine.ts";
+import type { AcquireReply, Answer, Checkpoint, Commit, Engine, Position } from "./engine.ts";
 import { failure } from "./failures.ts";
 import { Flushes } from "./flushes.ts";
 import { Pending } from "./pending.ts";
@@ -19,8 +19,15 @@ export interface SessionHost<S extends object> {
    * Somebody else leads: what is pending may not be in the stream. `vanished`: nor may what the engine had acknowledged.
    */
   lost(session: Session<S>, vanished: boolean): void;
+  /** The lease ran out unrenewed: another may lead by now. What is pending is kept until that is known. */
+  suspended(session: Session<S>): void;
+  /** The lease is held again, and nobody led meanwhile. */
+  resumed(session: Session<S>): void;
   report(error: StateStreamError): void;
 }
+
+/** How long the answer to a command is kept, in milliseconds. */
+const ANSWER_MS = 10 * 60_000;
 
 /** What has to be done before anything is published. */
 type Repair = "install" | "install-by-force" | "rebase";
@@ -38,6 +45,8 @@ export class Session<S extends object> {
   readonly #pending = new Pending();
   readonly #pace = new CheckpointPace();
   readonly #flushes = new Flushes();
+  /** Answers that go with the change of this seq. */
+  #answers: (Answer & { readonly seq: number })[] = [];
   /** Up to where the engine is known to have everything, and up to where there is something. */
   #accepted: Position;
   #made: Position;
@@ -47,12 +56,18 @@ export class Session<S extends object> {
   #over = false;
   /** In a row. */
   #failures = 0;
-  #renewAt: number;
+  /** When the call that took or renewed the lease was sent: the engine counts from a later time. Milliseconds elapsed. */
+  #leasedAt: number;
+  /** When the call that is under way was sent. */
+  #sentAt: number;
+  #suspended = false;
   #cancelTimer: (() => void) | undefined;
+  #cancelExpiry: (() => void) | undefined;
 
-  /** The engine holds the stream at `position`, with these entries before it. */
+  /** The engine holds the stream at `position`, with these entries before it; the lease was asked for at `leasedAt`. */
   constructor(
     host: SessionHost<S>,
+    leasedAt: number,
     position: Position,
     entries: readonly Commit[],
     make: (onCommit: (commit: Commit) => void) => ContinuedStream<S>,
@@ -62,7 +77,8 @@ export class Session<S extends object> {
     this.#made = position;
     this.#ring.add(entries, host.clock.elapsed());
     this.#pace.appended(entries);
-    this.#renewAt = host.clock.elapsed() + host.leaseMs / 3;
+    this.#leasedAt = leasedAt;
+    this.#sentAt = leasedAt;
     this.#continued = make((commit) => this.#changed(commit));
   }
 
@@ -70,9 +86,24 @@ export class Session<S extends object> {
     return this.#continued.stream;
   }
 
+  /** Whether the lease ran out and has not been held since. */
+  get isSuspended(): boolean {
+    return this.#suspended;
+  }
+
+  /** Whether nobody else can lead yet. */
+  get isLeased(): boolean {
+    return this.#host.clock.elapsed() < this.#leasedAt + this.#host.leaseMs;
+  }
+
   /** How many commits the engine has not acknowledged. */
   get pending(): number {
     return this.#pending.count;
+  }
+
+  /** Those commits, or none where there were too many to keep. */
+  get pendingCommits(): readonly Commit[] {
+    return this.#pending.entries;
   }
 
   checkpoint(): string {
@@ -87,6 +118,7 @@ export class Session<S extends object> {
   /** The lease is held: publishes from here on. */
   start(): void {
     this.#started = true;
+    this.#watchLease();
     void this.#work();
   }
 
@@ -97,10 +129,17 @@ export class Session<S extends object> {
     return this.#flushes.wait(this.#made.seq);
   }
 
+  /** Stores an answer with the changes made so far. Resolves when the engine has them. */
+  answered(id: string, text: string): Promise<void> {
+    if (this.#made.seq > this.#accepted.seq) this.#answers.push({ id, text, seq: this.#made.seq });
+    return this.flushed();
+  }
+
   /** Publishes nothing any more. */
   end(): void {
     this.#over = true;
     this.#cancelTimer?.();
+    this.#cancelExpiry?.();
     this.#flushes.fail(this.#ended());
     void this.#continued.stream.close();
   }
@@ -119,6 +158,7 @@ export class Session<S extends object> {
     await Promise.resolve();
     while (!this.#over) {
       try {
+        this.#sentAt = this.#host.clock.elapsed();
         const step = this.#step();
         if (step === undefined) break;
         await step;
@@ -129,7 +169,7 @@ export class Session<S extends object> {
       }
     }
     this.#working = false;
-    if (!this.#over) this.#wakeAt(this.#renewAt);
+    if (!this.#over) this.#wakeAt(this.#renewAt());
   }
 
   #step(): Promise<void> | undefined {
@@ -137,7 +177,7 @@ export class Session<S extends object> {
     if (this.#repair !== undefined) return this.#install(this.#repair === "install-by-force");
     if (this.#pending.overflowed) return this.#rebase();
     if (this.#pending.count > 0) return this.#publish();
-    return this.#host.clock.elapsed() >= this.#renewAt ? this.#renew() : undefined;
+    return this.#host.clock.elapsed() >= this.#renewAt() ? this.#renew() : undefined;
   }
 
   /** Whether what the engine has is what was made here, up to `accepted`. */
@@ -151,8 +191,13 @@ export class Session<S extends object> {
     // The stream is where the last change is, so only a batch that ends there can have a checkpoint.
     const whole = entries.length === this.#pending.count;
     const checkpoint = whole && this.#pace.isDueAfter(entries) ? this.#checkpoint() : undefined;
-    const reply = await engine.publish(key, { owner, entries, checkpoint, keepFrom: this.#ring.keepFrom, leaseMs });
+    const until = entries.at(-1)?.last ?? 0;
+    const answers = this.#answers.filter(({ seq }) => seq <= until);
+    const { keepFrom } = this.#ring;
+    const request = { owner, entries, checkpoint, keepFrom, leaseMs, answers, answerMs: ANSWER_MS };
+    const reply = await engine.publish(key, request);
     if (this.#over) return;
+    if (reply.status === "ok") this.#answers = this.#answers.filter((answer) => !answers.includes(answer));
     switch (reply.status) {
       case "ok":
         this.#accept(entries, checkpoint);
@@ -249,6 +294,7 @@ export class Session<S extends object> {
     this.#made = reply.head;
     this.#continued.rebase(text, clock.epoch());
     this.#flushes.move(this.#made.seq);
+    this.#answers = this.#answers.map((answer) => ({ ...answer, seq: this.#made.seq }));
   }
 
   /** `undefined` where the engine holds what nobody can read: then what is here is the stream. */
@@ -279,8 +325,28 @@ export class Session<S extends object> {
     this.#renewed();
   }
 
+  /** The lease counts from when the call was sent, so that it never ends later here than in the engine. */
   #renewed(): void {
-    this.#renewAt = this.#host.clock.elapsed() + this.#host.leaseMs / 3;
+    this.#leasedAt = this.#sentAt;
+    if (!this.#started) return;
+    if (this.isLeased) this.#watchLease();
+    if (!this.#suspended || !this.isLeased) return;
+    this.#suspended = false;
+    this.#host.resumed(this);
+  }
+
+  #renewAt(): number {
+    return this.#leasedAt + this.#host.leaseMs / 3;
+  }
+
+  #watchLease(): void {
+    const { clock, leaseMs } = this.#host;
+    this.#cancelExpiry?.();
+    this.#cancelExpiry = clock.after(Math.max(0, this.#leasedAt + leaseMs - clock.elapsed()), () => {
+      if (this.#over || this.#suspended || this.isLeased) return;
+      this.#suspended = true;
+      this.#host.suspended(this);
+    });
   }
 
   #wakeAt(at: number): void {

@@ -6,9 +6,10 @@ import {
   StateStreamError,
   type WritableStateStream,
 } from "@statestream/core";
-import { type Clock, continueStream, readState } from "@statestream/core/backplane";
+import { type Clock, continueStream, readChanges, readState } from "@statestream/core/backplane";
 import { checkpointAtHead } from "./checkpoints.ts";
 import type { Engine, Commit, Position } from "./engine.ts";
+import { CommandServer } from "./commands.ts";
 import { failure } from "./failures.ts";
 import type { Follower } from "./follower.ts";
 import { Session, type SessionHost } from "./session.ts";
@@ -28,6 +29,8 @@ export interface WriterParts {
 
 /** What this node knows of its writers. */
 export interface WriterOfNode {
+  /** Handles commands while it leads, if it takes any. */
+  readonly commands: CommandServer | undefined;
   readonly leading: boolean;
   /** How many entries, or whole streams, it gave the engine again. */
   readonly repairs: number;
@@ -54,6 +57,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   readonly #hasSource: boolean;
   readonly #follower: Follower;
   readonly #onClose: () => void;
+  readonly commands: CommandServer | undefined;
   #session: Session<S> | undefined;
   /** Of sessions that are over. */
   #repairs = 0;
@@ -61,6 +65,8 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   #cancelTimer: (() => void) | undefined;
   /** The lease may be ours. */
   #leased = false;
+  /** When it was asked for: milliseconds elapsed. */
+  #leasedAt = 0;
   /** In a row. */
   #failures = 0;
   /** Since when nothing has been kept of a stream that this node has a copy of: milliseconds elapsed. */
@@ -75,13 +81,22 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     this.owner = parts.owner;
     this.leaseMs = parts.leaseMs;
     this.report = parts.report;
-    const { onLeadership: _onLeadership, onLost: _onLost, ...ofStream } = options;
+    const { onLeadership: _onLeadership, onLost: _onLost, onCommand, ...ofStream } = options;
     this.#hooks = options;
     this.#options = ofStream;
     this.#hasSource = "source" in options && options.source !== undefined;
     this.#follower = parts.follower;
     this.#onClose = parts.onClose;
     checkOptions(this.#options);
+    this.commands =
+      onCommand &&
+      new CommandServer({
+        ...parts,
+        key,
+        handler: onCommand,
+        leads: () => this.leading,
+        record: async (id, answer) => await this.#leadingSession().answered(id, answer),
+      });
     // Where it has just failed, being told of that is no reason to try again.
     this.#follower.onHead = () => {
       if (this.#failures === 0) this.#campaign();
@@ -90,7 +105,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   }
 
   get leading(): boolean {
-    return this.#session !== undefined;
+    return this.#session?.isLeased ?? false;
   }
 
   get repairs(): number {
@@ -101,14 +116,33 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     return (this.#session?.stream ?? this.#follower.stream).state as Readonly<Jsonified<S>>;
   }
 
-  leads(): Promise<void> {
+  leads({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(closedError(this.key));
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
     if (this.leading) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    return new Promise((resolve, reject) => {
+      const waiter = { resolve, reject };
+      this.#waiters.push(waiter);
+      signal?.addEventListener("abort", () => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        reject(signal.reason as Error);
+      });
+    });
   }
 
-  async flushed(): Promise<void> {
-    await this.#leadingSession().flushed();
+  async flushed({ timeoutMs }: { timeoutMs?: number } = {}): Promise<void> {
+    const flushed = this.#leadingSession().flushed();
+    if (timeoutMs === undefined) return await flushed;
+    let cancel: (() => void) | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const message = `Changes of stream "${this.key}" were not stored within ${timeoutMs} ms. They are still being sent.`;
+      cancel = this.clock.after(timeoutMs, () => reject(new StateStreamError("timeout", message)), true);
+    });
+    try {
+      await Promise.race([flushed, late]);
+    } finally {
+      cancel?.();
+    }
   }
 
   set: OwnStateWriter<S>["set"] = (...args) => this.#stream().set(...args);
@@ -119,6 +153,16 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  suspended(session: Session<S>): void {
+    if (session === this.#session) this.#tellLeading(false, undefined);
+  }
+
+  resumed(session: Session<S>): void {
+    if (session !== this.#session) return;
+    this.#tellLeading(true, this.state);
+    this.#resolveWaiters();
   }
 
   lost(session: Session<S>, vanished: boolean): void {
@@ -161,11 +205,14 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   #leave(session: Session<S>, vanished: boolean): void {
     this.#repairs += session.repairs;
     this.#session = undefined;
+    this.commands?.close();
     const commits = session.pending;
+    const changes = session.pendingCommits.flatMap((commit) => readChanges(commit));
     const state = session.stream.state;
+    const { isSuspended } = session;
     session.end();
-    this.#tellLeading(false, undefined);
-    if (commits > 0 || vanished) this.#tell(() => this.#hooks.onLost?.({ commits, vanished, state }));
+    if (!isSuspended) this.#tellLeading(false, undefined);
+    if (commits > 0 || vanished) this.#tell(() => this.#hooks.onLost?.({ commits, changes, vanished, state }));
   }
 
   #campaignIn(ms: number): void {
@@ -185,6 +232,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   /** Tries to lead. Returns when to try again, in milliseconds. */
   async #try(): Promise<number> {
     try {
+      this.#leasedAt = this.clock.elapsed();
       const reply = await this.engine.acquire(this.key, this.owner, this.leaseMs);
       this.#leased = reply.status === "ok";
       if (reply.status !== "empty") this.#emptySince = undefined;
@@ -238,7 +286,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     if (this.#closed !== undefined) return;
     const epoch = this.clock.epoch();
     const position = { epoch, seq: 0 };
-    const session = new Session<S>(this, position, [], (onCommit) =>
+    const session = new Session<S>(this, this.#leasedAt, position, [], (onCommit) =>
       continueStream(this.#streamOptions(), { epoch, onCommit }, this.clock),
     );
     let leads = false;
@@ -255,6 +303,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
 
   async #installed(position: Position, body: string, force: boolean): Promise<boolean> {
     const { owner, leaseMs } = this;
+    this.#leasedAt = this.clock.elapsed();
     const request = { owner, checkpoint: { position, body }, entries: [], leaseMs, force };
     const { status } = await this.engine.install(this.key, request);
     this.#leased ||= status === "ok";
@@ -271,7 +320,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     let session: Session<S> | undefined;
     try {
       const epoch = this.clock.epoch();
-      session = new Session<S>(this, position, entries, (onCommit) =>
+      session = new Session<S>(this, this.#leasedAt, position, entries, (onCommit) =>
         continueStream(this.#streamOptions(state, removed), { epoch, onCommit }, this.clock),
       );
       session.rebase(checkpoint, epoch);
@@ -298,6 +347,11 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   #lead(session: Session<S>): void {
     this.#session = session;
     session.start();
+    this.commands?.open();
+    this.#resolveWaiters();
+  }
+
+  #resolveWaiters(): void {
     for (const { resolve } of this.#waiters.splice(0)) resolve();
   }
 
@@ -315,10 +369,10 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   }
 
   #leadingSession(): Session<S> {
-    if (this.#session !== undefined) return this.#session;
+    if (this.#session?.isLeased) return this.#session;
     throw new StateStreamError(
       "not-leading",
-      `Another node leads stream "${this.key}", or none yet: wait for leads(), or send the change to the one that does.`,
+      `This writer does not lead stream "${this.key}" now. Wait for leads(), or use send() to reach the writer that leads.`,
     );
   }
 

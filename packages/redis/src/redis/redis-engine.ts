@@ -16,11 +16,27 @@ import type {
 import { Health } from "../cluster/health.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import type { RedisClient } from "./redis-client.ts";
-import { ACQUIRE, APPEND, CHECKPOINT, HEADS, INSTALL, PROBE, PUBLISH, READ, RELEASE, type Script } from "./scripts.ts";
+import {
+  ACQUIRE,
+  ANSWER,
+  APPEND,
+  CHECKPOINT,
+  HEADS,
+  INSTALL,
+  POST,
+  PROBE,
+  PUBLISH,
+  READ,
+  RELEASE,
+  type Script,
+} from "./scripts.ts";
 import { Subscriber } from "./subscriber.ts";
 
 /** How many streams one script looks at: nothing else happens in Redis meanwhile. */
 const HEADS_AT_ONCE = 500;
+
+/** How long the difference of the clocks is relied upon, in milliseconds. */
+const CLOCK_MS = 10_000;
 
 export interface RedisEngineOptions {
   /** A node-redis client whose options are used; two connections of our own are made from it. */
@@ -45,6 +61,8 @@ export class RedisEngine implements Engine {
   readonly #commands: Link;
   readonly #subscriber: Subscriber;
   readonly #health: Health;
+  /** How far Redis' clock is ahead of `performance.now()`, and when that was looked up. */
+  #clock: { readonly at: number; readonly ahead: number } | undefined;
 
   constructor({ redis, prefix, expireMs, onError, probeMs = 1000, deadlineMs = 2000 }: RedisEngineOptions) {
     this.#prefix = prefix;
@@ -75,14 +93,17 @@ export class RedisEngine implements Engine {
   }
 
   async publish(key: string, request: PublishRequest): Promise<PublishReply> {
-    const { owner, entries, checkpoint, keepFrom, leaseMs } = request;
-    const [status, epoch, seq, broken] = await this.#run(PUBLISH, key, [
+    const { owner, entries, checkpoint, keepFrom, leaseMs, answers, answerMs } = request;
+    const names = [...this.#names(key), ...answers.map(({ id }) => this.#name(key, "i", id))];
+    const [status, epoch, seq, broken] = await this.#eval(PUBLISH, names, [
       this.#name(key, "c"),
       owner,
       String(keepFrom),
       String(leaseMs),
       this.#expireMs,
       ...(checkpoint ? [checkpoint.position.epoch, String(checkpoint.position.seq), checkpoint.body] : ["", "", ""]),
+      String(answerMs),
+      ...answers.map(({ text }) => text),
       ...entries.flatMap(entryArgs),
     ]);
     if (status === "empty") return { status };
@@ -108,7 +129,7 @@ export class RedisEngine implements Engine {
   }
 
   async append(key: string, { id, idMs, commit }: AppendRequest): Promise<AppendReply> {
-    const names = [this.#name(key, "m"), this.#name(key, "l"), this.#name(key, "s"), this.#name(key, "i", id)];
+    const names = [...this.#names(key), this.#name(key, "i", id)];
     const args = [this.#name(key, "c"), this.#expireMs, String(idMs), ...entryArgs(commit)];
     const [status, ...rest] = await this.#eval(APPEND, names, args);
     if (status === "empty") return { status };
@@ -120,6 +141,32 @@ export class RedisEngine implements Engine {
 
   async putCheckpoint(key: string, { position: { epoch, seq }, body }: Checkpoint): Promise<void> {
     await this.#run(CHECKPOINT, key, [this.#expireMs, epoch, String(seq), body]);
+  }
+
+  async answerOf(key: string, id: string): Promise<string | undefined> {
+    const [text] = await this.#eval(ANSWER, [this.#name(key, "m"), this.#name(key, "i", id)], []);
+    return text === "" ? undefined : (text as string);
+  }
+
+  async post(key: string, box: string, text: string, withinMs: number): Promise<number> {
+    const until = performance.now() + withinMs;
+    const names = [this.#name(key, "m")];
+    // Redis judges by its own clock, whose difference from ours is looked up now and then.
+    if (this.#clock === undefined || performance.now() - this.#clock.at > CLOCK_MS) {
+      const [, now] = await this.#eval(POST, names, ["", "", "0"]);
+      this.#clock = { at: performance.now(), ahead: Number(now) - performance.now() };
+    }
+    const latest = Math.floor(until + this.#clock.ahead);
+    const [count] = await this.#eval(POST, names, [this.#box(key, box), text, String(latest)]);
+    return Number(count);
+  }
+
+  listen(key: string, box: string, listener: (text: string) => void): Promise<void> {
+    return this.#subscriber.subscribe(this.#box(key, box), listener);
+  }
+
+  unlisten(key: string, box: string): Promise<void> {
+    return this.#subscriber.unsubscribe(this.#box(key, box));
   }
 
   async install(key: string, { owner, checkpoint, entries, leaseMs, force }: InstallRequest): Promise<InstallReply> {
@@ -189,8 +236,17 @@ export class RedisEngine implements Engine {
     return id === undefined ? name : `${name}:${encoded(id)}`;
   }
 
+  #names(key: string): string[] {
+    return [this.#name(key, "m"), this.#name(key, "l"), this.#name(key, "s")];
+  }
+
+  /** The channel of a box. */
+  #box(key: string, box: string): string {
+    return `${this.#prefix}:{${encoded(key)}}:${box}`;
+  }
+
   #run(script: Script, key: string, args: string[]): Promise<unknown[]> {
-    return this.#eval(script, [this.#name(key, "m"), this.#name(key, "l"), this.#name(key, "s")], args);
+    return this.#eval(script, this.#names(key), args);
   }
 
   async #probe(name: string, n: number): Promise<void> {

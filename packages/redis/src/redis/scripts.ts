@@ -43,7 +43,10 @@ local function lease(owner, ms)
   redis.call('HSET', KEYS[1], 'w', owner, 'wx', string.format('%.0f', now() + tonumber(ms)), 'wl', ms)
 end`;
 
-/** ARGV: channel, owner, keepFrom, leaseMs, expireMs, checkpoint epoch, seq and body ('' for none), 5 per entry. */
+/**
+ * KEYS: also one for each answer. ARGV: channel, owner, keepFrom, leaseMs, expireMs, checkpoint epoch, seq and body ('' for
+ * none), answerMs, the answers, 5 per entry.
+ */
 export const PUBLISH: Script = script(
   BROKEN,
   KEEP,
@@ -55,8 +58,9 @@ if not n then return {'empty'} end
 if meta[3] ~= ARGV[2] then return {'fenced', e, meta[2]} end
 
 -- An entry that is there says that those before it are, or were.
-local from = 9
-for i = #ARGV - 4, 9, -5 do
+local start = 10 + #KEYS - 3
+local from = start
+for i = #ARGV - 4, start, -5 do
   local last = ARGV[i + 3]
   local there = n == tonumber(last) and e == ARGV[i]
   if not there and n > tonumber(last) then
@@ -80,6 +84,7 @@ end
 redis.call('HSET', KEYS[1], 'e', e, 'n', last)
 
 if status == 'ok' then
+  for i = 4, #KEYS do redis.call('SET', KEYS[i], e .. ' ' .. last .. ' ' .. ARGV[6 + i], 'PX', ARGV[9]) end
   if ARGV[6] == e and ARGV[7] == last then redis.call('HSET', KEYS[3], 'e', e, 'n', last, 'd', ARGV[8]) end
   local sn = tonumber(redis.call('HGET', KEYS[3], 'n'))
   if sn then
@@ -107,7 +112,7 @@ local e, n = meta[1], tonumber(meta[2])
 if not n then return {'empty'} end
 local done = redis.call('GET', KEYS[4])
 if done then
-  local epoch, seq = string.match(done, '^(%S+) (%S+)$')
+  local epoch, seq = string.match(done, '^(%S+) (%S+)')
   -- A position beyond the head was lost, and the write with it.
   if tonumber(seq) <= n then return {'done', epoch, seq} end
 end
@@ -134,6 +139,24 @@ local due = not sn or tonumber(ARGV[7]) - sn > ${MAX_CHECKPOINT_EVENTS} or bytes
 redis.call('PUBLISH', ARGV[1], ARGV[5] .. ' ' .. ARGV[4] .. ' ' .. ARGV[6] .. ' ' .. ARGV[7] .. ' ' .. ARGV[8])
 return {'ok', due and '1' or '0'}`,
 );
+
+/** KEYS: meta, the answer's. */
+export const ANSWER: Script = script(`
+local n = tonumber(redis.call('HGET', KEYS[1], 'n'))
+local done = redis.call('GET', KEYS[2])
+if not n or not done then return {''} end
+local seq, text = string.match(done, '^%S+ (%S+) (.*)$')
+-- A position beyond the head was lost, and the command's changes with it.
+if not seq or tonumber(seq) > n then return {''} end
+return {text}`);
+
+/** KEYS: one of the slot. ARGV: channel, text, the time in milliseconds after which it is dropped ('' for never). Gives the time. */
+export const POST: Script = script(`
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local count = 0
+if ARGV[1] ~= '' and now <= tonumber(ARGV[3]) then count = redis.call('PUBLISH', ARGV[1], ARGV[2]) end
+return {string.format('%.0f', count), string.format('%.0f', now)}`);
 
 /** ARGV: expireMs, the checkpoint's epoch, seq and body. */
 export const CHECKPOINT: Script = script(

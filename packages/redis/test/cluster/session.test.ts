@@ -33,10 +33,11 @@ test("an outcome that is unknown is found out by saying the same again", async (
   expect(a.errors.map(({ code }) => code)).toStrictEqual(["backplane-failed"]);
 });
 
-test("while the engine is away it is asked about once a second, and changes are told when it is back", async () => {
+test("a writer that cannot reach the engine leads until its lease ends, and publishes what is pending when the engine is back", async () => {
   const cluster = new Cluster();
   const [a, b] = [cluster.node(), cluster.node()];
-  const writer = await leading(cluster, a);
+  const told: unknown[] = [];
+  const writer = await leading(cluster, a, told);
   const client = new Client(b.backplane.streams.get("room").connect());
   await cluster.settle();
   let calls = 0;
@@ -45,14 +46,20 @@ test("while the engine is away it is asked about once a second, and changes are 
     calls++;
     return "fail-before";
   };
+  let last = "";
   for (let count = 0; count < 20; count++) {
-    writer.set("text", `change ${count}`);
+    // The lease is of 5,000 ms.
+    expect(writer.leading).toBe(count < 10);
+    if (writer.leading) writer.set("text", (last = `change ${count}`));
+    else expect(() => writer.set("text", "refused")).toThrow(expect.objectContaining({ code: "not-leading" }));
     await cluster.pass(500);
   }
   expect(calls).toBeLessThan(60);
+  expect(told).toStrictEqual([true, false]);
   cluster.server.callFate = () => "work";
   await cluster.pass(2000);
-  expect(b.backplane.streams.get("room").state).toStrictEqual({ text: "change 19" });
+  expect([writer.leading, told]).toStrictEqual([true, [true, false, true]]);
+  expect(b.backplane.streams.get("room").state).toStrictEqual({ text: last });
   expect(client.snapshots).toStrictEqual(["connect"]);
 });
 
@@ -135,16 +142,23 @@ test("who comes back after another led does not write over what that one wrote, 
   first.set("text", "of the first");
   await cluster.settle();
   a.engine.cut();
+  first.set("other", "never published");
   const second = await leading(cluster, b);
   await cluster.pass(9000);
+  expect(() => first.set("text", "refused")).toThrow(expect.objectContaining({ code: "not-leading" }));
   expect(second.leading).toBe(true);
   second.set("text", "of the second");
   await cluster.settle();
   await Promise.all([second.close(), cluster.settle()]);
-  first.set("other", "never told");
   a.engine.mend();
   await cluster.pass(4000);
-  expect(told).toMatchObject([true, false, { commits: 1, vanished: false, state: { other: "never told" } }, true]);
+  const changes = [{ slice: "other", value: "never published" }];
+  expect(told).toMatchObject([
+    true,
+    false,
+    { commits: 1, changes, vanished: false, state: { other: "never published" } },
+    true,
+  ]);
   expect(a.backplane.streams.get("room").state).toStrictEqual({ text: "of the second" });
 });
 

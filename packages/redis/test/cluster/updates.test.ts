@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Client, Cluster } from "../support/nodes.ts";
+import { settled } from "../support/settled.ts";
 
 interface Counter {
   count: number;
@@ -8,18 +9,6 @@ interface Counter {
 
 const initial: Counter = { count: 0 };
 const increment = (state: Readonly<Counter>): Counter => ({ ...state, count: state.count + 1 });
-
-/** Lets time pass until the promise settles, and gives how it did. */
-async function settled<T>(cluster: Cluster, promise: Promise<T>, ms = 10_000): Promise<T | { code: string }> {
-  let result: T | { code: string } | undefined;
-  promise.then(
-    (value) => (result = value),
-    (error: unknown) => (result = error as { code: string }),
-  );
-  for (let passed = 0; passed < ms && result === undefined; passed += 10) await cluster.pass(10, 10);
-  if (result === undefined) throw new Error(`Not settled within ${ms} ms.`);
-  return result;
-}
 
 test("updates from three nodes at once are all applied, once each", async () => {
   const cluster = new Cluster();

@@ -204,7 +204,7 @@ test("after a wipe a new writer without a copy can be faster than the leader, wh
   const second = b.backplane.writer<Room>("room", { initialState: { text: "new" } });
   await cluster.pass(3000);
   expect([first.leading, second.leading]).toStrictEqual([false, true]);
-  expect(lost).toStrictEqual([{ commits: 0, vanished: true, state: { text: "acknowledged" } }]);
+  expect(lost).toStrictEqual([{ commits: 0, changes: [], vanished: true, state: { text: "acknowledged" } }]);
   expect(a.backplane.streams.get("room").state).toStrictEqual({ text: "new" });
 });
 
@@ -265,4 +265,38 @@ test("slices that are not shown stay hidden when another writer takes over", asy
   await cluster.settle();
   expect(JSON.stringify(client.told)).not.toContain("secret");
   expect(client.told.at(-1)).toMatchObject({ slice: "text", seq: 1, value: "still seen" });
+});
+
+test("leads() ends with its signal, and an abandoned request leaves nothing behind", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const first = a.backplane.writer("room", { initialState: { text: "" } });
+  await cluster.settle();
+  const second = b.backplane.writer("room", { initialState: { text: "" } });
+  await cluster.settle();
+  const abandoned = new AbortController();
+  const waiting = second.leads({ signal: abandoned.signal });
+  abandoned.abort(new Error("The client has left."));
+  await expect(waiting).rejects.toThrow("The client has left.");
+  await expect(second.leads({ signal: abandoned.signal })).rejects.toThrow("The client has left.");
+  const patient = second.leads();
+  await Promise.all([first.close(), cluster.settle()]);
+  await cluster.settle();
+  await patient;
+});
+
+test("flushed() with a timeout rejects while the engine is away, and the change is published later", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const writer = a.backplane.writer("room", { initialState: { text: "" } });
+  await cluster.settle();
+  a.engine.cut();
+  writer.set("text", "late");
+  const flushed = writer.flushed({ timeoutMs: 1000 });
+  await Promise.all([expect(flushed).rejects.toMatchObject({ code: "timeout" }), cluster.pass(1500)]);
+  a.engine.mend();
+  await cluster.pass(2000);
+  void b.backplane.streams.get("room").connect();
+  await cluster.settle();
+  expect(b.backplane.streams.get("room").state).toStrictEqual({ text: "late" });
 });

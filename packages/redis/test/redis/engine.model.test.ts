@@ -85,7 +85,15 @@ async function perform(step: Exclude<Step, { call: "evict" }>, engine: Engine, k
       const position = step.misplaced ? { epoch: "A", seq: step.keep } : end;
       const checkpoint = step.checkpoint === null ? undefined : { position, body: step.checkpoint };
       const { owner: by, leaseMs: ms, keep } = step;
-      return engine.publish(key, { owner: by, entries, checkpoint, keepFrom: end.seq - keep, leaseMs: ms });
+      return engine.publish(key, {
+        owner: by,
+        entries,
+        checkpoint,
+        keepFrom: end.seq - keep,
+        leaseMs: ms,
+        answers: [],
+        answerMs: 1000,
+      });
     }
     case "append": {
       const from = positionOf(step.from, past);

@@ -16,7 +16,16 @@ export function checkpoint(seq: number, epoch = "A"): Checkpoint {
 
 /** A publish of the owner `writer` that keeps all entries. */
 export function publishing(entries: Commit[], details: Partial<PublishRequest> = {}): PublishRequest {
-  return { owner: "writer", entries, checkpoint: undefined, keepFrom: 0, leaseMs: 5000, ...details };
+  return {
+    owner: "writer",
+    entries,
+    checkpoint: undefined,
+    keepFrom: 0,
+    leaseMs: 5000,
+    answers: [],
+    answerMs: 1000,
+    ...details,
+  };
 }
 
 /** A stream of the owner `writer` whose only state is the one at `seq`. */

@@ -19,7 +19,7 @@ interface Kept {
   log: Commit[] | undefined;
   checkpoint: Checkpoint | undefined;
   /** Where writes ended, by their IDs. */
-  done: Map<string, { position: Position; until: number }>;
+  done: Map<string, { position: Position; until: number; answer?: string }>;
   bytes: number;
   expiresAt: number;
 }
@@ -76,6 +76,8 @@ export class MemoryDataset {
       const keepFrom = Math.min(request.keepFrom, kept.checkpoint.position.seq + 1);
       kept.log = kept.log?.filter(({ last }) => last >= keepFrom);
     }
+    for (const { id, text } of request.answers)
+      kept.done.set(id, { position: meta.head, until: this.#now() + request.answerMs, answer: text });
     this.#lease(meta, request.owner, request.leaseMs);
     return { status: "ok", head: meta.head, broken: isBroken(kept, meta.head) };
   }
@@ -185,6 +187,13 @@ export class MemoryDataset {
     meta.owner = "";
     meta.leaseUntil = 0;
     tell({ kind: "head" });
+  }
+
+  answerOf(key: string, id: string): string | undefined {
+    const kept = this.#kept(key);
+    const done = kept?.done.get(id);
+    if (!kept?.meta || !done || this.#now() >= done.until || done.position.seq > kept.meta.head.seq) return undefined;
+    return done.answer;
   }
 
   head(key: string): Position | undefined {

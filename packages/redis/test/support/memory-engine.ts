@@ -4,6 +4,10 @@ import { MemoryDataset } from "./memory-dataset.ts";
 type Call =
   | "publish"
   | "append"
+  | "answer"
+  | "post"
+  | "listen"
+  | "unlisten"
   | "checkpoint"
   | "read"
   | "install"
@@ -98,6 +102,10 @@ export class MemoryEngineServer {
     return dataset;
   }
 
+  post(box: string, text: string): number {
+    return [...this.#nodes].filter((node) => node.receive(box, text)).length;
+  }
+
   tell(side: 0 | 1, key: string, message: Message): void {
     for (const node of this.#nodes) {
       if (node.side === side) node.arrive(key, message);
@@ -116,6 +124,7 @@ export class MemoryEngine implements Engine {
   readonly #requests: Pipe;
   readonly #replies: Pipe;
   readonly #messages: Pipe;
+  readonly #boxes = new Map<string, (text: string) => void>();
   readonly #wanted = new Map<string, (message: Message) => void>();
   /** What the server knows of; after a loss it is told again. */
   #subscribed = new Set<string>();
@@ -186,6 +195,32 @@ export class MemoryEngine implements Engine {
     return this.#call("checkpoint", key, (data) => data.putCheckpoint(key, checkpoint));
   }
 
+  answerOf(key: string, id: string): Promise<string | undefined> {
+    return this.#call("answer", key, (data) => data.answerOf(key, id));
+  }
+
+  post(key: string, box: string, text: string, withinMs: number): Promise<number> {
+    const until = this.#server.now() + withinMs;
+    return this.#call("post", key, () => (this.#server.now() > until ? 0 : this.#server.post(`${key} ${box}`, text)));
+  }
+
+  listen(key: string, box: string, listener: (text: string) => void): Promise<void> {
+    this.#boxes.set(`${key} ${box}`, listener);
+    return this.#call("listen", key, () => undefined, this.#messages);
+  }
+
+  unlisten(key: string, box: string): Promise<void> {
+    this.#boxes.delete(`${key} ${box}`);
+    return this.#call("unlisten", key, () => undefined, this.#messages);
+  }
+
+  /** A text for a box leaves the server; whether this node listens. */
+  receive(box: string, text: string): boolean {
+    if (this.#cut !== "nothing" || !this.#boxes.has(box)) return false;
+    this.#messages.push(() => this.#boxes.get(box)?.(text));
+    return true;
+  }
+
   install(...[key, request]: Parameters<Engine["install"]>): ReturnType<Engine["install"]> {
     return this.#call("install", key, (data, tell) => data.install(key, request, tell));
   }
@@ -221,6 +256,7 @@ export class MemoryEngine implements Engine {
     this.cut();
     this.#closed = true;
     this.#wanted.clear();
+    this.#boxes.clear();
     this.#listeners.clear();
     this.#leave();
   }

@@ -6,4 +6,4 @@ export type { LostChanges, OwnStateWriter, StateWriter, WriterHooks } from "./cl
 export type { Position } from "./cluster/engine.ts";
 export type { CommandHandler, SendOptions } from "./cluster/commands.ts";
 export type { UpdateOptions } from "./cluster/updates.ts";
-export type { RedisClient } from "./redis/redis-client.ts";
+export type { IoRedisClient, NodeRedisClient, RedisClient } from "./redis/redis-client.ts";

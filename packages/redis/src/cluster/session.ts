@@ -327,10 +327,11 @@ export class Session<S extends object> {
 
   /** The lease counts from when the call was sent, so that it never ends later here than in the engine. */
   #renewed(): void {
+    if (this.#started && !this.isLeased) this.#suspend();
     this.#leasedAt = this.#sentAt;
-    if (!this.#started) return;
-    if (this.isLeased) this.#watchLease();
-    if (!this.#suspended || !this.isLeased) return;
+    if (!this.#started || !this.isLeased) return;
+    this.#watchLease();
+    if (!this.#suspended) return;
     this.#suspended = false;
     this.#host.resumed(this);
   }
@@ -342,11 +343,17 @@ export class Session<S extends object> {
   #watchLease(): void {
     const { clock, leaseMs } = this.#host;
     this.#cancelExpiry?.();
-    this.#cancelExpiry = clock.after(Math.max(0, this.#leasedAt + leaseMs - clock.elapsed()), () => {
-      if (this.#over || this.#suspended || this.isLeased) return;
-      this.#suspended = true;
-      this.#host.suspended(this);
+    this.#cancelExpiry = clock.after(Math.max(1, this.#leasedAt + leaseMs - clock.elapsed()), () => {
+      // Timers may fire a little early.
+      if (this.isLeased) this.#watchLease();
+      else this.#suspend();
     });
+  }
+
+  #suspend(): void {
+    if (this.#over || this.#suspended) return;
+    this.#suspended = true;
+    this.#host.suspended(this);
   }
 
   #wakeAt(at: number): void {

@@ -1,23 +1,11 @@
-import type { RedisClient } from "./redis-client.ts";
+import type { Connect, Connection } from "./drivers.ts";
 
 export interface LinkOptions {
-  /** Whose options the connection has. It is never used itself. */
-  readonly redis: RedisClient;
+  readonly connect: Connect;
   /** How long a call may take, waiting for the connection included, in milliseconds. */
   readonly deadlineMs: number;
   readonly onError: (error: Error) => void;
 }
-
-/** Options of the user's client that ours must not have. */
-const OVERRIDES = {
-  // Its queue would send commands whose callers have given up long before.
-  disableOfflineQueue: true,
-  // Replies as strings.
-  commandOptions: {},
-  // Shared with the user's client, and emptied when a connection of ours is lost.
-  clientSideCache: undefined,
-  emitInvalidate: false,
-};
 
 /**
  * One connection of our own, made anew when it is no good. The driver reconnects by itself when a socket closes; what it
@@ -25,21 +13,21 @@ const OVERRIDES = {
  */
 export class Link {
   readonly #options: LinkOptions;
-  readonly #onReady: (client: RedisClient, again: boolean) => void;
-  readonly #waiting = new Set<{ start: (client: RedisClient) => Promise<void>; reject: (error: Error) => void }>();
-  #client: RedisClient | undefined;
+  readonly #onReady: (client: Connection, again: boolean) => void;
+  readonly #waiting = new Set<{ start: (client: Connection) => Promise<void>; reject: (error: Error) => void }>();
+  #client: Connection | undefined;
   #closed = false;
   #lastError = "";
   #wasReady = false;
 
   /** `again`: it has been up before, and may have missed something since. */
-  constructor(options: LinkOptions, onReady: (client: RedisClient, again: boolean) => void) {
+  constructor(options: LinkOptions, onReady: (client: Connection, again: boolean) => void) {
     this.#options = options;
     this.#onReady = onReady;
   }
 
   /** The connection, while it is up. */
-  get ready(): RedisClient | undefined {
+  get ready(): Connection | undefined {
     return this.#client?.isReady ? this.#client : undefined;
   }
 
@@ -47,7 +35,7 @@ export class Link {
   reopen(): void {
     this.#drop();
     if (this.#closed) return;
-    const client = this.#options.redis.duplicate(OVERRIDES);
+    const client = this.#options.connect();
     this.#client = client;
     client.on("error", (error) => {
       if (client === this.#client) this.#report(error);
@@ -71,14 +59,14 @@ export class Link {
   }
 
   /** Does something with the connection as soon as it is up. Rejects at the deadline; the work may still take effect. */
-  use<T>(work: (client: RedisClient) => T | Promise<T>): Promise<T> {
+  use<T>(work: (client: Connection) => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
         reject(new Error("The connection to Redis was closed by close()"));
         return;
       }
       const { deadlineMs } = this.#options;
-      const start = async (client: RedisClient) => {
+      const start = async (client: Connection) => {
         try {
           resolve(await work(client));
         } catch (error) {

@@ -3,12 +3,13 @@ import { systemClock } from "@statestream/core/backplane";
 import { type Backplane, type BackplaneOptions, backplaneOn } from "../cluster/backplane.ts";
 import { failure } from "../cluster/failures.ts";
 import type { RedisClient } from "./redis-client.ts";
+import { connectorOf } from "./drivers.ts";
 import { RedisEngine } from "./redis-engine.ts";
 
 export interface RedisBackplaneOptions extends BackplaneOptions {
   /**
-   * A client of node-redis 6, connected or not. Only its options are used: two connections of the backplane's own are made
-   * from it, and closed with the backplane.
+   * A client of node-redis 6 (`createClient`), ioredis 5 or iovalkey (`new Redis`, also with sentinels), connected or not. Only
+   * its options are used: two connections of the backplane's own are made from it, and closed with the backplane.
    */
   redis: RedisClient;
   /** What all keys and channels in Redis begin with; nodes with the same see the same streams. Default `statestream`. */
@@ -31,12 +32,8 @@ const DAY_MS = 86_400_000;
  */
 export function createRedisBackplane(options: RedisBackplaneOptions): Backplane {
   const { redis, prefix = "statestream", expireMs = DAY_MS, ...others } = options;
-  if (typeof redis?.duplicate !== "function" || typeof redis.sendCommand !== "function") {
-    throw new StateStreamError(
-      "invalid-option",
-      "The option redis must be a client of node-redis: createClient({ url }).",
-    );
-  }
+  // Throws here for what is no client, before anything is made.
+  connectorOf(redis);
   if (typeof prefix !== "string" || prefix === "" || /[{}]/.test(prefix)) {
     throw new StateStreamError(
       "invalid-option",

@@ -1,9 +1,9 @@
-/** What is needed of a node-redis client; its type says no more, so that no driver comes with the types. */
-export interface RedisClient {
+/** What is needed of a client of node-redis. The types say no more, so that no driver comes with them. */
+export interface NodeRedisClient {
   readonly isOpen: boolean;
   readonly isReady: boolean;
   /** A new client with the same options but these. */
-  duplicate(overrides?: object): RedisClient;
+  duplicate(overrides?: object): NodeRedisClient;
   connect(): Promise<unknown>;
   sendCommand(args: readonly string[]): Promise<unknown>;
   subscribe(channels: string[], listener: RedisListener): Promise<unknown>;
@@ -13,4 +13,21 @@ export interface RedisClient {
   destroy(): void;
 }
 
-type RedisListener = (message: string, channel: string) => void;
+/** What is needed of a client of ioredis or iovalkey: `new Redis(...)`, also one that finds its primary by sentinels. */
+export interface IoRedisClient {
+  readonly status: string;
+  duplicate(overrides?: object): IoRedisClient;
+  connect(): Promise<unknown>;
+  call(command: string, ...args: string[]): Promise<unknown>;
+  subscribe(...channels: string[]): Promise<unknown>;
+  unsubscribe(...channels: string[]): Promise<unknown>;
+  on(event: "connect" | "ready", listener: () => void): unknown;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  on(event: "message", listener: (channel: string, message: string) => void): unknown;
+  disconnect(): void;
+}
+
+/** A client whose options the backplane's own connections have. */
+export type RedisClient = NodeRedisClient | IoRedisClient;
+
+export type RedisListener = (message: string, channel: string) => void;

@@ -16,6 +16,7 @@ import type {
 import { Health } from "../cluster/health.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import type { RedisClient } from "./redis-client.ts";
+import { connectorOf } from "./drivers.ts";
 import {
   ACQUIRE,
   ANSWER,
@@ -39,7 +40,7 @@ const HEADS_AT_ONCE = 500;
 const CLOCK_MS = 10_000;
 
 export interface RedisEngineOptions {
-  /** A node-redis client whose options are used; two connections of our own are made from it. */
+  /** A client whose options are used; two connections of our own are made from it. */
   readonly redis: RedisClient;
   /** What all keys and channels begin with. */
   readonly prefix: string;
@@ -68,7 +69,7 @@ export class RedisEngine implements Engine {
     this.#prefix = prefix;
     this.#expireMs = String(expireMs);
     this.#onError = onError;
-    const link: LinkOptions = { redis, deadlineMs, onError };
+    const link: LinkOptions = { connect: connectorOf(redis), deadlineMs, onError };
     this.#commands = new Link(link, (_client, again) => this.#health.connected(again));
     this.#subscriber = new Subscriber(link, (again) => this.#health.connected(again));
     const probe = `${prefix}:probe:${crypto.randomUUID()}`;

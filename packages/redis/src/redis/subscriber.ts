@@ -1,5 +1,5 @@
 import { Link, type LinkOptions } from "./link.ts";
-import type { RedisClient } from "./redis-client.ts";
+import type { Connection } from "./drivers.ts";
 
 /** The one connection that hears messages, and what it is to hear, whatever becomes of the connection. */
 export class Subscriber {
@@ -51,7 +51,7 @@ export class Subscriber {
   };
 
   /** The driver has subscribed again to what it knew; what it did not know is added. */
-  async #restore(client: RedisClient, again: boolean): Promise<void> {
+  async #restore(client: Connection, again: boolean): Promise<void> {
     try {
       await this.#forget(client, [...this.#unwanted]);
       await client.subscribe([...this.#channels.keys()], this.#hear);
@@ -63,7 +63,7 @@ export class Subscriber {
     if (this.#link.ready === client) this.#onSubscribed(again);
   }
 
-  async #forget(client: RedisClient, channels: string[]): Promise<void> {
+  async #forget(client: Connection, channels: string[]): Promise<void> {
     if (channels.length === 0) return;
     await client.unsubscribe(channels, this.#hear);
     for (const channel of channels) this.#unwanted.delete(channel);

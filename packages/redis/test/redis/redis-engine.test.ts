@@ -1,7 +1,7 @@
 import { createClient, RESP_TYPES } from "redis";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Message } from "../../src/cluster/engine.ts";
-import type { RedisClient } from "../../src/redis/redis-client.ts";
+import type { NodeRedisClient as RedisClient } from "../../src/redis/redis-client.ts";
 import { RedisEngine } from "../../src/redis/redis-engine.ts";
 import { at, entry, installing, publishing } from "../support/entries.ts";
 import { Proxy } from "../support/proxy.ts";

@@ -48,7 +48,7 @@ const IOREDIS_OVERRIDES = {
  * @throws {StateStreamError} `invalid-option`: it is no client that works here; says what to pass.
  */
 export function connectorOf(redis: RedisClient): Connect {
-  if (isNodeRedis(redis)) return () => redis.duplicate(NODE_REDIS_OVERRIDES) as Connection;
+  if (isNodeRedis(redis)) return () => redis.duplicate(NODE_REDIS_OVERRIDES);
   if (isIoRedis(redis)) return () => new IoRedisConnection(redis.duplicate(IOREDIS_OVERRIDES));
   throw new StateStreamError(
     "invalid-option",

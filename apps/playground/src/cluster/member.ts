@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { StateStreamError } from "@statestream/core";
 import type { Backplane } from "@statestream/redis";
 import { answerApi } from "../api.ts";
 import { initialBoard } from "../board.ts";
@@ -9,9 +9,8 @@ import type { PlaygroundState } from "../state.ts";
 import { readSystem, type Traffic } from "../system.ts";
 import { initialTranscript, type Text } from "../transcript.ts";
 import { answerControl, CONTROL_PATH } from "./control.ts";
-import { forward, LEADER_PATH, NOT_LEADING } from "./forward.ts";
 import { lead, type Leadership } from "./leader.ts";
-import { type ClusterStatus, leaderOf, type NodeReport, type Order } from "./status.ts";
+import type { ClusterStatus, NodeReport, Order } from "./status.ts";
 
 export interface MemberOptions {
   readonly backplane: Backplane;
@@ -32,9 +31,6 @@ export interface Member extends Playground {
 const KEY = "playground";
 /** How long a change waits for a node that leads: longer than the lease of one that was killed. */
 const MAX_WAIT_MS = 10_000;
-const RETRY_MS = 100;
-/** A change that Redis does not have by then is answered all the same: the leader keeps it until Redis is back. */
-const FLUSH_MS = 2000;
 
 export function createMember(options: MemberOptions): Member {
   const { backplane, text, pages, status, order, onLeadership } = options;
@@ -53,6 +49,7 @@ export function createMember(options: MemberOptions): Member {
       system: readSystem({ connections: 0, bytesWritten: 0 }, 0),
       transcript: initialTranscript(text.title),
     },
+    onCommand: (request) => leadership && answerApi(leadership.changeable, request as HttpRequest),
     onLeadership(leads) {
       leadership?.stop();
       leadership = leads ? lead(writer, text.content, traffic) : undefined;
@@ -61,33 +58,15 @@ export function createMember(options: MemberOptions): Member {
   });
   const stream = backplane.streams.get<PlaygroundState>(KEY);
 
-  /** `undefined`: this node does not lead, or ceased to before Redis had the change. */
-  const answerAsLeader = async (request: HttpRequest): Promise<HttpResponse | undefined> => {
-    if (leadership === undefined) return undefined;
-    const response = answerApi(leadership.changeable, request);
-    try {
-      await Promise.race([writer.flushed(), delay(FLUSH_MS, undefined, { ref: false })]);
-    } catch {
-      return undefined;
-    }
-    return response;
-  };
-
-  /**
-   * Has the leader answer, whichever node that is by then. A leader that dies between making a change and answering is
-   * asked again on its successor: a change is made at least once, a new task in that moment maybe twice.
-   */
+  /** The answer of the node that leads, whichever that is by then: its change is made once. */
   const answerByLeader = async (request: HttpRequest): Promise<HttpResponse> => {
     if (request.body === undefined) return bodyTooLarge();
-    const end = performance.now() + MAX_WAIT_MS;
-    while (performance.now() < end) {
-      const leader = leaderOf(status());
-      const response =
-        leadership === undefined ? leader && (await forward(request, leader.port)) : await answerAsLeader(request);
-      if (response !== undefined) return response;
-      await delay(RETRY_MS);
+    try {
+      return (await backplane.send(KEY, request, { timeoutMs: MAX_WAIT_MS })) as HttpResponse;
+    } catch (error) {
+      if (!(error instanceof StateStreamError) || error.code !== "timeout") throw error;
+      return failure(503, "no-leader", "No node leads: is Redis away?");
     }
-    return failure(503, "no-leader", "No node leads: is Redis away?");
   };
 
   return {
@@ -95,10 +74,6 @@ export function createMember(options: MemberOptions): Member {
     headers: { "x-pid": String(process.pid) },
     async answer(request) {
       const { path } = request;
-      if (path.startsWith(`${LEADER_PATH}/`)) {
-        const response = await answerAsLeader({ ...request, path: path.slice(LEADER_PATH.length) });
-        return response ?? failure(NOT_LEADING, "not-leading", "This node does not lead.");
-      }
       if (path.startsWith(CONTROL_PATH)) return answerControl(request, status(), order);
       return path.startsWith("/api/") ? answerByLeader(request) : answerPage(pages, request);
     },

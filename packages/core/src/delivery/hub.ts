@@ -3,7 +3,8 @@ import { endChannel, flushChannel, resyncChannel } from "../support/diagnostics.
 import type { StateStreamError } from "../support/errors.ts";
 import type { SnapshotReason } from "../protocol/events.ts";
 import type { Log } from "../log/log.ts";
-import { Audience, type AudienceContext } from "./audience.ts";
+import type { Audience, AudienceContext } from "./audience.ts";
+import { Audiences } from "./audiences.ts";
 import { ByteBudget, type Holder } from "./byte-budget.ts";
 import type { Chunk } from "./chunk.ts";
 import type { CloseReason, Ending } from "./connection.ts";
@@ -51,9 +52,7 @@ export class Hub implements ConnectionHost, AudienceContext {
   readonly #clock: Clock;
   readonly #timer: DeadlineTimer;
   readonly #connections = new Set<StateConnection>();
-  readonly #audiences = new Map<string, Audience>();
-  /** The audiences that select a slice by name. */
-  readonly #selecting = new Map<string, Set<Audience>>();
+  readonly #audiences: Audiences = new Audiences(this);
   readonly #queue: FlushQueue;
   /** When the next heartbeat is due: milliseconds elapsed. */
   #nextBeat = 0;
@@ -115,18 +114,13 @@ export class Hub implements ConnectionHost, AudienceContext {
 
   /** The audience of these names, which must be sorted and without repetition. */
   audience(names: readonly string[] | undefined): Audience {
-    return this.#audiences.get(Audience.keyOf(names)) ?? new Audience(names, this);
+    return this.#audiences.of(names);
   }
 
   /** Takes a connection in: from now on it is notified and timed. */
   add(connection: StateConnection): void {
     const { audience } = connection;
-    if (audience.connections.size === 0) {
-      this.#audiences.set(audience.key, audience);
-      for (const name of audience.names ?? []) {
-        this.#selecting.set(name, (this.#selecting.get(name) ?? new Set()).add(audience));
-      }
-    }
+    if (audience.connections.size === 0) this.#audiences.add(audience);
     audience.connections.add(connection);
     this.#connections.add(connection);
     if (this.size === 1) this.#nextBeat = this.elapsed() + this.heartbeatMs;
@@ -136,19 +130,19 @@ export class Hub implements ConnectionHost, AudienceContext {
 
   /** These events were appended to the log, after `position`. */
   published(events: readonly { readonly slice: string; readonly hidden: boolean }[], position: number): void {
-    const all = this.#audiences.get(Audience.keyOf(undefined));
+    const { all } = this.#audiences;
     for (const [index, { slice, hidden }] of events.entries()) {
       const seq = position + index + 1;
       if (hidden) this.generations.drop();
       if (all !== undefined) this.#advance(all, seq, position, hidden);
-      for (const audience of this.#selecting.get(slice) ?? []) this.#advance(audience, seq, position, hidden);
+      for (const audience of this.#audiences.selecting(slice)) this.#advance(audience, seq, position, hidden);
     }
   }
 
   /** The log was replaced: every connection needs a snapshot. `gone`: slices that are not in the new one. */
   restarted(reason: SnapshotReason, gone: readonly string[]): void {
     this.generations.drop();
-    for (const audience of this.#audiences.values()) {
+    for (const audience of this.#audiences) {
       audience.restart();
       const withdrawn = gone.some((slice) => audience.names?.has(slice) ?? true);
       for (const connection of audience.connections) {
@@ -231,14 +225,9 @@ export class Hub implements ConnectionHost, AudienceContext {
   }
 
   #disband(audience: Audience): void {
-    this.#audiences.delete(audience.key);
+    this.#audiences.delete(audience);
     this.#queue.delete(audience);
     this.ranges.clear(audience);
-    for (const name of audience.names ?? []) {
-      const audiences = this.#selecting.get(name);
-      audiences?.delete(audience);
-      if (audiences?.size === 0) this.#selecting.delete(name);
-    }
   }
 
   #flushed(durationMs: number): void {

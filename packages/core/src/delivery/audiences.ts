@@ -1,0 +1,50 @@
+import { Audience, type AudienceContext } from "./audience.ts";
+
+const NONE: ReadonlySet<Audience> = new Set();
+
+/** The audiences that have connections. */
+export class Audiences implements Iterable<Audience> {
+  readonly #context: AudienceContext;
+  readonly #byKey = new Map<string, Audience>();
+  /** The audiences that select a slice by name. */
+  readonly #bySlice = new Map<string, Set<Audience>>();
+
+  constructor(context: AudienceContext) {
+    this.#context = context;
+  }
+
+  [Symbol.iterator](): Iterator<Audience> {
+    return this.#byKey.values();
+  }
+
+  /** The audience of these names, which must be sorted and without repetition. A new one is not in the list yet. */
+  of(names: readonly string[] | undefined): Audience {
+    return this.#byKey.get(Audience.keyOf(names)) ?? new Audience(names, this.#context);
+  }
+
+  /** The audience of those that select everything. */
+  get all(): Audience | undefined {
+    return this.#byKey.get(Audience.keyOf(undefined));
+  }
+
+  /** The audiences that select this slice by its name. */
+  selecting(slice: string): ReadonlySet<Audience> {
+    return this.#bySlice.get(slice) ?? NONE;
+  }
+
+  add(audience: Audience): void {
+    this.#byKey.set(audience.key, audience);
+    for (const name of audience.names ?? []) {
+      this.#bySlice.set(name, (this.#bySlice.get(name) ?? new Set()).add(audience));
+    }
+  }
+
+  delete(audience: Audience): void {
+    this.#byKey.delete(audience.key);
+    for (const name of audience.names ?? []) {
+      const audiences = this.#bySlice.get(name);
+      audiences?.delete(audience);
+      if (audiences?.size === 0) this.#bySlice.delete(name);
+    }
+  }
+}

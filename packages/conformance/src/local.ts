@@ -43,10 +43,11 @@ export function localSubject(mount: Mount, create: CreateStateStream = createSta
     async open(given) {
       const setup = asSent(given);
       const holder = setup.source === "store" ? storeHolder(setup, create) : ownHolder(setup, create);
-      const { slices, expiresInMs } = setup.adapter ?? {};
+      const { slices, expiresInMs, revocable } = setup.adapter ?? {};
+      const access = new AbortController();
       const expiresAt = expiresInMs === undefined ? undefined : Date.now() + expiresInMs;
-      const mounted = await mount(holder.stream, { slices, expiresAt });
-      return serverOf(holder, mounted);
+      const mounted = await mount(holder.stream, { slices, expiresAt, revoked: revocable ? access.signal : undefined });
+      return serverOf(holder, mounted, access);
     },
   };
 }
@@ -56,7 +57,7 @@ function asSent<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }
 
-function serverOf(holder: Holder, mounted: Mounted): Server {
+function serverOf(holder: Holder, mounted: Mounted, access: AbortController): Server {
   const { stream } = holder;
   return {
     url: mounted.url,
@@ -71,6 +72,7 @@ function serverOf(holder: Holder, mounted: Mounted): Server {
       }
     },
     close: (ending) => stream.close(ending),
+    revoke: async () => access.abort(),
     connections: async () => stream.stats().connections,
     async dispose() {
       // Together: a broken stream may never say that it is closed.

@@ -32,6 +32,9 @@ function serverAt(url: string, control: string): Server {
     async close(ending = {}) {
       await call("POST", `${control}/close`, ending);
     },
+    async revoke() {
+      await call("POST", `${control}/revoke`);
+    },
     async connections() {
       return (await call("GET", `${control}/connections`)) as number;
     },

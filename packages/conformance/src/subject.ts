@@ -28,6 +28,8 @@ export interface Setup {
     readonly slices?: readonly string[];
     /** What lets a client in expires so long after the server was opened. */
     readonly expiresInMs?: number;
+    /** Its option `revoked` is a signal, which `Server.revoke` aborts. */
+    readonly revocable?: boolean;
   };
 }
 
@@ -63,6 +65,8 @@ export interface Server {
   offer(offer: Offer): Promise<void>;
   /** Closes the stream; resolves when every connection is closed. */
   close(ending?: { reason?: EndReason; retry?: boolean }): Promise<void>;
+  /** Aborts the signal `revoked`. Only with `revocable`. */
+  revoke(): Promise<void>;
   /** How many connections are open. */
   connections(): Promise<number>;
   dispose(): Promise<void>;

@@ -26,6 +26,7 @@ export class Trial {
       commit: (...commits) => this.#within(server.commit(...commits), "a commit"),
       offer: (offer) => this.#within(server.offer(offer), "an offer"),
       close: (ending) => this.#within(server.close(ending), "the stream to close"),
+      revoke: () => this.#within(server.revoke(), "a revocation"),
       connections: () => this.#within(server.connections(), "the number of connections"),
       dispose: () => server.dispose(),
     };

@@ -17,6 +17,7 @@ describeAdapter(
     fails: {
       "stalled-cut": "it waits for the client before it looks at the connection",
       "end-stalled-cut": "it waits for the client before it looks at the connection",
+      "revoked-mid-event": "it waits for the client before it looks at the connection",
       "leave-pipelined": "it does not watch the socket of a queued response",
     },
   },

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 
 const noCut = "a body can only end or fail, and a failing one is logged and reported to the client by runtimes";
 describeAdapter("core/fetch", (stream, options) => listenFetch((request) => streamState(request, stream, options)), {
-  fails: { "stalled-cut": noCut, "end-stalled-cut": noCut },
+  fails: { "stalled-cut": noCut, "end-stalled-cut": noCut, "revoked-mid-event": noCut },
 });
 
 const stream = createStateStream({ initialState: { n: 0 } });

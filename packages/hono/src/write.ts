@@ -7,7 +7,7 @@ import type { SSEStreamingApi } from "hono/streaming";
  * an `id`: event IDs are the stream's, and a client resumes from the last one. Resolves when the connection is closed.
  *
  * Hono writes each event by itself, and takes it for sent when the server has taken it: prefer `streamState` where the
- * response carries nothing else. To a stream closed for good it writes `state.end`, since the status has been sent.
+ * response carries nothing else. Where `streamState` would answer 204, it writes `state.end`, since the status has been sent.
  *
  * @example
  * app.get("/events", (c) =>
@@ -29,7 +29,7 @@ export async function writeStateStream(
   const { connect } = answerRequest(stream, { method, url, lastEventId: c.req.header("last-event-id") }, options);
   if (method === "HEAD" || method === "OPTIONS") return;
   const { signal } = c.req.raw;
-  const connection = connect?.(signal) ?? stream.connect({ signal });
+  const connection = connect?.(signal) ?? stream.connect({ signal, revoked: options?.revoked });
   sse.onAbort(() => connection.close());
   if (sse.aborted) connection.close();
   for await (const event of connection) await sse.writeSSE(event);

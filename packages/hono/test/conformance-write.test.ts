@@ -38,7 +38,13 @@ describeAdapter(
   {
     cases: allCases.filter(({ id }) => !depends.has(id)),
     tolerates: ["retry"],
-    fails: { ...fails, "options-opens-nothing": status, "end-no-retry": status },
+    fails: {
+      ...fails,
+      "options-opens-nothing": status,
+      "end-no-retry": status,
+      "revoked-before": status,
+      "revoked-mid-event": deaf,
+    },
   },
 );
 

@@ -15,5 +15,5 @@ const noCut = "a body can only end or fail, and a failing one is logged and told
 describeAdapter(
   "hono as plain fetch",
   (stream, options) => serveFetch(new Hono().all("/events", (c) => streamState(c, stream, options))),
-  { fails: { "stalled-cut": noCut, "end-stalled-cut": noCut } },
+  { fails: { "stalled-cut": noCut, "end-stalled-cut": noCut, "revoked-mid-event": noCut } },
 );

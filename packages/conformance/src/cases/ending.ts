@@ -3,6 +3,7 @@ import type { EndReason } from "@statestream/core";
 import type { Case } from "../case.ts";
 import { isEnd } from "../event.ts";
 import type { Probe } from "../probe.ts";
+import { SECRET } from "../rules.ts";
 import { setting } from "../subject.ts";
 
 /** The client is told that it is the end, and why; then the response ends in order. */
@@ -157,6 +158,50 @@ export const endingCases: readonly Case[] = [
       first.cut();
       await trial.connections(server, 0);
       await (await trial.follow(server)).reaches({ a: 1 });
+    },
+  },
+  {
+    id: "revoked-before",
+    name: "MUST answer 204 and open nothing where access has been revoked",
+    async run(trial) {
+      const server = await trial.open({ state: { a: SECRET }, adapter: { revocable: true } });
+      await server.revoke();
+      for (const method of ["GET", "HEAD"]) {
+        const probe = await trial.request(server, { method });
+        await probe.end();
+        assert.deepEqual([probe.status, probe.bodyBytes], [204, 0]);
+      }
+      assert.equal(await server.connections(), 0);
+    },
+  },
+  {
+    id: "revoked-idle",
+    name: "MUST end a connection whose access is revoked, and send nothing after it",
+    async run(trial) {
+      const server = await trial.open({ state: { a: 0 }, adapter: { revocable: true } });
+      const probe = await trial.follow(server);
+      await server.revoke();
+      await server.commit(setting("a", SECRET));
+      await endsWith(probe, "revoked", false);
+      await trial.connections(server, 0);
+    },
+  },
+  {
+    id: "revoked-mid-event",
+    name: "MUST cut off a client whose access is revoked while it takes a snapshot",
+    async run(trial) {
+      const large = "x".repeat(16_000_000);
+      const server = await trial.open({ state: { large }, adapter: { revocable: true } });
+      const probe = await trial.connect(server);
+      await probe.until(() => probe.bodyBytes > 0, "the first bytes");
+      probe.pause();
+      await server.revoke();
+      await server.commit(setting("later", SECRET));
+      await trial.connections(server, 0);
+      probe.resume();
+      await probe.gone();
+      assert.equal(probe.ended, false);
+      assert.equal(probe.events.length, 0);
     },
   },
 ];

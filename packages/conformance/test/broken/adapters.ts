@@ -85,6 +85,13 @@ export const brokenAdapters: readonly Broken[] = [
     caughtBy: ["options-opens-nothing"],
   },
   {
+    name: "does not look whether access was revoked",
+    mount: mountWith({
+      answer: (stream, request, { revoked: _, ...options }) => answerRequest(stream, request, options),
+    }),
+    caughtBy: ["revoked-before", "revoked-idle", "revoked-mid-event"],
+  },
+  {
     name: "answers HEAD like GET",
     mount: mountWith({
       answer: (stream, request, options) => answerRequest(stream, { ...request, method: "GET" }, options),

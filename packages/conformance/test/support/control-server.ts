@@ -23,7 +23,7 @@ export function controlServer(subject: Subject): Promise<Mounted> {
 
   const answer = async (req: IncomingMessage): Promise<Answer> => {
     const [, root = "", id = "", action = ""] = (req.url ?? "").split("/");
-    const body = req.method === "POST" ? await json(req) : undefined;
+    const body = req.method === "POST" && action !== "revoke" ? await json(req) : undefined;
     if (id === "") {
       const server = await subject.open(body as Setup);
       const opened = String(++count);
@@ -41,6 +41,9 @@ export function controlServer(subject: Subject): Promise<Mounted> {
         return { status: 204 };
       case "POST close":
         await server.close(body as { reason?: EndReason; retry?: boolean });
+        return { status: 204 };
+      case "POST revoke":
+        await server.revoke();
         return { status: 204 };
       case "GET connections":
         return { status: 200, body: await server.connections() };

@@ -3,7 +3,7 @@ import { StateStreamError } from "../support/errors.ts";
 import { checkOptionNames } from "../support/option-names.ts";
 import { checkStream } from "./arguments.ts";
 import { SSE_HEADERS } from "../protocol/frame.ts";
-import { expiryOf, isNames } from "../state/options.ts";
+import { checkRevoked, expiryOf, isNames } from "../state/options.ts";
 import type { ConnectOptions, StateStream } from "../state/stream.ts";
 
 /**
@@ -21,6 +21,7 @@ export interface StreamStateOptions extends Omit<ConnectOptions, "lastEventId" |
 const OPTIONS: Readonly<Record<keyof StreamStateOptions, true>> = {
   slices: true,
   expiresAt: true,
+  revoked: true,
   headers: true,
   context: true,
   onClose: true,
@@ -66,22 +67,23 @@ export function answerRequest(
     throw new StateStreamError("invalid-option", "The option slices of streamState must be a list of names.");
   }
   const expiresAt = expiryOf(options.expiresAt);
+  const { revoked, context, onClose } = options;
+  checkRevoked(revoked);
   // A preflight, or a client that tries what there is: an answer to CORS is for the application to set.
   if (request.method === "OPTIONS") return { status: 204, headers: {}, connect: undefined };
   // An EventSource comes back after every end; 204 is what stops it (WHATWG HTML, 9.2.2).
-  const gone = stream.closing?.retry === false;
+  const gone = stream.closing?.retry === false || revoked?.aborted === true;
   if (gone || request.method === "HEAD") return { status: gone ? 204 : 200, headers, connect: undefined };
 
   const start = request.url.indexOf("?");
   const query = new URLSearchParams(start < 0 ? "" : request.url.slice(start));
   const asked = query.has("slices") ? query.getAll("slices").slice(0, MAX_QUERY_SLICES) : undefined;
   const slices = narrow(options.slices, asked);
-  const { context, onClose } = options;
   const lastEventId = request.lastEventId || query.get("lastEventId") || undefined;
   return {
     status: 200,
     headers,
-    connect: (signal) => stream.connect({ lastEventId, slices, signal, expiresAt, context, onClose }),
+    connect: (signal) => stream.connect({ lastEventId, slices, signal, expiresAt, revoked, context, onClose }),
   };
 }
 

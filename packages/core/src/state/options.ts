@@ -188,3 +188,15 @@ function describe(value: unknown): string {
 function typeAndId({ type, id }: Cause): Cause {
   return id === undefined ? { type } : { type, id };
 }
+
+/**
+ * The option `revoked` must be an AbortSignal: anything else would never revoke.
+ *
+ * @throws {StateStreamError} `invalid-option`
+ */
+export function checkRevoked(revoked: unknown): void {
+  if (revoked === undefined) return;
+  const { aborted, addEventListener } = (revoked ?? {}) as Partial<AbortSignal>;
+  if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
+  throw new StateStreamError("invalid-option", "The option revoked must be an AbortSignal: pass controller.signal.");
+}

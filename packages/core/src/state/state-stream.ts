@@ -9,7 +9,7 @@ import { Hub } from "../delivery/hub.ts";
 import { isRecord } from "../json/json.ts";
 import type { Jsonified } from "../json/jsonified.ts";
 import { Log } from "../log/log.ts";
-import { expiryOf, isNames, type Settings } from "./options.ts";
+import { checkRevoked, expiryOf, isNames, type Settings } from "./options.ts";
 import type { Audience } from "../delivery/audience.ts";
 import { LoggedState } from "./logged-state.ts";
 import { Subscribers } from "./subscribers.ts";
@@ -22,6 +22,7 @@ const CONNECT_OPTIONS: Readonly<Record<keyof ConnectOptions, true>> = {
   lastEventId: true,
   slices: true,
   signal: true,
+  revoked: true,
   expiresAt: true,
   context: true,
   onClose: true,
@@ -111,13 +112,15 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
 
   connect(options: ConnectOptions = {}): StateConnection {
     checkOptionNames("connect", options, CONNECT_NAMES);
-    const { signal, context, onClose } = options;
+    const { signal, revoked, context, onClose } = options;
     const names = selectedNames(options.slices, "connect");
+    checkRevoked(revoked);
     const audience = this.hub.audience(names);
-    const refused = this.#closing ?? (this.hub.full ? { reason: "overloaded" as const, retry: true } : undefined);
+    const refused = this.#refusal(revoked);
     // Whoever is not let in must not cost a snapshot to find out what it missed.
     const start = refused === undefined ? this.start(options.lastEventId || undefined, audience) : 0;
     const leave = (): void => connection.destroy("disconnected");
+    const revoke = (): void => connection.end("revoked");
     const connection = new StateConnection(this.hub, audience, {
       start,
       refused,
@@ -127,14 +130,22 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
       context,
       onClose: (closeReason) => {
         signal?.removeEventListener("abort", leave);
+        revoked?.removeEventListener("abort", revoke);
         onClose?.(closeReason);
       },
     });
     if (connectChannel.hasSubscribers) connectChannel.publish({ connection, refused: refused?.reason });
     if (refused === undefined) this.hub.add(connection);
+    if (refused === undefined) revoked?.addEventListener("abort", revoke);
     if (signal?.aborted === true) leave();
     else signal?.addEventListener("abort", leave);
     return connection;
+  }
+
+  /** Why a client is not let in. */
+  #refusal(revoked: AbortSignal | undefined): Ending | undefined {
+    if (revoked?.aborted === true) return { reason: "revoked", retry: false };
+    return this.#closing ?? (this.hub.full ? { reason: "overloaded", retry: true } : undefined);
   }
 
   close(ending?: Partial<Ending>): Promise<void> {

@@ -12,6 +12,11 @@ export interface ConnectOptions {
   signal?: AbortSignal | undefined;
   /** When what let the client in expires: it then gets `state.end` with `expired`, and nothing after. A Date, or milliseconds since 1970. */
   expiresAt?: Date | number | undefined;
+  /**
+   * Ends the connection when aborted: the client gets `state.end` with `revoked`, or is cut off where half of an event has
+   * been sent, and nothing that is selected after it. Aborted before, the client gets that end alone. Default: never.
+   */
+  revoked?: AbortSignal | undefined;
   /** Anything; kept as `connection.context`. */
   context?: unknown;
   /** Called once, when the connection is closed. */

@@ -55,6 +55,15 @@ describe("the answer", () => {
     expect([status, connect]).toStrictEqual([204, undefined]);
   });
 
+  test("is 204 where access has been revoked, and the end where it is revoked before the connection opens", () => {
+    const access = new AbortController();
+    const early = answer("/", { revoked: access.signal });
+    access.abort();
+    const { status, connect } = answer("/", { revoked: access.signal });
+    expect([status, connect]).toStrictEqual([204, undefined]);
+    expect(eventsOf(connectionOf(early))).toMatchObject([{ type: "state.end", reason: "revoked", retry: false }]);
+  });
+
   test("of a stream that is closed for now is its end", () => {
     const closed = open();
     void closed.close();

@@ -87,7 +87,7 @@ export const brokenAdapters: readonly Broken[] = [
   {
     name: "does not look whether access was revoked",
     mount: mountWith({
-      answer: (stream, request, { revoked: _, ...options }) => answerRequest(stream, request, options),
+      answer: (stream, request, options) => answerRequest(stream, request, { ...options, revoked: undefined }),
     }),
     caughtBy: ["revoked-before", "revoked-idle", "revoked-mid-event"],
   },

@@ -36,7 +36,7 @@ test("revoked between connecting and the first read: no snapshot is sent", () =>
 });
 
 test("revoked with a change pending: the change is not sent", () => {
-  const { stream } = setup({ a: 0 as unknown });
+  const { stream } = setup({ a: 0 });
   const access = new AbortController();
   const connection = stream.connect({ revoked: access.signal });
   textOf(connection);

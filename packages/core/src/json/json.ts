@@ -167,11 +167,8 @@ function normalizeObject(
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index] as string;
     const item = members[key];
-    const itemKnown = key === "__proto__" ? undefined : known[key];
-    // JSON has no functions, so that one is a prototype's: "constructor" was not a member before.
-    const isKnown = itemKnown !== undefined && typeof itemKnown !== "function";
-    const itemJson = isKnown
-      ? normalize(item, key, raw[key], itemKnown, fresh, depth)
+    const itemJson = isKnown(known, key, item)
+      ? normalize(item, key, raw[key], known[key], fresh, depth)
       : normalize(item, key, undefined, undefined, fresh, depth);
     if (copy === undefined && (itemJson === undefined || !Object.is(itemJson, item))) {
       copy = {};
@@ -181,6 +178,13 @@ function normalizeObject(
     if (copy !== undefined && itemJson !== undefined) setOwn(copy, key, itemJson);
   }
   return copy ?? (value as Record<string, Json>);
+}
+
+/** Whether the JSON that is known has this member itself. A prototype has no objects among its members, but functions. */
+function isKnown(known: Record<string, Json>, key: string, item: unknown): boolean {
+  if (typeof item !== "object" || item === null || key === "__proto__") return false;
+  const json = known[key];
+  return typeof json === "object" || (json !== undefined && Object.hasOwn(known, key));
 }
 
 /** An object without members, inherited ones included. */

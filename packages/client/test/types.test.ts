@@ -1,5 +1,5 @@
 import { afterEach, expectTypeOf, test } from "vitest";
-import { createStateClient, type StateClient, type StreamStatus } from "../src/index.ts";
+import { createStateClient, type DeepReadonly, type StateClient, type StreamStatus } from "../src/index.ts";
 
 // Checked by tsc; here the same lines run.
 
@@ -63,4 +63,37 @@ test("a client of more is a client of less", () => {
   const client = createStateClient<State>("http://server.test/", options);
   clients.push(client);
   expectTypeOf(client).toExtend<StateClient<{ readonly count: number } | undefined>>();
+});
+
+test("the state is readonly all the way down, whatever its type says", () => {
+  interface Board {
+    title: string;
+    rows: { id: number; tags: string[] }[];
+    pair: [number, { on: boolean }];
+  }
+  const client = createStateClient<Board>("http://server.test/", options);
+  clients.push(client);
+  expectTypeOf(client.getState()?.rows).toEqualTypeOf<
+    readonly { readonly id: number; readonly tags: readonly string[] }[] | undefined
+  >();
+  expectTypeOf(client.getState()?.pair).toEqualTypeOf<readonly [number, { readonly on: boolean }] | undefined>();
+  // @ts-expect-error later changes build on this array
+  void ((state: DeepReadonly<Board>) => state.rows.reverse());
+  // @ts-expect-error nor may its rows be written to
+  void ((state: DeepReadonly<Board>) => (state.rows[0]!.id = 1));
+});
+
+test("a slice that the state does not have is an error", () => {
+  clients.push(createStateClient<State>("http://server.test/", { ...options, slices: ["count", "user"] }));
+  // @ts-expect-error no such slice
+  clients.push(createStateClient<State>("http://server.test/", { ...options, slices: ["cuont"] }));
+});
+
+test("a recipe makes a state of the same type", () => {
+  const client = createStateClient<State>("http://server.test/", options);
+  clients.push(client);
+  const saved = Promise.resolve();
+  void client.optimistic((state) => ({ ...state, count: state.count + 1 }), saved).catch(() => {});
+  // @ts-expect-error count is a number
+  void client.optimistic((state) => ({ ...state, count: "1" }), saved).catch(() => {});
 });

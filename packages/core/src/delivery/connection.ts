@@ -21,9 +21,9 @@ export interface Ending {
  */
 export interface Connection extends AsyncIterable<ConnectionEvent> {
   /**
-   * The next bytes of the response, at most 64 KiB: everything pending, or the next part of it. Includes changes that
-   * no flush has told of yet. `undefined`: nothing now, or closed. Read until `undefined`; between a chunk and the next
-   * call the chunk counts as not yet taken, which is how a slow client is known.
+   * The next bytes of the response, at most 64 KiB: everything pending, or the next part of it. Includes changes whose
+   * notification is still to come. `undefined`: nothing now, or closed. Read until `undefined`: a chunk counts as taken
+   * when the next call is made, which is how a slow client is recognised.
    */
   read(): Uint8Array | undefined;
   /**
@@ -31,13 +31,13 @@ export interface Connection extends AsyncIterable<ConnectionEvent> {
    * the call that changed the state. One listener; the returned function removes it.
    */
   onReadable(fn: () => void): () => void;
-  /** Whether nothing more will be given. */
+  /** Whether `read` will return nothing more. */
   readonly closed: boolean;
   /** Why it is closed; `undefined` while it is open. */
   readonly closeReason: CloseReason | undefined;
-  /** Whether the client was given the rest of its stream instead of a snapshot. */
+  /** Whether the client was sent the events that it missed instead of a snapshot. */
   readonly resumed: boolean;
-  /** What `connect` was given as `context`. */
+  /** The option `context` of `connect`. */
   readonly context: unknown;
   /**
    * Ends the connection in order: sends what is pending, then `state.end` with this reason, then closes. `revoked` also

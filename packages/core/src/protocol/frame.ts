@@ -93,7 +93,7 @@ export function heartbeatFrame(heartbeat: Omit<HeartbeatEvent, "type">, id: stri
   return encode(`event: heartbeat\ndata: ${JSON.stringify({ type: "heartbeat", ...heartbeat })}\nid: ${id}\n\n`);
 }
 
-/** Without an id for a client that was told nothing before: it keeps the one it came with. */
+/** Without an ID where the client was sent no state: it keeps the one it came with. */
 export function endFrame(reason: EndReason, retry: boolean, timestamp: number, id: string | undefined): Uint8Array {
   const data = JSON.stringify({ type: "state.end", reason, retry, timestamp });
   return encode(`event: state.end\ndata: ${data}\n${id === undefined ? "" : `id: ${id}\n`}\n`);

@@ -157,7 +157,7 @@ describe("a range", () => {
     expect(seqs(b.range(0, true))).toStrictEqual([2]);
   });
 
-  test("is let go of at a heartbeat", () => {
+  test("is dropped at a heartbeat", () => {
     const all = stream.select();
     stream.commit({ a: 1 });
     const range = all.range(0, true);
@@ -302,7 +302,7 @@ describe("a snapshot", () => {
     expect(all.range(0, true)).toBeUndefined();
   });
 
-  test("is let go of when nobody asked for it between two heartbeats", () => {
+  test("is dropped when no connection needed it between two heartbeats", () => {
     stream.commit({ a: 1 });
     const all = stream.select();
     const { chunk } = all.snapshot("connect");

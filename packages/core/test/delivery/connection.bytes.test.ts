@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { chunksOf, collector, filler, follow, followed, setup } from "../support/streams.ts";
 
-test("read gives what is pending before any flush has told of it", () => {
+test("read gives what is pending before a flush has notified anybody", () => {
   const { stream } = setup({ a: 0 });
   const { pull } = followed(stream);
   stream.set("a", 1);
@@ -26,7 +26,7 @@ test("onReadable is called once between two reads, and never inside the mutator"
   expect(told).toBe(2);
 });
 
-test("who listens late is told of what is there, in a later turn", () => {
+test("a listener that is set late is notified of what is pending, in a later turn", () => {
   const { stream, clock } = setup({ a: 0 });
   const connection = stream.connect();
   let told = 0;
@@ -54,7 +54,7 @@ test("a removed listener is not called; a later one replaces the earlier", () =>
   expect(told).toEqual(["second"]);
 });
 
-test("only groups with a selected event are told", () => {
+test("only audiences with a selected event are notified", () => {
   const { stream, clock } = setup({ a: 0, b: 0 });
   const { connection } = followed(stream, { slices: ["b"] });
   let told = 0;
@@ -64,7 +64,7 @@ test("only groups with a selected event are told", () => {
   expect(told).toBe(0);
 });
 
-test("a change that is read before the flush is not told of again", () => {
+test("a change that is read before the flush causes no notification", () => {
   const { stream, clock } = setup({ a: 0 });
   const { connection, pull } = followed(stream);
   let told = 0;
@@ -114,7 +114,7 @@ test("a listener that throws harms nobody else, and is reported", () => {
   expect(throwing.client.state).toEqual({ a: 1 });
 });
 
-test("listeners may close, open and change: everybody is told once", () => {
+test("listeners may close, open and change: each connection is notified once", () => {
   const { stream, clock } = setup({ a: 0 });
   const [one, two] = [followed(stream), followed(stream)];
   const opened: ReturnType<typeof follow>[] = [];

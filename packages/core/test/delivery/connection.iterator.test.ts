@@ -126,7 +126,7 @@ test("a slow consumer coalesces: one snapshot, then what is new", async () => {
   expect((await events.next()).value).toMatchObject({ event: "state.update" });
 });
 
-test("a consumer that takes no event for maxStallMs is let go, and its loop ends", async () => {
+test("a consumer that takes no event for maxStallMs is closed, and its loop ends", async () => {
   const { stream, clock } = setup({ n: 0 }, { maxStallMs: 30_000 });
   const connection = stream.connect();
   const events = iterate(connection);

@@ -20,7 +20,7 @@ test("a connection that takes no byte is destroyed at maxStallMs, never before",
   expect(told).toBeGreaterThan(0);
 });
 
-test("the writer of a stalled connection is told, so that it can destroy the response", () => {
+test("the writer of a stalled connection is notified, so that it can destroy the response", () => {
   const { stream, clock } = setup({ a: BIG }, { maxStallMs: 20_000 });
   const { connection, pull } = follow(stream);
   const seen: boolean[] = [];
@@ -70,7 +70,7 @@ test("an idle connection that reads is never stalled", () => {
   expect(connection.closed).toBe(false);
 });
 
-test("a connection that nobody ever reads is let go", () => {
+test("a connection that nobody ever reads is closed", () => {
   const { stream, clock } = setup({ a: 0 });
   const connection = stream.connect();
   clock.advance(15_000 + 30_000);

@@ -100,7 +100,7 @@ test("100 clients with a shared slice of 1 MB and one of their own share its byt
   expect(stream.stats().connections).toBe(100);
 });
 
-test("a closed connection, its context and its listener are let go", async () => {
+test("a closed connection, its context and its listener are not kept in memory", async () => {
   const { stream, clock } = setup({ a: filler(1000) });
   const stays = followed(stream);
   const refs = Array.from({ length: 10 }, () => {

@@ -25,14 +25,14 @@ export interface CommandRequest {
   readonly repeated: boolean;
 }
 
-export interface CommandReply {
+interface CommandReply {
   readonly call: number;
   readonly outcome: Outcome;
 }
 
 /** The boxes of the engine that commands and replies go to. */
-export const COMMANDS = "q";
-export const REPLIES = "a";
+const COMMANDS = "q";
+const REPLIES = "a";
 
 /** So many outcomes the leader remembers itself. */
 const MAX_OUTCOMES = 1000;

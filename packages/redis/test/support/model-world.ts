@@ -165,9 +165,14 @@ export class ModelWorld {
   }
 
   #writer({ backplane }: Node): OwnStateWriter<Room> {
+    const names = new Set<string>();
     return backplane.writer<Room>("room", {
       initialState: { ops: {}, a: { to: 0 }, hidden: false },
-      slices: (state) => Object.keys(state).filter((slice) => slice !== "b" || state["hidden"] !== true),
+      // A slice that is removed stays named: one that is not named any more counts as hidden, and costs a snapshot.
+      slices: (state) => {
+        for (const slice of Object.keys(state)) names.add(slice);
+        return [...names].filter((slice) => slice !== "b" || state["hidden"] !== true);
+      },
       onLost: ({ commits, vanished }: LostChanges<Room>) => {
         if (commits > 0 || vanished) this.#warned++;
       },

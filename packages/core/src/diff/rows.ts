@@ -1,6 +1,6 @@
 import { editRuns } from "./edit-runs.ts";
 import type { Json } from "../json/types.ts";
-import { jsonEqual } from "../json/equal.ts";
+import { jsonEqual, type Work } from "../json/equal.ts";
 import { isRecord } from "../json/json.ts";
 import type { PatchWriter, Place, Step } from "./patch-writer.ts";
 import { idOf, matchById, placeRows } from "./row-ids.ts";
@@ -31,7 +31,7 @@ export function diffRows(before: readonly Json[], after: readonly Json[], place:
   place.rows = after.length;
   const shared = trim({ before, after, start: 0, beforeEnd: before.length, afterEnd: after.length }, isSame);
   if (finishEnds(shared, place, writer)) return;
-  const same = walk.alignments < MAX_ALIGNMENTS ? jsonEqual : isSame;
+  const same = walk.alignments < MAX_ALIGNMENTS ? rowsEqual : isSame;
   const range = same === isSame ? shared : trim(shared, same);
   if (range !== shared && finishEnds(range, place, writer)) return;
   walk.alignments++;
@@ -56,6 +56,11 @@ function diffRange(range: Range, same: Same, place: Place, walk: Walk): void {
     }
   }
   diffRuns(range, same, place, walk);
+}
+
+/** The differ has made sure that objects inherit nothing. */
+function rowsEqual(a: Json, b: Json, work?: Work): boolean {
+  return jsonEqual(a, b, work, 0, false);
 }
 
 function isSame(a: Json, b: Json): boolean {

@@ -231,7 +231,7 @@ describe("toJson", () => {
     try {
       const { given } = raw;
       expect(JSON.stringify(toJson({ given }, "s", { raw, json: {} }))).toBe("{}");
-      expect(jsonEqual({ given: "leaked" }, { other: "leaked" })).toBe(false);
+      if (enumerable) expect(jsonEqual({ given: "leaked" }, { other: "leaked" })).toBe(false);
       expect(jsonEqual({}, { given: "leaked" })).toBe(false);
     } finally {
       delete (Object.prototype as { given?: unknown }).given;

@@ -12,7 +12,12 @@ export function expressListener({ stream, headers: own, answer }: Playground): R
   });
 
   app.use(async (req, res) => {
-    const { status, headers, body } = await answer({ method: req.method, path: req.path, body: await readBody(req) });
+    const { status, headers, body } = await answer({
+      method: req.method,
+      path: req.path,
+      body: await readBody(req),
+      acceptEncoding: req.get("accept-encoding"),
+    });
     res.writeHead(status, headers).end(body);
   });
 

@@ -15,6 +15,7 @@ export function honoListener({ stream, headers: own, answer }: Playground): Requ
       method: c.req.method,
       path: c.req.path,
       body: await readBody(c.req.raw.body),
+      acceptEncoding: c.req.header("accept-encoding"),
     });
     return new Response(body, { status, headers });
   });

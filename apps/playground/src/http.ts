@@ -5,13 +5,15 @@ export interface HttpRequest {
   readonly path: string;
   /** `undefined` where it was longer than `MAX_BODY_BYTES`. */
   readonly body: string | undefined;
+  /** The header `Accept-Encoding`. */
+  readonly acceptEncoding?: string | undefined;
 }
 
 /** What the framework is to send, as it is. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
+  readonly body: string | Uint8Array<ArrayBuffer> | null;
 }
 
 const MAX_BODY_BYTES = 16 * 1024;

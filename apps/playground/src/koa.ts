@@ -17,10 +17,11 @@ export function koaListener({ stream, headers: own, answer }: Playground): Reque
       method: ctx.method,
       path: ctx.path,
       body: await readBody(ctx.req),
+      acceptEncoding: ctx.get("accept-encoding"),
     });
     ctx.status = status;
     ctx.set({ ...headers });
-    ctx.body = body;
+    ctx.body = typeof body === "string" || body === null ? body : Buffer.from(body);
   });
 
   app.on("error", (error: Error, ctx?: Koa.Context) => {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
+import { gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
 import { type HttpRequest, type HttpResponse, json, methodNotAllowed, notFound } from "./http.ts";
 
@@ -13,13 +14,19 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
+/** A file of the page, and what is sent to whom takes it compressed. */
+export interface Page extends HttpResponse {
+  readonly body: string;
+  readonly gzipped: HttpResponse;
+}
+
 /**
  * The files of the page by their path, read once: what is not here cannot be asked for.
  *
  * @throws {Error} whose message is one line for the person who forgot to build the page.
  */
-export function readPages(): ReadonlyMap<string, HttpResponse> {
-  const pages = new Map<string, HttpResponse>();
+export function readPages(): ReadonlyMap<string, Page> {
+  const pages = new Map<string, Page>();
   for (const name of listFiles()) {
     const type = TYPES[extname(name)];
     if (type === undefined) continue;
@@ -29,16 +36,24 @@ export function readPages(): ReadonlyMap<string, HttpResponse> {
       "cache-control": name.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-cache",
       "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
       "x-content-type-options": "nosniff",
+      vary: "accept-encoding",
     };
-    const page = { status: 200, headers, body: readFileSync(`${BUILT}${name}`, "utf8") };
+    const body = readFileSync(`${BUILT}${name}`, "utf8");
+    const gzipped = { status: 200, headers: { ...headers, "content-encoding": "gzip" }, body: gzipSync(body) };
+    const page = { status: 200, headers, body, gzipped };
     pages.set(name === "index.html" ? "/" : `/${name}`, page);
   }
   return pages;
 }
 
 /** Whatever is no part of the API. */
-export function answerPage(pages: ReadonlyMap<string, HttpResponse>, { method, path }: HttpRequest): HttpResponse {
-  const page = path === "/healthz" ? json(200, { ok: true }) : pages.get(path);
+export function answerPage(
+  pages: ReadonlyMap<string, Page>,
+  { method, path, acceptEncoding = "" }: HttpRequest,
+): HttpResponse {
+  const file = pages.get(path);
+  const isGzipAccepted = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(acceptEncoding);
+  const page = path === "/healthz" ? json(200, { ok: true }) : isGzipAccepted ? file?.gzipped : file;
   if (page === undefined && path !== "/events") return notFound(path);
   const reads = method === "GET" || method === "HEAD";
   return page !== undefined && reads ? page : methodNotAllowed(method, ["GET", "HEAD"]);

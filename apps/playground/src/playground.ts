@@ -3,7 +3,7 @@ import { answerApi } from "./api.ts";
 import { createBoard, initialBoard } from "./board.ts";
 import { createFlood } from "./flood.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
-import { answerPage } from "./pages.ts";
+import { answerPage, type Page } from "./pages.ts";
 import type { PlaygroundState, PlaygroundStream } from "./state.ts";
 import { readSystem, startSystem } from "./system.ts";
 import { createTypist, initialTranscript, startTypist, type Text } from "./transcript.ts";
@@ -29,7 +29,7 @@ export interface PlaygroundOptions {
   /** What is typed out, over and over. */
   readonly text: Text;
   /** The files of the page by their path. */
-  readonly pages: ReadonlyMap<string, HttpResponse>;
+  readonly pages: ReadonlyMap<string, Page>;
   /** How soon clients come back. */
   readonly retryMs?: number;
 }

@@ -105,6 +105,19 @@ describe.each(FRAMEWORKS)("%s", (framework) => {
     expect((await ask("/fastify/events")).status).toBe(404);
   });
 
+  test("serves the page compressed to clients that accept it", async () => {
+    const ask = await start();
+    const compressed = await ask("/", { headers: { "accept-encoding": "br, gzip" } });
+    expect(compressed.headers.get("content-encoding")).toBe("gzip");
+    expect(compressed.headers.get("vary")).toContain("accept-encoding");
+    expect(await compressed.text()).toContain("<!doctype html>");
+    for (const encoding of ["identity", "br, gzip;q=0"]) {
+      const plain = await ask("/", { headers: { "accept-encoding": encoding } });
+      expect(plain.headers.get("content-encoding")).toBe(null);
+      expect(await plain.text()).toContain("<!doctype html>");
+    }
+  });
+
   test("reads a body only up to its limit", async () => {
     const ask = await start();
     const large = JSON.stringify({ title: "x".repeat(1024 * 1024) });

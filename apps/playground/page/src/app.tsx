@@ -4,6 +4,7 @@ import { Bar } from "./bar.tsx";
 import { Board } from "./board/board.tsx";
 import { Cluster } from "./cluster/cluster.tsx";
 import { Inspector } from "./inspector.tsx";
+import { Intro } from "./intro.tsx";
 import { Machine } from "./machine/machine.tsx";
 import type { Session, View } from "./model/session.ts";
 import { Transcript } from "./transcript.tsx";
@@ -16,6 +17,7 @@ export function App({ session }: { session: Session }): JSX.Element {
   return (
     <>
       <Bar session={session} view={view} />
+      <Intro />
       {view.isCluster && <Cluster status={view.status.status} answer={view.answer} />}
       <main>
         {useMemo(

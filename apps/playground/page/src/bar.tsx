@@ -20,7 +20,6 @@ export function Bar({ session, view }: { session: Session; view: View }): JSX.El
         <button
           type="button"
           aria-pressed={!view.isReading}
-          title="Stops taking bytes from the connection: the server is to notice, and leave states out"
           onClick={() => (view.isReading ? session.pause() : session.read())}
         >
           {view.isReading ? "Pause reading" : "Read on"}
@@ -88,12 +87,7 @@ function FloodButton({ isFlooding }: { isFlooding: boolean }): JSX.Element {
   const start = async (): Promise<void> => setProblem((await send("POST", "/api/flood")) ?? "");
   return (
     <>
-      <button
-        type="button"
-        disabled={isFlooding}
-        title="The server makes 100 MB of changes in a few seconds: more than it keeps for a page that does not read"
-        onClick={() => void start()}
-      >
+      <button type="button" disabled={isFlooding} onClick={() => void start()}>
         {isFlooding ? "Flooding…" : "Flood"}
       </button>
       {problem !== "" && (

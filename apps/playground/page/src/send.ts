@@ -3,8 +3,8 @@ const RETRIES = 5;
 const RETRY_MS = 300;
 
 /**
- * Asks the server for a change; what it then becomes comes by the stream. Returns what was wrong, if anything was. Where no
- * answer comes, it asks again: a change is made at least once.
+ * Requests a change from the server; its effect arrives by the stream. Returns what was wrong, if anything was. Where no answer comes, it is requested again: a change is
+ * made at least once.
  */
 export async function send(method: string, path: string, body?: object): Promise<string | undefined> {
   for (let attempt = 0; ; attempt++) {

@@ -21,7 +21,7 @@ export function Transcript({ transcript }: { transcript: DeepReadonly<Transcript
         <h2 id="transcript-title">Transcript</h2>
         <p class="note">
           {transcript === undefined
-            ? "not followed"
+            ? "This page does not follow the slice “transcript”: choose it above."
             : `${transcript.title}, ${count(transcript.tokens.length, "token")}`}
         </p>
       </div>

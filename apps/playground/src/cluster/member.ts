@@ -2,8 +2,8 @@ import { StateStreamError } from "@statestream/core";
 import type { Backplane } from "@statestream/redis";
 import { answerApi } from "../api.ts";
 import { initialBoard } from "../board.ts";
-import { bodyTooLarge, failure, type HttpRequest, type HttpResponse } from "../http.ts";
-import { answerPage } from "../pages.ts";
+import { bodyTooLarge, failure, json, type HttpRequest, type HttpResponse } from "../http.ts";
+import { answerPage, type Page } from "../pages.ts";
 import type { Playground } from "../playground.ts";
 import type { PlaygroundState } from "../state.ts";
 import { readSystem, type Traffic } from "../system.ts";
@@ -15,7 +15,7 @@ import type { ClusterStatus, NodeReport, Order } from "./status.ts";
 export interface MemberOptions {
   readonly backplane: Backplane;
   readonly text: Text;
-  readonly pages: ReadonlyMap<string, HttpResponse>;
+  readonly pages: ReadonlyMap<string, Page>;
   /** What the parent told last. */
   readonly status: () => ClusterStatus;
   readonly order: (order: Order) => void;

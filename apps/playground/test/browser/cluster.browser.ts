@@ -12,7 +12,7 @@ describeInBrowser("the page of a cluster", (visit) => {
       await page.getByRole("textbox", { name: "A new task" }).fill(title);
       await page.keyboard.press("Enter");
     };
-    const kill = page.getByRole("button", { name: "Kill this node" });
+    const kill = page.getByRole("button", { name: "Kill the node that serves this page" });
     await expect.poll(() => kill.isEnabled()).toBe(true);
     const before = (await serving.textContent()) ?? "";
     await add("before");
@@ -45,10 +45,14 @@ describeInBrowser("the page of a cluster", (visit) => {
     await page.getByRole("button", { name: "Kill Redis" }).click();
     await expect.poll(() => page.getByRole("status").textContent()).toBe("Stale");
     await expect.poll(() => page.locator(".node", { hasText: "stale since" }).count()).toBe(3);
+    await page.getByRole("textbox", { name: "A new task" }).fill("While Redis is away");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.locator(".board [aria-live]").textContent()).toContain("It is kept");
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     await page.getByRole("button", { name: "Start Redis" }).click();
     await isLive(page);
     expect(await newestConnection(page)).toContain("snapshot (connect)");
+    await expect.poll(async () => (await boardOf(page))[0]).toContain("While Redis is away");
     expect(complaints).toEqual([]);
   });
 });

@@ -13,7 +13,7 @@ const STATUS: ClusterStatus = {
 function ask(method: string, path: string): { status: number; body: unknown; orders: readonly Order[] } {
   const orders: Order[] = [];
   const { status, body } = answerControl({ method, path, body: "" }, STATUS, (order) => orders.push(order));
-  return { status, body: JSON.parse(body ?? ""), orders };
+  return { status, body: JSON.parse(String(body)), orders };
 }
 
 test("tells what the parent told", () => {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { createGate } from "../../page/src/model/gate.ts";
 
 const encoder = new TextEncoder();
@@ -61,4 +61,40 @@ test("hands a cancellation on, also while it is closed", async () => {
   expect(cancelled()).toBe("enough");
   gate.open();
   await settled();
+});
+
+test("keeps a client awake while it is closed, between lines only, so that it does not take the connection for dead", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout"] });
+  try {
+    const sent = ["data: half", " a line\n", "data: whole\n"];
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          const next = sent.shift();
+          if (next === undefined) controller.close();
+          else controller.enqueue(encoder.encode(next));
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const gate = createGate();
+    const reader = gate.pass(new Response(body)).body?.getReader();
+    const read = async (): Promise<string> => new TextDecoder().decode((await reader?.read())?.value);
+    expect(await read()).toBe("data: half");
+    gate.close();
+    const held = read();
+    await settled();
+    await vi.advanceTimersByTimeAsync(10_000);
+    gate.open();
+    expect(await held).toBe(" a line\n");
+    gate.close();
+    const awake = read();
+    await settled();
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(await awake).toBe(":\n");
+    gate.open();
+    expect(await read()).toBe("data: whole\n");
+  } finally {
+    vi.useRealTimers();
+  }
 });

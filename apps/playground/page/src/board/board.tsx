@@ -6,12 +6,19 @@ import { send } from "../send.ts";
 import { COLUMNS, type MoveTask } from "./columns.ts";
 import { Column } from "./column.tsx";
 
+/** An answer that takes longer is worth a word. */
+const SLOW_MS = 1000;
+
 /** The board changes only when the stream says so: what is done here goes to the server. */
 export function Board({ board }: { board: DeepReadonly<BoardState> | undefined }): JSX.Element {
   const [problem, setProblem] = useState("");
+  const [isWaiting, setIsWaiting] = useState(false);
   useFocusThatStays();
   const act = async (method: string, path: string, body?: object): Promise<boolean> => {
+    const slow = setTimeout(() => setIsWaiting(true), SLOW_MS);
     const wrong = await send(method, path, body);
+    clearTimeout(slow);
+    setIsWaiting(false);
     setProblem(wrong ?? "");
     return wrong === undefined;
   };
@@ -29,7 +36,10 @@ export function Board({ board }: { board: DeepReadonly<BoardState> | undefined }
           {problem}
         </p>
       )}
-      {board === undefined && <p class="note">not followed</p>}
+      <p class="note" aria-live="polite">
+        {isWaiting && "The server has not stored the change yet. It is kept, and appears as soon as it is stored."}
+      </p>
+      {board === undefined && <p class="note">This page does not follow the slice “board”: choose it above.</p>}
       <div class="columns">
         {board !== undefined &&
           COLUMNS.map((name) => <Column key={name} name={name} tasks={board[name]} move={move} remove={remove} />)}

@@ -33,15 +33,17 @@ export function TaskCard({ task: { id, title }, column, position, isLast, move, 
     event.preventDefault();
   };
 
-  const moveButton = (sign: string, to: Column | undefined): JSX.Element => (
+  // Columns are beside each other, or on a phone below each other.
+  const moveButton = (sign: "←" | "→", to: Column | undefined): JSX.Element => (
     <button
-      id={`${id}-${sign}`}
+      id={`${id}-${sign === "←" ? "back" : "on"}`}
       type="button"
       disabled={to === undefined}
       aria-label={to === undefined ? "Cannot move further" : `Move “${title}” to ${TITLES[to]}`}
       onClick={() => to !== undefined && move(id, { column: to })}
     >
-      {sign}
+      <span class="beside">{sign}</span>
+      <span class="below">{sign === "←" ? "↑" : "↓"}</span>
     </button>
   );
 

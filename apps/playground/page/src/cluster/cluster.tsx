@@ -33,26 +33,30 @@ export function Cluster({ status, answer }: ClusterProps): JSX.Element {
             {problem}
           </span>
         )}
-        <button
-          type="button"
-          disabled={serving === undefined}
-          title="kill -9 of the process that serves this page"
-          onClick={() => void order(`nodes/${serving?.pid}/kill`)}
-        >
-          Kill this node
+        <button type="button" disabled={serving === undefined} onClick={() => void order(`nodes/${serving?.pid}/kill`)}>
+          Kill the node that serves this page
         </button>
         <button
           type="button"
           disabled={cluster === undefined}
-          title="It keeps nothing: when it is started again, the leader puts the stream back"
           onClick={() => void order(isRedisUp ? "redis/kill" : "redis/start")}
         >
           {isRedisUp ? "Kill Redis" : "Start Redis"}
         </button>
       </div>
+      <p class="note">
+        Three processes serve one stream, with Redis between them; this page is at one of them. Kill any: the page
+        resumes at another. Kill Redis, which keeps nothing: clients are told that their state may be old, and the
+        leader puts the stream back.
+      </p>
       <ol class="nodes" aria-label="Nodes">
         {nodes.map((node) => (
-          <NodeCard key={node.framework} node={node} isServing={node === serving} />
+          <NodeCard
+            key={node.framework}
+            node={node}
+            isServing={node === serving}
+            kill={() => void order(`nodes/${node.pid}/kill`)}
+          />
         ))}
       </ol>
     </section>

@@ -4,7 +4,13 @@ import { clock, count } from "../format.ts";
 
 const ROLES = { leading: "leads", standby: "stands by", serving: "serves" } as const;
 
-export function NodeCard({ node, isServing }: { node: NodeStatus; isServing: boolean }): JSX.Element {
+interface NodeCardProps {
+  node: NodeStatus;
+  isServing: boolean;
+  kill: () => void;
+}
+
+export function NodeCard({ node, isServing, kill }: NodeCardProps): JSX.Element {
   const { framework, pid, report } = node;
   return (
     <li class="node" aria-current={isServing} data-role={report?.role ?? "down"}>
@@ -12,6 +18,9 @@ export function NodeCard({ node, isServing }: { node: NodeStatus; isServing: boo
         <strong>{framework}</strong> <span class="role">{report === undefined ? downOf(pid) : ROLES[report.role]}</span>
         {isServing && <span class="serving">serves this page</span>}
       </p>
+      <button type="button" disabled={pid === undefined} aria-label={`Kill ${framework}`} onClick={kill}>
+        Kill
+      </button>
       <p class="note">{report === undefined ? "\u00a0" : figuresOf(pid, report)}</p>
     </li>
   );

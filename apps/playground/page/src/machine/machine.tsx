@@ -16,7 +16,11 @@ export function Machine({ system, history }: { system: SystemState | undefined; 
     <section class="panel machine" aria-labelledby="machine-title">
       <div class="head">
         <h2 id="machine-title">Machine</h2>
-        <p class="note">{system === undefined ? "not followed" : "a sample a second, the last minute"}</p>
+        <p class="note">
+          {system === undefined
+            ? "This page does not follow the slice “system”: choose it above."
+            : "a sample a second, the last minute"}
+        </p>
       </div>
       {system !== undefined && <Charts system={system} history={history} />}
     </section>

@@ -2,7 +2,7 @@ import { StateStreamError } from "@statestream/core";
 import type { Backplane } from "@statestream/redis";
 import { answerApi } from "../api.ts";
 import { initialBoard } from "../board.ts";
-import { bodyTooLarge, failure, json, type HttpRequest, type HttpResponse } from "../http.ts";
+import { bodyTooLarge, failure, type HttpRequest, type HttpResponse } from "../http.ts";
 import { answerPage, type Page } from "../pages.ts";
 import type { Playground } from "../playground.ts";
 import type { PlaygroundState } from "../state.ts";

@@ -28,7 +28,7 @@ describeInBrowser("accessibility", (visit) => {
         for (const path of ["/", "/plain.html"]) {
           if (path !== "/") await page.goto(`${url}${path}`);
           await page.evaluate(AXE);
-          const found = (await page.evaluate("axe.run()")) as { violations: Violation[] };
+          const found = await page.evaluate<{ violations: Violation[] }>("axe.run()");
           expect(found.violations.map(({ id, nodes }) => [id, nodes.map(({ target }) => target.join(" "))])).toEqual(
             [],
           );

@@ -97,7 +97,7 @@ export default defineConfig({
           text: "In the browser",
           items: [
             { text: "The client", link: "/guide/client" },
-            { text: "React", link: "/guide/react" },
+            { text: "React and Vue", link: "/guide/react" },
             { text: "Developer tools", link: "/guide/devtools" },
           ],
         },

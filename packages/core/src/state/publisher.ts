@@ -160,14 +160,16 @@ export class Publisher<S extends object> {
 
   #planSlice(state: StateReader<S>, slice: string, update: StateUpdate, visible: Visible): SliceChange | undefined {
     const { logged } = this.#stream;
-    if (visible !== undefined && !visible.has(slice)) return logged.planRemoval(slice, true);
     const named = update.named?.get(slice);
     const withheld = this.#withheld.has(slice);
-    const value = guarded(undefined, slice, () => state.get(slice));
-    const change = logged.plan(slice, value, {
-      namedByCaller: named !== undefined || withheld,
-      patched: named?.patched,
-    });
+    const change =
+      visible === undefined || visible.has(slice)
+        ? logged.plan(
+            slice,
+            guarded(undefined, slice, () => state.get(slice)),
+            { namedByCaller: named !== undefined || withheld, patched: named?.patched },
+          )
+        : logged.planRemoval(slice, true);
     if (change?.difference === undefined) return change;
     // A slice that only a withheld update named did not change for the cause of this one.
     const cause = named === undefined && withheld ? undefined : (named?.cause ?? update.cause);

@@ -67,3 +67,15 @@ describe("what clients may see is decided before a slice is read", () => {
     expect([stream.state, codes()]).toStrictEqual([{ open: false }, []]);
   });
 });
+
+describe("the removal of a slice that is hidden", () => {
+  const slices = (state: object): string[] => ((state as { open: boolean }).open ? ["open", "secret"] : ["open"]);
+
+  test.each(["open", "secret"])("carries the cause of the change that hid it, notified as a change of %s", (slice) => {
+    const { become, updates } = follow({ open: true, secret: SECRET }, { slices });
+    become({ open: false, secret: SECRET }, { slice, cause: { type: "redacted", id: 1 } });
+    expect(updates()).toContainEqual(
+      expect.objectContaining({ slice: "secret", removed: true, cause: { type: "redacted", id: 1 } }),
+    );
+  });
+});

@@ -157,13 +157,18 @@ test("only slices that JSON leaves as they are can be patched", () => {
     stream.patch("at", []);
     // @ts-expect-error a Date becomes a string
     stream.patch("list", []);
+    // @ts-expect-error a Date becomes a string
+    stream.append("at", "", "Z");
+    // @ts-expect-error text is a string
+    stream.append("tree", "/name", 1);
   };
   expect(wrong).toBeTypeOf("function");
   stream.patch("tree", [{ op: "replace", path: "/name", value: "top" }]);
   stream.patch("any", [{ op: "remove", path: "/0" }]);
   stream.patch("filter", [{ op: "replace", path: "", value: "done" }]);
   stream.patch("kind", [{ op: "replace", path: "", value: "b" }]);
-  expect(stream.state).toMatchObject({ tree: { name: "top" }, any: [], filter: "done", kind: "b" });
+  stream.append("filter", "", "!", { type: "token" });
+  expect(stream.state).toMatchObject({ tree: { name: "top" }, any: [], filter: "done!", kind: "b" });
 });
 
 test("the connections of any stream, and how it ended, have types of their own", () => {

@@ -12,6 +12,15 @@ export function compose(first: readonly Operation[], second: readonly Operation[
   return composition.operations();
 }
 
+/** Both lists, one after the other; appends to the same text that follow one another become one. */
+export function joinAppends(first: readonly Operation[], second: readonly Operation[]): readonly Operation[] {
+  if (first.length === 0) return second;
+  const [next, ...rest] = second;
+  const last = first.at(-1);
+  if (last?.op !== "append" || next?.op !== "append" || last.path !== next.path) return [...first, ...second];
+  return [...first.slice(0, -1), { ...last, value: last.value + next.value }, ...rest];
+}
+
 /** A place in the document that operations have named. */
 class Spot {
   readonly below = new Map<string, Spot>();

@@ -107,7 +107,8 @@ export class Draft {
   #append(path: string, value: Json): void {
     const tokens = parse(path);
     const text = this.#at(tokens);
-    if (typeof text !== "string" || typeof value !== "string") throw new Misfit("it appends to no text, or no text");
+    if (typeof text !== "string") throw new Misfit("its target is not a string");
+    if (typeof value !== "string") throw new Misfit("its value is not a string");
     this.#growth?.append(text, value);
     if (value !== "") this.#put(tokens, text + value, false);
   }

@@ -26,7 +26,7 @@ export interface SourceOptions<S extends object> extends StateStreamOptions<S> {
 /** The type of `createStateStream`. */
 export interface CreateStateStream {
   /**
-   * Makes a stream that owns its state, changed by `set`, `patch`, `remove` and `batch`.
+   * Makes a stream that owns its state, changed by `set`, `patch`, `append`, `remove` and `batch`.
    *
    * @example
    * const counter = createStateStream({ initialState: { count: 0 } });

@@ -1,6 +1,7 @@
 import { MAX_TIMER_MS } from "../support/clock.ts";
 import { type Compare, compareWith, type Differ } from "../diff/differ.ts";
 import { structuralCompare } from "../diff/structural-differ.ts";
+import { logsAppends } from "./appends.ts";
 import { StateStreamError } from "../support/errors.ts";
 import type { Cause } from "../protocol/events.ts";
 import type { Serialize } from "./logged-state.ts";
@@ -73,7 +74,7 @@ export interface StateStreamOptions<S extends object> {
   maxConnections?: number;
   /**
    * Called with each error that the stream survived: a `StateStreamError` with a `code`, and its `slice` and `cause` where
-   * there are any. Without it, `set`, `patch`, `remove` and `batch` throw, and a failing source causes one process warning.
+   * there are any. Without it, `set`, `patch`, `append`, `remove` and `batch` throw, and a failing source causes one process warning.
    */
   onError?: (error: StateStreamError) => void;
 }
@@ -155,9 +156,11 @@ export function settingsOf<S extends object>(
   };
 }
 
-function compareOf({ differ, rowIds }: StateStreamOptions<never>): Compare {
-  if (differ === undefined) return structuralCompare({ rowIds: [...(rowIds ?? ROW_IDS)] });
-  if (rowIds === undefined) return compareWith(differ);
+function compareOf({ differ, rowIds, serialize }: StateStreamOptions<never>): Compare {
+  // What `serialize` gives of a longer text is another text: it may be redacted as a whole.
+  const appends = logsAppends() && serialize === undefined;
+  if (differ === undefined) return structuralCompare({ rowIds: [...(rowIds ?? ROW_IDS)], appends });
+  if (rowIds === undefined) return compareWith(differ, appends);
   throw new StateStreamError(
     "invalid-option",
     "The option rowIds is for the default differ; the option differ replaces that. Leave out one of them.",

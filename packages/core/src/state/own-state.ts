@@ -4,7 +4,9 @@ import type { Operation } from "../json/types.ts";
 import { copyJson, isRecord } from "../json/json.ts";
 import { Growth } from "../json/growth.ts";
 import { applyOperations } from "../json/operations.ts";
+import { joinAppends } from "../diff/compose.ts";
 import { strictOf } from "../diff/strict.ts";
+import { logsAppends } from "./appends.ts";
 import type { NamedSlice, Publisher, StateReader } from "./publisher.ts";
 import type { Patched } from "./logged-state.ts";
 import { type BaseStateStream, checkState } from "./state-stream.ts";
@@ -46,9 +48,10 @@ export class OwnState<S extends object> {
 
   /** Makes the stream a `WritableStateStream`. */
   addMethodsTo(stream: BaseStateStream<S>): void {
-    const methods: Pick<WritableStateStream<S>, "set" | "patch" | "remove" | "batch"> = {
+    const methods: Pick<WritableStateStream<S>, "set" | "patch" | "append" | "remove" | "batch"> = {
       set: (slice, value, cause) => this.set(slice, value, cause),
       patch: (slice, operations, cause) => this.patch(slice, operations, cause),
+      append: (slice, path, text, cause) => this.append(slice, path, text, cause),
       remove: (slice, cause) => this.remove(slice, cause),
       batch: (fn, cause) => this.batch(fn, cause),
     };
@@ -70,12 +73,20 @@ export class OwnState<S extends object> {
   }
 
   patch(slice: string, operations: readonly Operation[], cause?: Cause): void {
+    this.#apply(slice, () => cloneOperations(operations, slice), cause);
+  }
+
+  append(slice: string, path: string, text: string, cause?: Cause): void {
+    this.#apply(slice, () => [{ op: "append", path, value: text }], cause);
+  }
+
+  #apply(slice: string, operations: () => readonly Operation[], cause: Cause | undefined): void {
     this.#change(slice, cause, (changes) => {
       const value = this.#current(changes, slice);
       if (value === undefined) {
-        throw new StateStreamError("unknown-slice", `There is no slice "${slice}" to patch; set it first.`, { slice });
+        throw new StateStreamError("unknown-slice", `There is no slice "${slice}" to change; set it first.`, { slice });
       }
-      const patched = this.#patched(changes, slice, value, operations);
+      const patched = this.#patched(changes, slice, value, operations());
       if (patched.value !== value) changes.set(slice, { ...patched, cause });
     });
   }
@@ -146,18 +157,16 @@ export class OwnState<S extends object> {
 
   /** The slice after the operations, and the operations themselves where they apply to the JSON that clients hold. */
   #patched(changes: Changes, slice: string, value: unknown, operations: readonly Operation[]): Pending {
-    const own = cloneOperations(operations, slice);
     const earlier: Patched | undefined = changes.get(slice)?.patched;
     const basis = changes.has(slice) ? earlier?.json : this.#stream.logged.patchableJson(slice, value);
     const before = basis ?? copyJson(value, slice) ?? null;
-    const json = applyOperations(before, own, slice, new Growth());
+    const growth = new Growth();
+    const json = applyOperations(before, operations, slice, growth);
     if (basis === undefined) return { value: json };
     // A `test` has done its work here: clients need not repeat it.
-    const sent = strictOf(
-      own.filter(({ op }) => op !== "test"),
-      before,
-    );
-    return { value: json, patched: { operations: [...(earlier?.operations ?? []), ...sent], json } };
+    const needed = operations.filter(({ op }) => op !== "test");
+    const sent = logsAppends() && !growth.splits ? needed : strictOf(needed, before);
+    return { value: json, patched: { operations: joinAppends(earlier?.operations ?? [], sent), json } };
   }
 
   /** Publishes the changes; a slice that cannot be sent keeps its previous value here too. */

@@ -39,14 +39,26 @@ export interface WritableStateStream<S extends object = Record<string, unknown>>
     cause?: Cause,
   ): void;
   /**
-   * Applies a JSON Patch (RFC 6902) to a slice; paths are relative to the slice. Nothing is compared, so the cost is that
-   * of the paths. Either all operations apply or none. The slice becomes what JSON carries of it, so only slices whose type
+   * Applies a JSON Patch (RFC 6902), which may also contain `append`, to a slice; paths are relative to the slice. Nothing is
+   * compared, so the cost is that of the paths. Either all operations apply or none. The slice becomes what JSON carries of it, so only slices whose type
    * JSON keeps can be patched.
    * The copies of one patch may add 16 MiB of JSON in all; a patch that adds more is refused.
    *
    * @throws {StateStreamError} `unknown-slice`, `invalid-patch`, and what `set` throws
    */
   patch(slice: JsonSlice<S>, operations: readonly Operation[], cause?: Cause): void;
+  /**
+   * Adds text to the end of a string, such as the next piece of a language model's answer: the one at `path`, a JSON Pointer
+   * relative to the slice, or the slice itself at `""`. Nothing is compared and only the piece is logged and sent, so the cost
+   * does not depend on how long the text has become. A character may be split between two pieces; clients that do not ask
+   * for `append` get the whole text, at most once per flush. An empty piece changes nothing.
+   *
+   * @example
+   * for await (const piece of answer) stream.append("messages", `/${index}/text`, piece);
+   *
+   * @throws {StateStreamError} `invalid-patch` where the target is missing or no string; `unknown-slice`, and what `set` throws
+   */
+  append(slice: JsonSlice<S>, path: string, text: string, cause?: Cause): void;
   /** Removes an optional slice; does nothing when it is absent. Throws what `set` throws. */
   remove(slice: OptionalSlice<S>, cause?: Cause): void;
   /**

@@ -41,7 +41,12 @@ export function mountDevtools(
   let frame: number | undefined;
   const show = (): void => {
     frame = undefined;
-    render(<Shell recorders={recorders} isDocked={options.parent === undefined} />, root);
+    render(
+      <div class="root">
+        <Shell recorders={recorders} isDocked={options.parent === undefined} />
+      </div>,
+      root,
+    );
   };
   // However much arrives, the panel is drawn at most once a frame; and not at all while the page is hidden.
   const onChange = (): void => void (frame ??= requestAnimationFrame(show));

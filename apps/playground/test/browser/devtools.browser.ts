@@ -9,7 +9,7 @@ import { describeInBrowser, newestConnection } from "./support/browser.ts";
 
 /** A page with hostile styles and no framework, that follows two streams and mounts the panel. */
 const PAGE = `<!doctype html><html lang="en"><title>A foreign page</title>
-<style>* { color: hotpink !important; font-size: 40px !important; display: block !important }</style>
+<style>* { color: hotpink !important; font-family: cursive; letter-spacing: 4px; text-transform: uppercase; font-size: 40px !important; display: block !important }</style>
 <h1>A foreign page</h1><script type="module" src="/page.js"></script></html>`;
 
 const SCRIPT = `
@@ -77,7 +77,11 @@ describeInBrowser("the developer tools on a foreign page", (visit) => {
     await page.getByRole("button", { name: "Statestream" }).click();
     await expect.poll(() => newestConnection(page)).toContain("snapshot (connect)");
     const title = page.getByRole("heading", { name: "Inspector" });
-    expect(await title.evaluate((element) => getComputedStyle(element).fontSize)).toBe("15px");
+    const style = await title.evaluate((element) => {
+      const { fontSize, fontFamily, color, letterSpacing, textTransform } = getComputedStyle(element);
+      return [fontSize, fontFamily.split(",")[0], color, letterSpacing, textTransform];
+    });
+    expect(style).toEqual(["15px", "system-ui", "rgb(23, 32, 42)", "normal", "none"]);
 
     orders.set("orders", [{ id: 1, sum: 10 }]);
     await expect.poll(() => page.getByRole("option", { name: /state.update/ }).count()).toBe(1);

@@ -1,7 +1,10 @@
 // A string, since a shadow root takes no style of the page and bundlers of applications need not know of style sheets.
 export const STYLE = `
-:host {
-  color-scheme: light dark;
+/* Not :host, which the page's own rules reach and win over; they do not reach inside. */
+.root {
+  all: initial;
+  display: block;
+  color-scheme: inherit;
   --page: light-dark(#f3f5f8, #0c1016);
   --panel: light-dark(#ffffff, #141a22);
   --sunken: light-dark(#f1f4f7, #0d1219);
@@ -17,9 +20,6 @@ export const STYLE = `
   --busy: light-dark(#92400e, #fbbf24);
   --bad: light-dark(#b91c1c, #f98c8c);
   --mono: ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace;
-  all: initial;
-  color-scheme: inherit;
-  display: block;
   color: var(--text);
   font: 14px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
 }

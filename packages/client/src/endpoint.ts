@@ -49,6 +49,8 @@ export function endpointOf(
       const target = new URL(url, base());
       // A query has no empty list; the slice without a name is none.
       for (const slice of slices?.length === 0 ? [""] : (slices ?? [])) target.searchParams.append("slices", slice);
+      // A query, since what is older than this client ignores it, and a header would need a preflight.
+      target.searchParams.append("ops", "append");
       if (bookmarks) target.searchParams.set("bookmarks", "1");
       const pageOrigin = page.origin ?? page.location?.origin;
       // A header would need a preflight at another origin, which servers forget to allow.

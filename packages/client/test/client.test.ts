@@ -79,7 +79,7 @@ describe("connecting", () => {
     });
     await settled();
     expect(server.requests).toHaveLength(1);
-    expect(server.last.url.href).toBe(URL);
+    expect(server.last.url.href).toBe(`${URL}?ops=append`);
     expect(server.last.lastEventId).toBeNull();
   });
 
@@ -131,7 +131,7 @@ describe("connecting", () => {
     const page = new FakePage("http://page.test/app/index.html");
     client = createStateClient("../events", { fetch: server.fetch });
     await settled();
-    expect(server.last.url.href).toBe("http://page.test/events");
+    expect(server.last.url.href).toBe("http://page.test/events?ops=append");
     client.close();
     expect(page.listeners).toBe(0);
   });
@@ -219,7 +219,7 @@ describe("the position", () => {
     await pass(10_000);
     expect(server.requests).toHaveLength(2);
     expect(server.last.lastEventId).toBe("e.5");
-    expect(server.last.url.search).toBe("");
+    expect(server.last.url.search).toBe("?ops=append");
   });
 
   test("is sent in the query to another origin, each time anew", async () => {
@@ -244,7 +244,7 @@ describe("the position", () => {
     await server.last.open(say.heartbeat(5, 5), say.heartbeat(6, 6));
     await pass(10_000);
     expect(server.requests).toHaveLength(3);
-    expect(server.last.url.search).toBe("");
+    expect(server.last.url.search).toBe("?ops=append");
   });
 
   test("is that of the last event applied, not of one that was only begun", async () => {

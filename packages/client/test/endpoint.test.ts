@@ -8,25 +8,35 @@ afterEach(() => vi.unstubAllGlobals());
 
 describe("slices", () => {
   it.each<[string, string[] | undefined, string]>([
-    ["all, when none are named", undefined, ""],
-    ["those named, one each", ["a", "b&c"], "?slices=a&slices=b%26c"],
-    ["none, for an empty list", [], "?slices="],
+    ["all, when none are named", undefined, "?"],
+    ["those named, one each", ["a", "b&c"], "?slices=a&slices=b%26c&"],
+    ["none, for an empty list", [], "?slices=&"],
   ])("asks for %s", async (_, slices, query) => {
     const endpoint = endpointOf("http://localhost/events", slices === undefined ? {} : { slices });
-    expect((await ask(endpoint)).url).toBe(`http://localhost/events${query}`);
+    expect((await ask(endpoint)).url).toBe(`http://localhost/events${query}ops=append`);
+  });
+});
+
+describe("operations beyond RFC 6902", () => {
+  it("are asked for, beside the URL's own query and its own ops", async () => {
+    const endpoint = endpointOf("http://localhost/events?room=1&ops=other", { slices: ["a"] });
+    expect((await ask(endpoint)).url).toBe("http://localhost/events?room=1&ops=other&slices=a&ops=append");
   });
 });
 
 describe("the position", () => {
   it("goes into the header where there is no other origin", async () => {
     const { url, headers } = await ask(endpointOf("http://localhost/events", {}), "epoch.1");
-    expect([url, headers.get("last-event-id")]).toEqual(["http://localhost/events", "epoch.1"]);
+    expect([url, headers.get("last-event-id")]).toEqual(["http://localhost/events?ops=append", "epoch.1"]);
   });
 
   it("goes into the query at another origin, where a header would need a preflight", async () => {
     vi.stubGlobal("location", { href: "http://page.test/", origin: "http://page.test" });
     const { url, headers } = await ask(endpointOf("http://localhost/events", {}), "epoch.1");
-    expect([url, headers.get("last-event-id")]).toEqual(["http://localhost/events?lastEventId=epoch.1", null]);
+    expect([url, headers.get("last-event-id")]).toEqual([
+      "http://localhost/events?ops=append&lastEventId=epoch.1",
+      null,
+    ]);
   });
 });
 
@@ -46,19 +56,23 @@ describe("after a redirect", () => {
   it("to another origin the position goes into the query", async () => {
     expect(await positions(from("http://other.test/events"))).toEqual([
       "epoch.1",
-      "http://page.test/events?lastEventId=epoch.2",
+      "http://page.test/events?ops=append&lastEventId=epoch.2",
       null,
     ]);
   });
 
   it("within the origin it stays in the header", async () => {
-    expect(await positions(from("http://page.test/stream"))).toEqual(["epoch.1", "http://page.test/events", "epoch.2"]);
+    expect(await positions(from("http://page.test/stream"))).toEqual([
+      "epoch.1",
+      "http://page.test/events?ops=append",
+      "epoch.2",
+    ]);
   });
 
   it("that a browser refuses because of the header, it goes into the query too", async () => {
     expect(await positions(new TypeError("Failed to fetch"))).toEqual([
       "epoch.1",
-      "http://page.test/events?lastEventId=epoch.2",
+      "http://page.test/events?ops=append&lastEventId=epoch.2",
       null,
     ]);
   });
@@ -71,10 +85,10 @@ describe("the URL", () => {
     vi.stubGlobal("location", { href: "about:srcdoc", origin: "null" });
     vi.stubGlobal("origin", "http://page.test");
     const endpoint = endpointOf("events", {});
-    expect((await ask(endpoint)).url).toBe("http://page.test/app/events");
+    expect((await ask(endpoint)).url).toBe("http://page.test/app/events?ops=append");
     page.baseURI = "http://page.test/other/";
     const { url, headers } = await ask(endpoint, "epoch.1");
-    expect([url, headers.get("last-event-id")]).toEqual(["http://page.test/other/events", "epoch.1"]);
+    expect([url, headers.get("last-event-id")]).toEqual(["http://page.test/other/events?ops=append", "epoch.1"]);
   });
 
   it("that is relative has no endpoint where there is no base, and connects nowhere", () => {
@@ -89,6 +103,6 @@ describe("the URL", () => {
   });
   it("is relative to the page", async () => {
     vi.stubGlobal("location", { href: "http://page.test/here", origin: "http://page.test" });
-    expect((await ask(endpointOf("/events", {}))).url).toBe("http://page.test/events");
+    expect((await ask(endpointOf("/events", {}))).url).toBe("http://page.test/events?ops=append");
   });
 });

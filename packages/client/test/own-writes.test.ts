@@ -171,7 +171,7 @@ describe("a narrowed client", () => {
     await settled();
     expect(server.requests).toHaveLength(2);
     expect(server.requests[0]?.signal.aborted).toBe(true);
-    expect(server.last.url.search).toBe("?slices=todos&bookmarks=1");
+    expect(server.last.url.search).toBe("?slices=todos&ops=append&bookmarks=1");
     expect(server.last.lastEventId).toBe("A.3.selectio");
     await server.last.open(as("A.3.selectio", say.heartbeat(3, 3)), as("A.5.selectio", say.heartbeat(5, 3)));
     expect(await state()).toBe("resolved");

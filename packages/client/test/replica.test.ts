@@ -112,6 +112,21 @@ describe("a snapshot", () => {
 });
 
 describe("an update", () => {
+  test("appends to a text, also after a resume, and what the path does not lead through keeps its identity", () => {
+    const replica = connected(1, { chat: { messages: [{ text: "a" }, { text: "Hel" }], title: {} }, title: "An" });
+    const before = replica.read() as { chat: { messages: object[]; title: object } };
+    replica.begin();
+    heartbeat(replica, 1, 1);
+    expect(replica.resumed).toBe(true);
+    update(replica, "chat", 2, 1, { patches: [{ op: "append", path: "/messages/1/text", value: "lo" }] });
+    update(replica, "title", 3, 1, { patches: [{ op: "append", path: "", value: "swer" }] });
+    const after = replica.read() as typeof before;
+    expect(after).toStrictEqual({ chat: { messages: [{ text: "a" }, { text: "Hello" }], title: {} }, title: "Answer" });
+    expect(before.chat.messages[1]).toStrictEqual({ text: "Hel" });
+    expect(after.chat.messages[0]).toBe(before.chat.messages[0]);
+    expect(after.chat.title).toBe(before.chat.title);
+  });
+
   test("applies patches, and what they do not reach keeps its identity", () => {
     const replica = connected(1, { a: { x: { n: 1 }, y: {} }, b: {} });
     const before = replica.read() as { a: { y: object }; b: object };
@@ -202,6 +217,9 @@ describe("an update", () => {
     ["neither patches, value nor removal", "a", {}],
     ["patches that are no list", "a", { patches: { op: "remove", path: "/n" } }],
     ["operations that are none", "a", { patches: [null] }],
+    ["an append to what is no text", "a", { patches: [{ op: "append", path: "/n", value: "x" }] }],
+    ["an append to what is not there", "a", { patches: [{ op: "append", path: "/new", value: "x" }] }],
+    ["an append of no text", "a", { patches: [{ op: "append", path: "/n", value: 1 as never }] }],
   ])("with %s is refused", (_name, slice, change) => {
     const replica = connected(1, { a: { n: 1 } });
     refuses(replica, () => update(replica, slice, 2, 1, change));

@@ -12,7 +12,7 @@ export interface PlaygroundState {
 export type PlaygroundStream = WritableStateStream<PlaygroundState>;
 
 /** What whoever changes the state needs of the stream. */
-export type PlaygroundWriter = Pick<PlaygroundStream, "state" | "set" | "patch" | "remove">;
+export type PlaygroundWriter = Pick<PlaygroundStream, "state" | "set" | "patch" | "append" | "remove">;
 
 /** A task board: the tasks of each column, from top to bottom. */
 export interface BoardState {
@@ -41,12 +41,13 @@ export interface SystemState {
   uptimeSeconds: number;
 }
 
-/** A text as it is being typed. Its tokens, one after the other, are the text so far. */
+/** A text as it is being typed. */
 export interface TranscriptState {
   title: string;
   /** How often the text was begun. */
   run: number;
-  tokens: string[];
+  /** The text so far. */
+  text: string;
 }
 
 /** Many large changes in a short time, to see what becomes of a reader that cannot keep up. */

@@ -16,20 +16,20 @@ export function tokenize(text: string): string[] {
 }
 
 export function initialTranscript(title: string): TranscriptState {
-  return { title, run: 1, tokens: [] };
+  return { title, run: 1, text: "" };
 }
 
 /** Types a text into the slice, one token a call, from where it is; begins again after a pause at its end. */
 export function createTypist(stream: PlaygroundWriter, text: string): () => void {
   const tokens = tokenize(text);
-  let next = stream.state.transcript.tokens.length;
+  let next = tokenize(stream.state.transcript.text).length;
   return () => {
     const token = tokens[next];
     if (token !== undefined) {
-      stream.patch("transcript", [{ op: "add", path: "/tokens/-", value: token }], { type: "transcript.typed" });
+      stream.append("transcript", "/text", token, { type: "transcript.typed" });
     } else if (next === tokens.length + PAUSE_TOKENS) {
       const { title, run } = stream.state.transcript;
-      stream.set("transcript", { title, run: run + 1, tokens: [] }, { type: "transcript.restarted", id: run + 1 });
+      stream.set("transcript", { title, run: run + 1, text: "" }, { type: "transcript.restarted", id: run + 1 });
       next = -1;
     }
     next += 1;

@@ -29,7 +29,7 @@ async function told(act: () => void): Promise<{ operations: readonly Operation[]
     const event = JSON.parse(data) as StateEvent;
     if (event.type === "state.initial") {
       act();
-      stream.set("transcript", { title: "end", run: 0, tokens: [] });
+      stream.set("transcript", { title: "end", run: 0, text: "" });
     } else if (event.type === "state.update") {
       if (event.slice !== "board") break;
       updates.push(event);

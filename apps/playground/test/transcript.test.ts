@@ -14,14 +14,14 @@ test.each(["", "one", "  one\n\ntwo, three-and-a-half  \n", "\n", "naïve 👩�
 test("types a text token by token, and begins again after a pause", () => {
   const { stream } = quietPlayground();
   const type = createTypist(stream, "one two three");
-  const typed = () => stream.state.transcript.tokens.join("");
+  const typed = () => stream.state.transcript.text;
 
   expect(typed()).toBe("");
   type();
   expect(typed()).toBe("one");
   type();
   type();
-  const whole = { title: "text.md", run: 1, tokens: ["one", " two", " three"] };
+  const whole = { title: "text.md", run: 1, text: "one two three" };
   expect(stream.state.transcript).toEqual(whole);
 
   let pause = 0;
@@ -30,7 +30,19 @@ test("types a text token by token, and begins again after a pause", () => {
     type();
   }
   expect(pause).toBeGreaterThan(20);
-  expect(stream.state.transcript).toEqual({ title: "text.md", run: 2, tokens: [] });
+  expect(stream.state.transcript).toEqual({ title: "text.md", run: 2, text: "" });
   type();
   expect(typed()).toBe("one");
+});
+
+test("a new typist goes on where another has stopped", () => {
+  const text = "  one\n\ntwo, three-and-a-half  \n";
+  const { stream } = quietPlayground();
+  for (let count = 0; count < tokenize(text).length; count++) {
+    const before = stream.state.transcript.text;
+    createTypist(stream, text)();
+    expect(stream.state.transcript.text.length).toBeGreaterThan(before.length);
+    expect(text.startsWith(stream.state.transcript.text)).toBe(true);
+  }
+  expect(stream.state.transcript.text).toBe(text);
 });

@@ -7,16 +7,15 @@ import { createStateStream, eventBusSource } from "@statestream/core";
 import { streamState } from "@statestream/hono";
 import { Hono } from "hono";
 
-// Words, not one growing text: a patch can add to a list, but only replace a text.
-const conversation: { role: "user" | "agent"; words: string[] }[] = [];
+const conversation: { role: "user" | "agent"; text: string }[] = [];
 const state = { conversation, thoughts: [] as string[], memory: [] as string[] };
 const bus = new EventEmitter();
 
 /** What each action does to the state, in place. */
 const reducers = {
-  "user/asked": (text: string) => conversation.push({ role: "user", words: [text] }, { role: "agent", words: [] }),
+  "user/asked": (text: string) => conversation.push({ role: "user", text }, { role: "agent", text: "" }),
   "agent/thought": (text: string) => state.thoughts.push(text),
-  "agent/wrote": (word: string) => conversation.at(-1)?.words.push(word),
+  "agent/wrote": (piece: string) => (conversation.at(-1)!.text += piece),
   "agent/finished": (text: string) => state.memory.push(text, ...state.thoughts.splice(0)),
 };
 
@@ -41,9 +40,9 @@ app.post("/ask", async (c) => {
   const text = c.req.query("text") ?? "";
   dispatch("user/asked", text, "conversation");
   dispatch("agent/thought", "This looks like a question about letters.", "thoughts");
-  for (const word of `Your question has ${text.replace(/\W/g, "").length} letters.`.split(" ")) {
+  for (const piece of `Your question has ${text.replace(/\W/g, "").length} letters.`.split(/(?= )/)) {
     await setTimeout(200);
-    dispatch("agent/wrote", word, "conversation");
+    dispatch("agent/wrote", piece, "conversation");
   }
   dispatch("agent/finished", text, "thoughts", "memory");
   return c.body(null, 204, { connection: "close" }); // An idle socket would make Ctrl-C wait.

@@ -11,22 +11,22 @@ test("agent-runtime-hono: changes in place arrive with their actions; thoughts c
   const [asked, thought, first, ...others] = await take(events, 8);
   expect(asked).toMatchObject({
     patches: [
-      { op: "add", path: "/0", value: { role: "user", words: ["hello"] } },
-      { op: "add", path: "/1", value: { role: "agent", words: [] } },
+      { op: "add", path: "/0", value: { role: "user", text: "hello" } },
+      { op: "add", path: "/1", value: { role: "agent", text: "" } },
     ],
     cause: { type: "user/asked", id: expect.any(String) },
   });
   expect(asked).not.toHaveProperty("cause.payload");
   expect(thought).toMatchObject({ slice: "thoughts", value: [expect.any(String)], cause: { type: "agent/thought" } });
-  expect(first).toMatchObject({ patches: [{ op: "add", path: "/1/words/0", value: "Your" }] });
+  expect(first).toMatchObject({ patches: [{ op: "replace", path: "/1/text", value: "Your" }] });
   expect(others.at(-1)).toMatchObject({ slice: "thoughts", removed: true, cause: { type: "agent/finished" } });
   expect(await answered).toBe(204);
 
   const [later] = await peek(`${url}/events`, 1);
   expect(later).toHaveProperty("slices", {
     conversation: [
-      { role: "user", words: ["hello"] },
-      { role: "agent", words: ["Your", "question", "has", "5", "letters."] },
+      { role: "user", text: "hello" },
+      { role: "agent", text: "Your question has 5 letters." },
     ],
   });
 

@@ -22,7 +22,7 @@ export function Transcript({ transcript }: { transcript: DeepReadonly<Transcript
         <p class="note">
           {transcript === undefined
             ? "This page does not follow the slice “transcript”: choose it above."
-            : `${transcript.title}, ${count(transcript.tokens.length, "token")}`}
+            : `${transcript.title}, ${count(transcript.text.length, "character")}`}
         </p>
       </div>
       <pre
@@ -36,7 +36,7 @@ export function Transcript({ transcript }: { transcript: DeepReadonly<Transcript
           follows.current = scrollHeight - clientHeight - scrollTop < SLACK_PX;
         }}
       >
-        {transcript?.tokens.join("")}
+        {transcript?.text}
       </pre>
     </section>
   );

@@ -59,9 +59,9 @@ describeInBrowser("the page, when things fail", (visit) => {
     const devtools = await visitor.context.newCDPSession(page);
     await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
     for (let step = 0; step < 50; step++) {
-      stream.patch("transcript", [{ op: "add", path: "/tokens/-", value: `${step} ` }]);
+      stream.append("transcript", "/text", `${step} `);
     }
-    const text = stream.state.transcript.tokens.join("");
+    const text = stream.state.transcript.text;
     await expect.poll(() => other.getByLabel("Text of the transcript").textContent()).toContain(text);
     await devtools.send("Page.setWebLifecycleState", { state: "active" });
     await page.bringToFront();
@@ -96,13 +96,13 @@ describeInBrowser("the page, when things fail", (visit) => {
     const newest = async (): Promise<string> => (await plain.locator("pre").textContent())?.split("\n")[0] ?? "";
     await expect.poll(newest).toContain("state.");
 
-    stream.patch("transcript", [{ op: "add", path: "/tokens/-", value: "both " }]);
+    stream.append("transcript", "/text", "both ");
     await expect.poll(() => plain.locator("pre").textContent()).toContain('"both "');
     await expect.poll(() => page.getByLabel("Text of the transcript").textContent()).toContain("both ");
 
     const { snapshots } = stream.stats();
     proxy.fail(0);
-    stream.patch("transcript", [{ op: "add", path: "/tokens/-", value: "again " }]);
+    stream.append("transcript", "/text", "again ");
     await expect.poll(() => plain.locator("pre").textContent()).toContain('"again "');
     await expect.poll(() => page.getByLabel("Text of the transcript").textContent()).toContain("both again ");
     // Neither needed a snapshot for that.

@@ -52,15 +52,15 @@ describeInBrowser("the page", (visit) => {
     await isLive(page);
     await page.getByRole("button", { name: "Disconnect" }).click();
     await expect.poll(() => page.getByRole("status").textContent()).toBe("Disconnected");
-    for (const token of ["a", "b", "c"]) stream.patch("transcript", [{ op: "add", path: "/tokens/-", value: token }]);
+    for (const token of ["a", "b", "c"]) stream.append("transcript", "/text", token);
     await page.getByRole("button", { name: "Reconnect" }).click();
     await expect.poll(() => newestConnection(page)).toMatch(/hono resumed with 3 events/);
 
     await page.getByRole("radio", { name: "koa" }).check();
     await expect.poll(() => newestConnection(page)).toMatch(/koa resumed with 0 events/);
-    stream.patch("transcript", [{ op: "add", path: "/tokens/-", value: "d" }]);
+    stream.append("transcript", "/text", "d");
     const text = page.getByLabel("Text of the transcript");
-    await expect.poll(() => text.textContent()).toBe(stream.state.transcript.tokens.join(""));
+    await expect.poll(() => text.textContent()).toBe(stream.state.transcript.text);
     expect(complaints).toEqual([]);
   });
 

@@ -111,7 +111,7 @@ describe.skipIf(!HAS_REDIS)(`the cluster${WITHOUT_REDIS}`, { timeout: 60_000 }, 
     expect(new Set(ids).size).toBe(ids?.length);
     expect(leaderOf(cluster.status)?.pid).not.toBe(leader?.pid);
     // The text goes on: a new leader does not begin it again.
-    const text = (): string => follower.client.getState()?.transcript.tokens.join("") ?? "";
+    const text = (): string => follower.client.getState()?.transcript.text ?? "";
     const typed = text();
     await expect.poll(() => text().length, WITHIN).toBeGreaterThan(typed.length + 50);
     expect(readReadme().content.startsWith(text())).toBe(true);

@@ -70,7 +70,7 @@ export interface StateWriter<S extends object> {
  * engine cannot be reached up to 8 MiB of changes wait for it, and beyond that what is different in the end.
  */
 export interface OwnStateWriter<S extends object>
-  extends StateWriter<S>, Pick<WritableStateStream<S>, "set" | "patch" | "remove" | "batch"> {}
+  extends StateWriter<S>, Pick<WritableStateStream<S>, "set" | "patch" | "append" | "remove" | "batch"> {}
 
 /** Options of a stream, and of what it is told as a writer. Slices that are not shown live only in the writer that leads. */
 export type WriterOptions<S extends object> = (OwnStateOptions<S> | SourceOptions<S>) & WriterHooks<S>;

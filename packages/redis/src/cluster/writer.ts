@@ -147,6 +147,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
 
   set: OwnStateWriter<S>["set"] = (...args) => this.#stream().set(...args);
   patch: OwnStateWriter<S>["patch"] = (...args) => this.#stream().patch(...args);
+  append: OwnStateWriter<S>["append"] = (...args) => this.#stream().append(...args);
   remove: OwnStateWriter<S>["remove"] = (...args) => this.#stream().remove(...args);
   batch: OwnStateWriter<S>["batch"] = (...args) => this.#stream().batch(...args);
 

@@ -117,6 +117,14 @@ export default defineConfig({
     },
     adapter("express", "express"),
     adapter("koa", "koa"),
+    adapter("fastify", "fastify"),
+    {
+      files: ["packages/fastify/src/stream-payload.ts"],
+      rules: imports({
+        group: only("node:http", "node:stream", "@statestream/core"),
+        message: "The payload is a stream of Node's, and needs nothing else.",
+      }),
+    },
     {
       files: ["packages/client/src/**"],
       rules: imports({

@@ -11,7 +11,10 @@ import { fileURLToPath } from "node:url";
 const LINES = ["22", "24", "26"];
 
 /** The suite that tests the conformance suite itself is long, and says nothing about Node. */
-const SUITES = ["core", "hono", "express", "koa", "conformance"].flatMap((project) => ["--project", project]);
+const SUITES = ["core", "hono", "express", "koa", "fastify", "conformance"].flatMap((project) => [
+  "--project",
+  project,
+]);
 const WITHOUT = ["--exclude", "**/broken.test.ts"];
 
 const own = process.versions.node.split(".")[0];

@@ -90,5 +90,5 @@ test.each(programs.map((block) => [block.title, block] as const))("the test of %
 });
 
 test("the pages have the programs that are started here", () => {
-  expect([servers.length, programs.length]).toEqual([4, 3]);
+  expect([servers.length, programs.length]).toEqual([5, 3]);
 });

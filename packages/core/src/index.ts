@@ -4,6 +4,9 @@ export { eventBusSource } from "./state/event-bus.ts";
 export type { EventBus, EventBusSourceOptions } from "./state/event-bus.ts";
 export type { SnapshotMode, StateChange, StateSource } from "./state/source.ts";
 
+export { createStateViews } from "./state/views.ts";
+export type { CreateStateViews, StateViews, StateViewsOptions } from "./state/views.ts";
+
 export { fastJsonPatch } from "./diff/fast-json-patch.ts";
 export type { Differ } from "./diff/differ.ts";
 export type { Serialize } from "./state/logged-state.ts";

@@ -14,6 +14,8 @@ export interface ConnectionHost extends HandoverHost {
   /** The reconnection time to announce in milliseconds, drawn anew for each connection. */
   retryMs(): number;
   now(): number;
+  /** Brings the log up to what decides what clients may see now. */
+  catchUp(): void;
   /** Calls `wake` in a later turn. */
   schedule(connection: StateConnection): void;
   /** Whether there is memory for a large chunk; if not, `retry` is called when there may be. */

@@ -44,10 +44,12 @@ export class FlushQueue {
   schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    this.#clock.defer(() => this.#flush());
+    this.#clock.defer(() => this.flush());
   }
 
-  #flush(): void {
+  /** Notifies all that were collected; does nothing where that has been done already. */
+  flush(): void {
+    if (!this.#isScheduled) return;
     this.#isScheduled = false;
     const audiences = [...this.#audiences];
     const connections = [...this.#connections];

@@ -30,7 +30,17 @@ export interface HubSettings {
   readonly retryMs: number;
   readonly maxStallMs: number;
   readonly maxPinnedBytes: number;
-  readonly maxConnections: number;
+}
+
+/** What a hub needs of its stream. */
+export interface HubParts {
+  readonly log: Log;
+  readonly slices: SliceValues;
+  readonly clock: Clock;
+  /** Called before anything is read: brings the log up to what decides what clients may see now. */
+  readonly catchUp?: () => void;
+  /** Where the connections of several streams count together. Default: one of its own. */
+  readonly budget?: ByteBudget;
 }
 
 /** The open connections of a stream: notifies them once per tick, and keeps time for all of them with one timer. */
@@ -42,6 +52,7 @@ export class Hub implements ConnectionHost, AudienceContext {
   readonly maxStallMs: number;
   readonly budget: ByteBudget;
   readonly report: (error: StateStreamError) => void;
+  readonly catchUp: () => void;
   /** Counted since the start, for `stats`. */
   readonly counted: {
     bytesWritten: number;
@@ -59,11 +70,7 @@ export class Hub implements ConnectionHost, AudienceContext {
   #emptied: (() => void) | undefined;
   #stale = false;
 
-  constructor(
-    settings: HubSettings,
-    parts: { log: Log; slices: SliceValues; clock: Clock },
-    report: (error: StateStreamError) => void,
-  ) {
+  constructor(settings: HubSettings, parts: HubParts, report: (error: StateStreamError) => void) {
     this.#settings = settings;
     this.#clock = parts.clock;
     this.#timer = new DeadlineTimer(parts.clock, () => this.#tick());
@@ -72,8 +79,9 @@ export class Hub implements ConnectionHost, AudienceContext {
     this.generations = new Generations(parts.log, parts.slices);
     this.heartbeatMs = settings.heartbeatMs;
     this.maxStallMs = settings.maxStallMs;
-    this.budget = new ByteBudget(settings.maxPinnedBytes, () => this.elapsed());
+    this.budget = parts.budget ?? new ByteBudget(settings.maxPinnedBytes, () => this.elapsed());
     this.report = report;
+    this.catchUp = parts.catchUp ?? (() => undefined);
   }
 
   /** Whether the server has lost contact with where the state comes from. Connections send a change of it at once. */
@@ -94,10 +102,6 @@ export class Hub implements ConnectionHost, AudienceContext {
   /** The open connections now: a copy, so that a loop may close them, and connect others. */
   get connections(): StateConnection[] {
     return [...this.#connections];
-  }
-
-  get full(): boolean {
-    return this.size >= this.#settings.maxConnections;
   }
 
   now(): number {
@@ -133,7 +137,6 @@ export class Hub implements ConnectionHost, AudienceContext {
     const { all } = this.#audiences;
     for (const [index, { slice, hidden }] of events.entries()) {
       const seq = position + index + 1;
-      if (hidden) this.generations.drop();
       if (all !== undefined) this.#advance(all, seq, position, hidden);
       for (const audience of this.#audiences.selecting(slice)) this.#advance(audience, seq, position, hidden);
     }
@@ -151,6 +154,11 @@ export class Hub implements ConnectionHost, AudienceContext {
         connection.restart(reason);
       }
     }
+  }
+
+  /** Notifies connections of what is new now, instead of in a later turn. Only where no mutator is on the stack. */
+  flush(): void {
+    this.#queue.flush();
   }
 
   schedule(connection: StateConnection): void {

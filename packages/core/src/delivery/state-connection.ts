@@ -56,13 +56,9 @@ export class StateConnection implements Connection, Holder, EventSupply {
 
   read(): Uint8Array | undefined {
     this.#listener.rearm();
+    // In the middle of an event there is no place for an end.
+    if (this.handover.cut) return this.cutOff() ? undefined : this.handover.part();
     this.#expire();
-    if (this.handover.cut) {
-      if (!this.#mustStop) return this.handover.part();
-      // In the middle of an event there is no place for an end.
-      this.destroy((this.#ending as Ending).reason);
-      return undefined;
-    }
     if (this.#phase === "greeting") {
       this.greet();
       this.handover.begin(new Chunk([retryLine(this.#host.retryMs())]));
@@ -115,10 +111,20 @@ export class StateConnection implements Connection, Holder, EventSupply {
     else this.#host.schedule(this);
   }
 
-  /** A selected slice was hidden: a chunk that was only partly handed over must not be continued. */
+  /** Something selected may no longer be seen: a chunk that was only partly handed over must not be continued. */
   withdraw(): void {
-    if (!this.handover.cut || this.#mustStop) return;
-    this.#ending = { reason: "revoked", retry: true, position: this.#host.log.head };
+    if (this.handover.cut) this.#stop("revoked");
+  }
+
+  /** It is not known what the client may see: it is ended, unless it has everything already. */
+  withhold(): void {
+    if (this.handover.cut || this.#phase !== "following" || this.#position.isBehind()) this.#stop("unavailable");
+  }
+
+  /** Ends it without anything that is pending; the client may come back. */
+  #stop(reason: EndReason): void {
+    if (this.#mustStop) return;
+    this.#ending = { reason, retry: true, position: this.#host.log.head };
     // In a later turn: listeners must not be called inside the change.
     this.#host.schedule(this);
   }
@@ -182,6 +188,7 @@ export class StateConnection implements Connection, Holder, EventSupply {
 
   /** Whether what is left of a chunk may not be given any more; then the connection is closed. */
   cutOff(): boolean {
+    this.#host.catchUp();
     this.#expire();
     if (this.handover.cut && this.#mustStop) this.destroy((this.#ending as Ending).reason);
     return this.closed;
@@ -190,6 +197,7 @@ export class StateConnection implements Connection, Holder, EventSupply {
   /** What lies between the client's position and the head, or what else is due. Its writer has taken what it held. */
   next(): Chunk | undefined {
     this.handover.taken();
+    this.#host.catchUp();
     if (this.#phase === "ending") this.#release((this.#ending as Ending).reason);
     this.#expire();
     if (this.closed) return undefined;

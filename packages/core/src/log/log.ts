@@ -11,8 +11,10 @@ export interface Entry {
   /** The seq of the first event of its commit. */
   readonly commit: number;
   readonly timestamp: number;
-  /** The slice was hidden by the option `slices`, not deleted: its earlier events must never be replayed. */
+  /** What the slice had before may no longer be seen: its earlier events must never be replayed. */
   readonly hidden: boolean;
+  /** JSON of its cause. */
+  readonly cause: string | undefined;
   /** The frame's bytes up to where connections begin to differ. */
   readonly body: Uint8Array;
   /** Bytes of all bodies up to this one, so that a range's cost is one subtraction. */
@@ -28,7 +30,19 @@ export interface EncodedEvent {
   readonly hidden: boolean;
   /** The seq of the slice's previous event. */
   readonly base: number;
+  /** JSON of its cause. */
+  readonly cause?: string | undefined;
   readonly body: Uint8Array;
+}
+
+export interface LogSettings {
+  readonly maxLogEvents: number;
+  readonly maxLogBytes: number;
+  /**
+   * Whether any event that does more than add to its slice may have taken away a right to see what was there: then nothing
+   * that the slice had before such an event is replayed, as if it had been hidden. Default `false`.
+   */
+  readonly isRevocable?: boolean;
 }
 
 /** Numbers events and keeps the recent ones, within two bounds; the newest commit is always kept. */
@@ -39,6 +53,7 @@ export class Log {
   readonly tracks: SliceTracks;
   readonly #maxEvents: number;
   readonly #maxBytes: number;
+  readonly #isRevocable: boolean;
   /** Entries from `#start` on are held. Dropped ones are released at once, their places only now and then. */
   #entries: (Entry | undefined)[] = [];
   #start = 0;
@@ -52,11 +67,12 @@ export class Log {
   #replacements = 0;
 
   /** `draw` makes an epoch; called when one is first needed. */
-  constructor(limits: { readonly maxLogEvents: number; readonly maxLogBytes: number }, draw: () => string) {
-    this.#maxEvents = limits.maxLogEvents;
-    this.#maxBytes = limits.maxLogBytes;
+  constructor({ maxLogEvents, maxLogBytes, isRevocable = false }: LogSettings, draw: () => string) {
+    this.#maxEvents = maxLogEvents;
+    this.#maxBytes = maxLogBytes;
+    this.#isRevocable = isRevocable;
     this.lineage = new Lineage(draw);
-    this.tracks = new SliceTracks(limits.maxLogEvents);
+    this.tracks = new SliceTracks(maxLogEvents);
   }
 
   /** The seq of the last event, 0 when there was none. */
@@ -110,17 +126,19 @@ export class Log {
       const base = this.tracks.lastOf(slice);
       const body = updateBody(slice, this.#head + 1, base, difference.member, cause);
       const { kind, additive } = difference;
-      entries.push(this.push({ slice, kind, additive, hidden, base, body }, first, timestamp));
+      const hides = hidden || (this.#isRevocable && !additive);
+      entries.push(this.push({ slice, kind, additive, hidden: hides, base, cause, body }, first, timestamp));
     }
     this.trim(first);
     return entries;
   }
 
   /** Appends an event of a commit without looking at the bounds: `trim` follows when the commit is complete. */
-  push({ slice, kind, additive = false, hidden, base, body }: EncodedEvent, commit: number, timestamp: number): Entry {
+  push(event: EncodedEvent, commit: number, timestamp: number): Entry {
+    const { slice, kind, additive = false, hidden, base, cause, body } = event;
     const seq = ++this.#head;
     this.#total += body.length;
-    const entry: Entry = { seq, slice, commit, timestamp, hidden, body, total: this.#total };
+    const entry: Entry = { seq, slice, commit, timestamp, hidden, cause, body, total: this.#total };
     this.#entries.push(entry);
     this.tracks.add(slice, { seq, base, hidden, removed: kind === "removed", additive });
     if (!additive) this.#changed = seq;

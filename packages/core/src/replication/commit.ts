@@ -85,7 +85,7 @@ function readEvent(line: string, expected: number): ToldEvent {
   if (!isRecord(event) || !text.startsWith("{") || !text.endsWith("}") || text.includes("\r")) {
     throw new Error(`Event ${expected} is not one line with a JSON object.`);
   }
-  const { type, slice, seq, base, patches, value, removed } = event;
+  const { type, slice, seq, base, patches, value, removed, cause } = event;
   const kind = kindOf(event);
   if (type !== "state.update" || typeof slice !== "string" || seq !== expected || kind === undefined) {
     throw new Error(`Event ${expected} is malformed or out of sequence.`);
@@ -102,6 +102,7 @@ function readEvent(line: string, expected: number): ToldEvent {
     kind,
     hidden,
     base,
+    cause: isRecord(cause) && typeof cause["type"] === "string" ? JSON.stringify(cause) : undefined,
     body: bodyOfUpdate(text),
     patches: patches as Operation[] | undefined,
     value: value as Json | undefined,

@@ -56,7 +56,7 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
   }
 
   set stale(stale: boolean) {
-    this.hub.stale = stale;
+    this.setStale(stale);
   }
 
   override connect(options: ConnectOptions = {}): StateConnection {

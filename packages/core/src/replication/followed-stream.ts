@@ -1,4 +1,5 @@
 import type { StateStream } from "../state/stream.ts";
+import type { ViewedStream } from "../state/viewed-stream.ts";
 import type { Commit } from "./commit.ts";
 
 /** Where a log is: the epoch and the seq of its last event. */
@@ -8,7 +9,7 @@ export interface Position {
 }
 
 /** A stream whose log is a copy of another's. Clients that connect before it has a state wait for one. */
-export interface FollowedStream<S extends object = object> extends StateStream<S> {
+export interface FollowedStream<S extends object = object> extends StateStream<S>, ViewedStream {
   /** The position of the copy; `undefined` before the first `adopt`. */
   readonly position: Position | undefined;
   /** About how many bytes the state and the log take. The state counts as the characters of its JSON. */

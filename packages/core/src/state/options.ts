@@ -90,6 +90,8 @@ export type Settings<S extends object> = {
 } & {
   /** What `differ` and `rowIds` come to. */
   readonly compare: Compare;
+  /** Whether every change may take away a right to see what was there before. No option: views are so. */
+  readonly isRevocable?: boolean;
 };
 
 const ROW_IDS = ["id", "_id", "key", "uuid", "name"];
@@ -164,6 +166,19 @@ function compareOf({ differ, rowIds, serialize }: StateStreamOptions<never>): Co
   throw new StateStreamError(
     "invalid-option",
     "The option rowIds is for the default differ; the option differ replaces that. Leave out one of them.",
+  );
+}
+
+/**
+ * Checks a number of things, or of milliseconds.
+ *
+ * @throws {StateStreamError} `invalid-option`
+ */
+export function checkAmount(name: string, value: unknown): void {
+  if (COUNT.accepts(value)) return;
+  throw new StateStreamError(
+    "invalid-option",
+    `The option ${name} is ${describe(value)}; it must be ${COUNT.expected}.`,
   );
 }
 

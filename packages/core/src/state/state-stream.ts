@@ -3,9 +3,9 @@ import type { Ending } from "../delivery/connection.ts";
 import { StateConnection } from "../delivery/state-connection.ts";
 import { connectChannel } from "../support/diagnostics.ts";
 import { StateStreamError, withCause } from "../support/errors.ts";
-import type { SnapshotReason } from "../protocol/events.ts";
+import type { Cause, SnapshotReason } from "../protocol/events.ts";
 import { formatEventId, parseEventId, selectionSuffix } from "../protocol/event-id.ts";
-import { Hub } from "../delivery/hub.ts";
+import { Hub, type HubParts } from "../delivery/hub.ts";
 import { isRecord } from "../json/json.ts";
 import type { Jsonified } from "../json/jsonified.ts";
 import { Log } from "../log/log.ts";
@@ -15,6 +15,7 @@ import { LoggedState } from "./logged-state.ts";
 import { Subscribers } from "./subscribers.ts";
 import { checkOptionNames } from "../support/option-names.ts";
 import { Turn } from "./turn.ts";
+import { type AttachedViews, type Attachment, VIEWED, type ViewedStream, type ViewParent } from "./viewed-stream.ts";
 import { warn } from "../support/warn.ts";
 import type { ConnectOptions, SnapshotOptions, StateSnapshot, StateStreamStats, StateStream } from "./stream.ts";
 
@@ -35,7 +36,7 @@ const CONNECT_NAMES: readonly string[] = Object.keys(CONNECT_OPTIONS);
  * part: a `Publisher` fed by own state or a source, or, in the one subclass, the log of another process. The members
  * that `StateStream` does not name are for those.
  */
-export class BaseStateStream<S extends object> implements StateStream<S> {
+export class BaseStateStream<S extends object> implements StateStream<S>, ViewedStream, ViewParent {
   readonly clock: Clock;
   readonly settings: Settings<S>;
   readonly log: Log;
@@ -52,14 +53,18 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
   #ended: Promise<void> | undefined;
   #detach: () => void = () => undefined;
 
-  constructor(clock: Clock, settings: Settings<S>) {
+  /** The views of this stream that have been used lately. */
+  readonly #views = new Set<AttachedViews>();
+
+  /** `hub`: what its connections share with those of other streams, or depend on. */
+  constructor(clock: Clock, settings: Settings<S>, hub: Pick<HubParts, "catchUp" | "budget"> = {}) {
     const report = (error: StateStreamError): void => this.report(error);
     this.clock = clock;
     this.settings = settings;
     this.log = new Log(settings, () => clock.epoch());
     this.logged = new LoggedState(settings, report);
     this.#subscribers = new Subscribers(clock, report);
-    this.hub = new Hub(settings, { clock, log: this.log, slices: this.logged }, report);
+    this.hub = new Hub(settings, { ...hub, clock, log: this.log, slices: this.logged }, report);
   }
 
   get state(): Readonly<Jsonified<S>> {
@@ -77,6 +82,43 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
 
   get connections(): StateConnection[] {
     return this.hub.connections;
+  }
+
+  /** Open connections, with those of its views. */
+  get size(): number {
+    let { size } = this.hub;
+    for (const views of this.#views) size += views.size;
+    return size;
+  }
+
+  get isFull(): boolean {
+    const { maxConnections } = this.settings;
+    return maxConnections !== Infinity && this.size >= maxConnections;
+  }
+
+  get isStale(): boolean {
+    return this.hub.stale;
+  }
+
+  setStale(stale: boolean): void {
+    this.hub.stale = stale;
+    for (const views of this.#views) views.staleChanged();
+  }
+
+  get head(): number {
+    return this.log.head;
+  }
+
+  causeSince(seq: number): Cause | undefined {
+    if (!this.log.holds(seq, undefined)) return undefined;
+    const [first, ...others] = this.log.after(seq, undefined);
+    if (first?.cause === undefined || others.some(({ cause }) => cause !== first.cause)) return undefined;
+    return JSON.parse(first.cause) as Cause;
+  }
+
+  [VIEWED](views: AttachedViews): Attachment {
+    this.#views.add(views);
+    return { parent: this, detach: () => void this.#views.delete(views) };
   }
 
   stats(): StateStreamStats {
@@ -116,7 +158,8 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
     const names = selectedNames(options.slices, "connect");
     checkRevoked(revoked);
     const audience = this.hub.audience(names);
-    const refused = this.#refusal(revoked);
+    const refused: Ending | undefined =
+      revoked?.aborted === true ? { reason: "revoked", retry: false } : this.refusal();
     // Whoever is not let in must not cost a snapshot to find out what it missed.
     const start = refused === undefined ? this.start(options.lastEventId || undefined, audience) : 0;
     const leave = (): void => connection.destroy("disconnected");
@@ -142,10 +185,9 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
     return connection;
   }
 
-  /** Why a client is not let in. */
-  #refusal(revoked: AbortSignal | undefined): Ending | undefined {
-    if (revoked?.aborted === true) return { reason: "revoked", retry: false };
-    return this.#closing ?? (this.hub.full ? { reason: "overloaded", retry: true } : undefined);
+  /** Why clients are not let in now. */
+  protected refusal(): Ending | undefined {
+    return this.#closing ?? (this.isFull ? { reason: "overloaded", retry: true } : undefined);
   }
 
   close(ending?: Partial<Ending>): Promise<void> {
@@ -166,7 +208,9 @@ export class BaseStateStream<S extends object> implements StateStream<S> {
       const message = withCause("The source's unsubscribe threw", cause, "The stream is closed all the same.");
       this.report(new StateStreamError("source-failed", message, { cause }));
     }
-    this.#ended = this.hub.endAll(this.#closing);
+    const ending = this.#closing;
+    const all = [this.hub.endAll(ending), ...[...this.#views].map((views) => views.end(ending))];
+    this.#ended = Promise.all(all).then(() => undefined);
     return this.#ended;
   }
 

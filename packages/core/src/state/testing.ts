@@ -1,10 +1,13 @@
 import type { Clock } from "../support/clock.ts";
 import { creatorWith, type CreateStateStream } from "./create.ts";
+import { type CreateStateViews, viewsWith } from "./views.ts";
 
 /** Time, turns of the event loop and randomness for a test: nothing happens unless the test makes it happen. */
 export interface TestClock {
   /** Creates streams that use this clock. */
   readonly createStateStream: CreateStateStream;
+  /** Creates views that use this clock; each view has an epoch of its own. */
+  readonly createStateViews: CreateStateViews;
   /** The clock itself, for `followStream` and `continueStream`. */
   readonly clock: Clock;
   /** Milliseconds since 1970. */
@@ -32,6 +35,7 @@ const MAX_TURNS = 10_000;
 export function createTestClock(options: TestClockOptions = {}): TestClock {
   const { epoch = "testepoch00", random = () => 0 } = options;
   let now = options.now ?? 0;
+  let views = 0;
   const timers = new Set<{ readonly at: number; readonly fn: () => void }>();
   const turns: (() => void)[] = [];
 
@@ -70,6 +74,7 @@ export function createTestClock(options: TestClockOptions = {}): TestClock {
 
   return {
     createStateStream: creatorWith(clock),
+    createStateViews: viewsWith({ ...clock, epoch: () => `view${String(++views).padStart(7, "0")}` }),
     clock,
     now: () => now,
     flush,

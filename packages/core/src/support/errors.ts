@@ -7,6 +7,7 @@
  * - `invalid-patch`: an operation is malformed or does not fit the slice.
  * - `unknown-slice`: `patch` on a slice that is absent.
  * - `slices-failed`: the `slices` function threw or gave no list of names; the change was withheld.
+ * - `project-failed`: the function that makes a view threw, was async, or gave no object; the view's changes are withheld.
  * - `source-failed`: the source's `getState` or unsubscribe threw.
  * - `differ-failed`: the `differ` threw; the value was sent instead.
  * - `cause-failed`: the `cause` function threw or gave what JSON cannot carry; the event went without a cause.
@@ -28,6 +29,7 @@ export type StateStreamErrorCode =
   | "invalid-patch"
   | "unknown-slice"
   | "slices-failed"
+  | "project-failed"
   | "source-failed"
   | "differ-failed"
   | "cause-failed"

@@ -8,6 +8,7 @@ import type {
   StateStream,
   StateStreamStats,
 } from "@statestream/core";
+import { type AttachedViews, type Attachment, VIEWED, type ViewedStream } from "@statestream/core/backplane";
 import type { Position } from "./engine.ts";
 import type { Registry } from "./registry.ts";
 import type { WriterOfNode } from "./writer.ts";
@@ -53,7 +54,7 @@ export interface ServedStream<S extends object = object> extends StateStream<S> 
 }
 
 /** A key's stream, whether or not there is a copy of it now. */
-export class KeyedStream<S extends object> implements ServedStream<S> {
+export class KeyedStream<S extends object> implements ServedStream<S>, ViewedStream {
   readonly #key: string;
   readonly #registry: Registry;
   readonly #writers: ReadonlyMap<string, WriterOfNode>;
@@ -99,6 +100,19 @@ export class KeyedStream<S extends object> implements ServedStream<S> {
       subscribed = false;
       unsubscribe();
       this.#registry.unpin(this.#key);
+    };
+  }
+
+  /** The stream is kept while there are views of it. */
+  [VIEWED](views: AttachedViews): Attachment {
+    if (this.#registry.closing !== undefined) return this.#registry.nothing[VIEWED](views);
+    const { parent, detach } = this.#registry.pin(this.#key).stream[VIEWED](views);
+    return {
+      parent,
+      detach: () => {
+        detach();
+        this.#registry.unpin(this.#key);
+      },
     };
   }
 

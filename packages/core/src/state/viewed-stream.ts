@@ -1,0 +1,39 @@
+import type { Ending } from "../delivery/connection.ts";
+import type { Cause } from "../protocol/events.ts";
+import type { StateStream } from "./stream.ts";
+
+/** The method by which views attach to a stream. A symbol, since applications have no use for it. */
+export const VIEWED: unique symbol = Symbol("statestream.viewed");
+
+/** What streams are, of which views can be made. */
+export interface ViewedStream {
+  /** Attaches views: the stream counts their connections, and ends them when it ends. */
+  [VIEWED](views: AttachedViews): Attachment;
+}
+
+/** The views of a stream, as the stream sees them. */
+export interface AttachedViews {
+  /** How many connections they have. */
+  readonly size: number;
+  /** The stream has become stale, or is no longer. */
+  staleChanged(): void;
+  /** The stream ends. Resolves when all connections are closed. */
+  end(ending: Ending): Promise<void>;
+}
+
+/** A stream, as its views see it. */
+export interface ViewParent extends Pick<StateStream, "state" | "eventId" | "closing" | "subscribe"> {
+  /** Whether it may have no more connections. */
+  readonly isFull: boolean;
+  /** Whether its state may be old. */
+  readonly isStale: boolean;
+  /** The seq of its last event. */
+  readonly head: number;
+  /** The cause of every change after this seq, where there is one and it is the same for all of them. */
+  causeSince(seq: number): Cause | undefined;
+}
+
+export interface Attachment {
+  readonly parent: ViewParent;
+  detach(): void;
+}

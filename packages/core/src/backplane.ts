@@ -6,7 +6,6 @@ export type { Clock } from "./support/clock.ts";
 export { readChanges } from "./replication/commit.ts";
 export type { Commit, CommitChange } from "./replication/commit.ts";
 export type { FollowedStream, Position } from "./replication/followed-stream.ts";
-export { VIEWED } from "./state/viewed-stream.ts";
 export type { AttachedViews, Attachment, ViewedStream, ViewParent } from "./state/viewed-stream.ts";
 export { withCause } from "./support/errors.ts";
 export { formatEventId } from "./protocol/event-id.ts";

@@ -3,7 +3,6 @@ import type { Jsonified } from "../json/jsonified.ts";
 import type { BaseStateStream } from "./state-stream.ts";
 import type { ConnectOptions, SnapshotOptions, StateSnapshot, StateStream, StateStreamStats } from "./stream.ts";
 import type { AttachedViews, Attachment, ViewedStream } from "./viewed-stream.ts";
-import { VIEWED } from "./viewed-stream.ts";
 
 /** Where the streams of keyed views are. */
 export interface ViewStreams<V extends object> {
@@ -66,8 +65,8 @@ export class KeyedView<V extends object> implements StateStream<V>, ViewedStream
     await stream.close(ending);
   }
 
-  [VIEWED](views: AttachedViews): Attachment {
-    return this.#stream[VIEWED](views);
+  attachViews(views: AttachedViews): Attachment {
+    return this.#stream.attachViews(views);
   }
 
   get #stream(): BaseStateStream<V> {

@@ -15,7 +15,7 @@ import { LoggedState } from "./logged-state.ts";
 import { Subscribers } from "./subscribers.ts";
 import { checkOptionNames } from "../support/option-names.ts";
 import { Turn } from "./turn.ts";
-import { type AttachedViews, type Attachment, VIEWED, type ViewedStream, type ViewParent } from "./viewed-stream.ts";
+import { type AttachedViews, type Attachment, type ViewedStream, type ViewParent } from "./viewed-stream.ts";
 import { warn } from "../support/warn.ts";
 import type { ConnectOptions, SnapshotOptions, StateSnapshot, StateStreamStats, StateStream } from "./stream.ts";
 
@@ -116,7 +116,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
     return JSON.parse(first.cause) as Cause;
   }
 
-  [VIEWED](views: AttachedViews): Attachment {
+  attachViews(views: AttachedViews): Attachment {
     this.#views.add(views);
     return { parent: this, detach: () => void this.#views.delete(views) };
   }

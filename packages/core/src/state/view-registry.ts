@@ -6,7 +6,7 @@ import { KeyedView, type ViewStreams } from "./keyed-view.ts";
 import type { Settings } from "./options.ts";
 import { BaseStateStream } from "./state-stream.ts";
 import type { StateStream } from "./stream.ts";
-import { type Attachment, type AttachedViews, VIEWED, type ViewedStream } from "./viewed-stream.ts";
+import { type Attachment, type AttachedViews, type ViewedStream } from "./viewed-stream.ts";
 import { ViewStateStream } from "./view-state-stream.ts";
 
 export interface RegistryParts<V extends object> {
@@ -131,7 +131,7 @@ export class ViewRegistry<V extends object> implements ViewStreams<V>, AttachedV
 
   #attach(): Attachment {
     if (this.#attachment === undefined) {
-      const attachment = this.#parts.parent[VIEWED](this);
+      const attachment = this.#parts.parent.attachViews(this);
       const unsubscribe = attachment.parent.subscribe(() => this.#flush());
       this.#attachment = { ...attachment, unsubscribe };
     }

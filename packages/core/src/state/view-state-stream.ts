@@ -12,7 +12,6 @@ import { sliceOf } from "./source.ts";
 import { BaseStateStream, checkState } from "./state-stream.ts";
 import type { ConnectOptions, SnapshotOptions, StateSnapshot } from "./stream.ts";
 import type { AttachedViews, Attachment, ViewParent } from "./viewed-stream.ts";
-import { VIEWED } from "./viewed-stream.ts";
 
 /** What a view is made of. */
 export interface ViewParts<V extends object> {
@@ -116,8 +115,8 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
     };
   }
 
-  override [VIEWED](views: AttachedViews): Attachment {
-    const { parent, detach } = super[VIEWED](views);
+  override attachViews(views: AttachedViews): Attachment {
+    const { parent, detach } = super.attachViews(views);
     const release = this.#hold();
     return {
       parent,

@@ -2,13 +2,10 @@ import type { Ending } from "../delivery/connection.ts";
 import type { Cause } from "../protocol/events.ts";
 import type { StateStream } from "./stream.ts";
 
-/** The method by which views attach to a stream. A symbol, since applications have no use for it. */
-export const VIEWED: unique symbol = Symbol("statestream.viewed");
-
 /** What streams are, of which views can be made. */
 export interface ViewedStream {
   /** Attaches views: the stream counts their connections, and ends them when it ends. */
-  [VIEWED](views: AttachedViews): Attachment;
+  attachViews(views: AttachedViews): Attachment;
 }
 
 /** The views of a stream, as the stream sees them. */

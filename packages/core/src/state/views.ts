@@ -6,7 +6,7 @@ import { checkOptionNames } from "../support/option-names.ts";
 import { warnOnce } from "../support/warn.ts";
 import { checkAmount, type Settings, settingsOf, STREAM_OPTIONS, type StateStreamOptions } from "./options.ts";
 import type { StateStream } from "./stream.ts";
-import { VIEWED, type ViewedStream } from "./viewed-stream.ts";
+import { type ViewedStream } from "./viewed-stream.ts";
 import { ViewRegistry } from "./view-registry.ts";
 
 /**

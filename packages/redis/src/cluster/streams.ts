@@ -8,7 +8,7 @@ import type {
   StateStream,
   StateStreamStats,
 } from "@statestream/core";
-import { type AttachedViews, type Attachment, VIEWED, type ViewedStream } from "@statestream/core/backplane";
+import { type AttachedViews, type Attachment, type ViewedStream } from "@statestream/core/backplane";
 import type { Position } from "./engine.ts";
 import type { Registry } from "./registry.ts";
 import type { WriterOfNode } from "./writer.ts";
@@ -104,9 +104,9 @@ export class KeyedStream<S extends object> implements ServedStream<S>, ViewedStr
   }
 
   /** The stream is kept while there are views of it. */
-  [VIEWED](views: AttachedViews): Attachment {
-    if (this.#registry.closing !== undefined) return this.#registry.nothing[VIEWED](views);
-    const { parent, detach } = this.#registry.pin(this.#key).stream[VIEWED](views);
+  attachViews(views: AttachedViews): Attachment {
+    if (this.#registry.closing !== undefined) return this.#registry.nothing.attachViews(views);
+    const { parent, detach } = this.#registry.pin(this.#key).stream.attachViews(views);
     return {
       parent,
       detach: () => {

@@ -15,7 +15,7 @@ import { LoggedState } from "./logged-state.ts";
 import { Subscribers } from "./subscribers.ts";
 import { checkOptionNames } from "../support/option-names.ts";
 import { Turn } from "./turn.ts";
-import { type AttachedViews, type Attachment, type ViewedStream, type ViewParent } from "./viewed-stream.ts";
+import type { AttachedViews, Attachment, ViewedStream, ViewParent } from "./viewed-stream.ts";
 import { warn } from "../support/warn.ts";
 import type { ConnectOptions, SnapshotOptions, StateSnapshot, StateStreamStats, StateStream } from "./stream.ts";
 

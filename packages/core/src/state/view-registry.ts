@@ -6,7 +6,7 @@ import { KeyedView, type ViewStreams } from "./keyed-view.ts";
 import type { Settings } from "./options.ts";
 import { BaseStateStream } from "./state-stream.ts";
 import type { StateStream } from "./stream.ts";
-import { type Attachment, type AttachedViews, type ViewedStream } from "./viewed-stream.ts";
+import type { Attachment, AttachedViews, ViewedStream } from "./viewed-stream.ts";
 import { ViewStateStream } from "./view-state-stream.ts";
 
 export interface RegistryParts<V extends object> {

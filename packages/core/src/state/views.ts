@@ -6,7 +6,7 @@ import { checkOptionNames } from "../support/option-names.ts";
 import { warnOnce } from "../support/warn.ts";
 import { checkAmount, type Settings, settingsOf, STREAM_OPTIONS, type StateStreamOptions } from "./options.ts";
 import type { StateStream } from "./stream.ts";
-import { type ViewedStream } from "./viewed-stream.ts";
+import type { ViewedStream } from "./viewed-stream.ts";
 import { ViewRegistry } from "./view-registry.ts";
 
 /**
@@ -127,7 +127,7 @@ function checkArguments<Stream extends StateStream>(
   stream: Stream,
   project: unknown,
 ): asserts stream is Stream & ViewedStream {
-  if (typeof (stream as Partial<ViewedStream> | null | undefined)?.[VIEWED] !== "function") {
+  if (typeof (stream as Partial<ViewedStream> | null | undefined)?.attachViews !== "function") {
     throw new StateStreamError(
       "invalid-option",
       "createStateViews needs a state stream; create it with createStateStream.",

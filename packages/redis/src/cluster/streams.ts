@@ -8,7 +8,7 @@ import type {
   StateStream,
   StateStreamStats,
 } from "@statestream/core";
-import { type AttachedViews, type Attachment, type ViewedStream } from "@statestream/core/backplane";
+import type { AttachedViews, Attachment, ViewedStream } from "@statestream/core/backplane";
 import type { Position } from "./engine.ts";
 import type { Registry } from "./registry.ts";
 import type { WriterOfNode } from "./writer.ts";

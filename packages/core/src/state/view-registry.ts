@@ -105,7 +105,7 @@ export class ViewRegistry<V extends object> implements ViewStreams<V>, AttachedV
   async end(ending: Ending): Promise<void> {
     const views = [...this.#views.values()];
     for (const view of views) this.#drop(view, true);
-    await Promise.all(views.map(({ stream }) => stream?.close(ending)));
+    await Promise.all(views.flatMap(({ stream }) => stream?.close(ending) ?? []));
   }
 
   /** Ends every view, and those to come. */

@@ -32,5 +32,5 @@ export interface ViewParent extends Pick<StateStream, "state" | "eventId" | "clo
 
 export interface Attachment {
   readonly parent: ViewParent;
-  detach(): void;
+  readonly detach: () => void;
 }

@@ -86,7 +86,7 @@ export function viewsWith(clock: Clock): CreateStateViews {
     const registry = new ViewRegistry<View>({
       clock,
       parent: stream,
-      project: project as (state: object, key: string) => unknown,
+      project,
       settings,
       maxViews,
       idleMs,

@@ -24,7 +24,7 @@ const project = (state: Record<string, unknown>, player: string) => {
 
 function table(options: object = {}, viewOptions: object = {}) {
   const given = setup({ board: { turn: 1 }, hands: { ann: ["ace"], bob: ["two"] } }, options);
-  const projected = vi.fn(project);
+  const projected = vi.fn<typeof project>(project);
   const views = given.clock.createStateViews(given.stream, projected, viewOptions);
   return { ...given, views, projected };
 }
@@ -225,7 +225,7 @@ test("changes of several causes have none in a view", () => {
 
 test("a slice that is given by identity is neither compared nor sent", () => {
   const { stream, clock } = setup({ big: { rows: [1, 2, 3] }, n: 0 });
-  const compared = vi.fn(() => undefined);
+  const compared = vi.fn<() => undefined>();
   const views = clock.createStateViews(stream, (state) => ({ big: state["big"], n: state["n"] }), { differ: compared });
   const { pull } = followed(views.get("a"));
   stream.set("n", 1);

@@ -103,10 +103,51 @@ describeInBrowser("the page, when things fail", (visit) => {
     const { snapshots } = stream.stats();
     proxy.fail(0);
     stream.append("transcript", "/text", "again ");
-    await expect.poll(() => plain.locator("pre").textContent()).toContain('"again "');
+    await expect.poll(() => plain.locator("pre").textContent()).toContain('again "');
     await expect.poll(() => page.getByLabel("Text of the transcript").textContent()).toContain("both again ");
     // Neither needed a snapshot for that.
     expect(stream.stats().snapshots).toEqual(snapshots);
     expect(ownComplaints(visitor)).toEqual([]);
   });
+
+  test("a native EventSource ends on the server's state while a text grows, by RFC 6902 alone", async () => {
+    const { url, stream } = await startPlayground();
+    const { context } = await visit();
+    const page = await context.newPage();
+    await page.goto(`${url}/plain.html`);
+    await page.evaluate(followStrictly);
+    const { connections } = stream.stats();
+    await expect.poll(() => page.evaluate(() => document.title)).toContain('"text":""');
+    expect(connections).toBeGreaterThan(0);
+    for (let step = 0; step < 300; step++) {
+      stream.append("transcript", "/text", ["Hel", "lo ", "\ud83d", "\ude00", "e\u0301"][step % 5] as string);
+      if (step % 5 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    const { text } = stream.state.transcript;
+    expect(text).toHaveLength(600);
+    await expect.poll(() => page.evaluate(() => document.title)).toContain(JSON.stringify({ text }).slice(1, -1));
+    expect(await page.evaluate(() => document.title)).not.toContain("refused");
+  });
 });
+
+/** Runs in the page: the title is the slice's JSON, or says what a client of RFC 6902 refused. */
+function followStrictly(): void {
+  let transcript: Record<string, unknown> = {};
+  const show = (text: string): void => {
+    document.title = document.title.startsWith("refused") ? document.title : text;
+  };
+  const events = new EventSource("/events?slices=transcript");
+  events.addEventListener("state.initial", ({ data }: MessageEvent<string>) => {
+    transcript = (JSON.parse(data) as { slices: { transcript: Record<string, unknown> } }).slices.transcript;
+    show(JSON.stringify(transcript));
+  });
+  events.addEventListener("state.update", ({ data }: MessageEvent<string>) => {
+    const update = JSON.parse(data) as { patches?: { op: string; path: string; value: unknown }[]; value?: unknown };
+    if (update.value !== undefined) transcript = update.value as Record<string, unknown>;
+    for (const { op, path, value } of update.patches ?? []) {
+      if (op !== "replace" || path !== "/text") return show(`refused ${data}`);
+      transcript = { ...transcript, text: value };
+    }
+    show(JSON.stringify(transcript));
+  });
+}

@@ -25,7 +25,7 @@ const noPredecessorCheck: Mutant = {
   faults: ["failover-writer-kill", "split-brain"],
   edits: [
     { file: "redis/dist/cluster/follower.js", find: " || entry.previous !== position.epoch", replace: "" },
-    { file: "core/dist/replication/followed-stream.js", find: " || position.epoch !== previous", replace: "" },
+    { file: "core/dist/replication/followed-state-stream.js", find: " || position.epoch !== previous", replace: "" },
     {
       file: "redis/dist/redis/scripts.js",
       find: "if first <= have + 1 and epoch == ARGV[1] then",
@@ -66,17 +66,17 @@ const noNonceRotation: Mutant = {
   faults: ["split-brain"],
   edits: [
     {
-      file: "redis/dist/cluster/writer.js",
-      find: "const epoch = this.clock.epoch();\n        const position",
-      replace: "const epoch = this.owner;\n        const position",
+      file: "redis/dist/cluster/session-start.js",
+      find: "const epoch = host.session.clock.epoch();\n        const position",
+      replace: "const epoch = host.session.owner;\n        const position",
     },
     {
-      file: "redis/dist/cluster/writer.js",
-      find: "const epoch = this.clock.epoch();\n            session",
-      replace: "const epoch = this.owner;\n            session",
+      file: "redis/dist/cluster/session-start.js",
+      find: "const epoch = host.session.clock.epoch();\n            session",
+      replace: "const epoch = host.session.owner;\n            session",
     },
     {
-      file: "redis/dist/cluster/session.js",
+      file: "redis/dist/cluster/publication.js",
       find: "this.#continued.rebase(text, clock.epoch());",
       replace: "this.#continued.rebase(text, this.#host.owner);",
     },
@@ -89,12 +89,12 @@ const epochInRedis: Mutant = {
   faults: ["failover-writer-kill", "split-brain"],
   edits: [
     {
-      file: "redis/dist/cluster/writer.js",
-      find: "const epoch = this.clock.epoch();\n            session",
+      file: "redis/dist/cluster/session-start.js",
+      find: "const epoch = host.session.clock.epoch();\n            session",
       replace: "const { epoch } = position;\n            session",
     },
     {
-      file: "redis/dist/cluster/session.js",
+      file: "redis/dist/cluster/publication.js",
       find: "this.#continued.rebase(text, clock.epoch());",
       replace: "this.#continued.rebase(text, reply.head.epoch);",
     },

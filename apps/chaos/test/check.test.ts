@@ -183,6 +183,46 @@ describe("I5: no silent loss", () => {
     expect(verdictOf(end(story)).broken).toContain("I5");
   });
 
+  /** Writer 1 hands over, Redis comes back empty, and writer 2 starts the stream anew, so long after its process started. */
+  const anew = (age: number, handOver = true): Story => {
+    const story = healthy();
+    story.facts.splice(1, 0, { t: 150, who: "writer-1", kind: "leads", leads: true });
+    story.add("rig", { kind: "process", name: "writer-2", what: "started" }).wait(age);
+    if (handOver) story.add("writer-1", { kind: "leads", leads: false });
+    return story
+      .add("rig", { kind: "rolled-back", how: "redis-restart", head: undefined })
+      .install("writer-2", "owner-2", E2, 0)
+      .add("writer-2", { kind: "leads", leads: true });
+  };
+  const endAnew = (story: Story): Story =>
+    story
+      .open("client-1", 2, idOf(E1, 2))
+      .event("client-1", 2, "state.initial", idOf(E2, 0), { reason: "epoch" })
+      .end(E2, 0);
+
+  test("is not broken when nobody led as Redis came back empty, and a new process started the stream anew", () => {
+    expect(verdictOf(endAnew(anew(1000))).broken).toEqual([]);
+  });
+
+  test("is broken when the stream is started anew by a process that must have had a copy", () => {
+    expect(verdictOf(endAnew(anew(10_000))).broken).toContain("I5");
+  });
+
+  test("is broken when a writer led as Redis came back empty, and nothing was reported to it", () => {
+    expect(verdictOf(endAnew(anew(1000, false))).broken).toContain("I5");
+  });
+
+  test("is not broken for an earlier writer when the one that led as Redis came back empty was told", () => {
+    const story = healthy()
+      .acquire("writer-2", "owner-2")
+      .add("writer-2", { kind: "leads", leads: true })
+      .add("rig", { kind: "rolled-back", how: "wipe", head: undefined })
+      .install("writer-1", "owner-3", E2, 0)
+      .add("writer-2", { kind: "leads", leads: false })
+      .add("writer-2", { kind: "lost", commits: 0, vanished: true });
+    expect(verdictOf(endAnew(story)).broken).toEqual([]);
+  });
+
   test("a failover that lost nothing", () => {
     const story = healthy()
       .add("rig", { kind: "rolled-back", how: "failover", head: { epoch: E1, seq: 2 } })

@@ -39,7 +39,7 @@ export function checkFacts(facts: readonly Entered[]): Verdict {
   checkOperations(facts, lineage, findings);
   checkClients(facts, lineage, timeline, findings);
   checkNodes(facts, lineage, findings);
-  const losses = checkLosses(facts, acked, lineage, timeline, findings);
+  const losses = checkLosses(facts, writes, lineage, timeline, findings);
   checkFencing(writes, timeline, findings);
   checkCheapness(facts, timeline, findings);
   checkLiveness(facts, timeline, findings);

@@ -130,6 +130,8 @@ export class Follower {
     }
     // Confirmed first: what is appended from here on is heard, and held until the read is done.
     this.#subscribed = true;
+    // The lease may have been released before this subscription could hear of it.
+    this.onHead?.();
     await this.#read();
   }
 

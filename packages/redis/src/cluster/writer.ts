@@ -1,19 +1,15 @@
-import {
-  createStateStream,
-  type Jsonified,
-  type OwnStateOptions,
-  type SourceOptions,
-  StateStreamError,
-  type WritableStateStream,
-} from "@statestream/core";
-import { type Clock, continueStream, readChanges, readState } from "@statestream/core/backplane";
-import { checkpointAtHead } from "./checkpoints.ts";
-import type { Engine, Commit, Position } from "./engine.ts";
+import { type Jsonified, StateStreamError, type WritableStateStream } from "@statestream/core";
+import { type Clock, readChanges } from "@statestream/core/backplane";
+import { Candidate } from "./candidate.ts";
 import { CommandServer } from "./commands.ts";
+import type { Engine } from "./engine.ts";
 import { failure } from "./failures.ts";
 import type { Follower } from "./follower.ts";
-import { Session, type SessionHost } from "./session.ts";
+import type { Session, SessionHost } from "./session.ts";
+import { SessionStart } from "./session-start.ts";
 import type { OwnStateWriter, WriterHooks, WriterOptions } from "./state-writer.ts";
+import { Waiters } from "./waiters.ts";
+import { splitOptions } from "./writer-options.ts";
 
 export interface WriterParts {
   readonly engine: Engine;
@@ -27,9 +23,9 @@ export interface WriterParts {
   readonly onClose: () => void;
 }
 
-/** What this node knows of its writers. */
+/** A writer as its node uses it. */
 export interface WriterOfNode {
-  /** Handles commands while it leads, if it takes any. */
+  /** Handles commands while it leads; `undefined` without `onCommand`. */
   readonly commands: CommandServer | undefined;
   readonly leading: boolean;
   /** How many entries, or whole streams, it gave the engine again. */
@@ -37,13 +33,7 @@ export interface WriterOfNode {
   close(): Promise<void>;
 }
 
-/** A writer's options without its hooks, which a stream does not have. */
-type StreamOptions<S extends object> = OwnStateOptions<S> | SourceOptions<S>;
-
-/** The least time between two attempts to lead, in milliseconds. */
-const MIN_PAUSE_MS = 50;
-
-/** Wants to lead: tries for the lease until it has it, then keeps a session until it loses it. */
+/** Wants to lead: tries for the lease until it has it, then keeps a session until another writer has it. */
 export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode, SessionHost<S> {
   readonly key: string;
   readonly engine: Engine;
@@ -51,57 +41,67 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   readonly owner: string;
   readonly leaseMs: number;
   readonly report: (error: StateStreamError) => void;
-  readonly #options: StreamOptions<S>;
+  readonly commands: CommandServer | undefined;
   readonly #hooks: WriterHooks<S>;
-  /** Whether the state is a store's. */
-  readonly #hasSource: boolean;
   readonly #follower: Follower;
   readonly #onClose: () => void;
-  readonly commands: CommandServer | undefined;
+  readonly #candidate: Candidate;
+  readonly #sessions: SessionStart<S>;
+  readonly #waiters = new Waiters();
   #session: Session<S> | undefined;
-  /** Of sessions that are over. */
+  /** Of sessions that have ended. */
   #repairs = 0;
-  #campaigning: Promise<void> | undefined;
-  #cancelTimer: (() => void) | undefined;
-  /** The lease may be ours. */
-  #leased = false;
-  /** When it was asked for: milliseconds elapsed. */
-  #leasedAt = 0;
-  /** In a row. */
-  #failures = 0;
-  /** Since when nothing has been kept of a stream that this node has a copy of: milliseconds elapsed. */
-  #emptySince: number | undefined;
   #closed: Promise<void> | undefined;
-  #waiters: { resolve: () => void; reject: (error: StateStreamError) => void }[] = [];
 
   constructor(key: string, options: WriterOptions<S>, parts: WriterParts) {
+    const { engine, clock, owner, leaseMs, report, follower } = parts;
     this.key = key;
-    this.engine = parts.engine;
-    this.clock = parts.clock;
-    this.owner = parts.owner;
-    this.leaseMs = parts.leaseMs;
-    this.report = parts.report;
-    const { onLeadership: _onLeadership, onLost: _onLost, onCommand, ...ofStream } = options;
-    this.#hooks = options;
-    this.#options = ofStream;
-    this.#hasSource = "source" in options && options.source !== undefined;
-    this.#follower = parts.follower;
+    this.engine = engine;
+    this.clock = clock;
+    this.owner = owner;
+    this.leaseMs = leaseMs;
+    this.report = report;
+    this.#follower = follower;
     this.#onClose = parts.onClose;
-    checkOptions(this.#options);
-    this.commands =
-      onCommand &&
-      new CommandServer({
-        ...parts,
-        key,
-        handler: onCommand,
-        leads: () => this.leading,
-        record: async (id, answer) => await this.#leadingSession().answered(id, answer),
-      });
-    // Where it has just failed, being told of that is no reason to try again.
-    this.#follower.onHead = () => {
-      if (this.#failures === 0) this.#campaign();
-    };
-    this.#campaign();
+    const { stream, hooks, hasSource } = splitOptions(options);
+    this.#hooks = hooks;
+    const leads = (): boolean => this.leading;
+    const record = async (id: string, answer: string): Promise<void> =>
+      await this.#leadingSession().answered(id, answer);
+    const { onCommand: handler } = hooks;
+    this.commands = handler && new CommandServer({ key, engine, clock, handler, leads, record });
+    const isClosed = (): boolean => this.#closed !== undefined;
+    const isDone = (): boolean => this.#session !== undefined || isClosed();
+    this.#candidate = new Candidate({
+      key,
+      engine,
+      clock,
+      owner,
+      leaseMs,
+      report,
+      get hasCopy() {
+        return follower.stream.position !== undefined;
+      },
+      get isDone() {
+        return isDone();
+      },
+      takeOver: () => this.#sessions.takeOver(),
+      install: () => this.#sessions.install(false),
+    });
+    this.#sessions = new SessionStart<S>({
+      session: this,
+      candidate: this.#candidate,
+      follower,
+      options: stream,
+      hasSource,
+      get isClosed() {
+        return isClosed();
+      },
+      lead: (session) => this.#lead(session),
+      notifyLeadership: (leading, state) => this.#notifyLeadership(leading, state),
+    });
+    follower.onHead = () => this.#candidate.tryIfHealthy();
+    this.#candidate.try();
   }
 
   get leading(): boolean {
@@ -119,15 +119,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   leads({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(closedError(this.key));
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
-    if (this.leading) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const waiter = { resolve, reject };
-      this.#waiters.push(waiter);
-      signal?.addEventListener("abort", () => {
-        this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        reject(signal.reason as Error);
-      });
-    });
+    return this.leading ? Promise.resolve() : this.#waiters.wait(signal);
   }
 
   async flushed({ timeoutMs }: { timeoutMs?: number } = {}): Promise<void> {
@@ -157,50 +149,44 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   }
 
   suspended(session: Session<S>): void {
-    if (session === this.#session) this.#tellLeading(false, undefined);
+    if (session === this.#session) this.#notifyLeadership(false, undefined);
   }
 
   resumed(session: Session<S>): void {
     if (session !== this.#session) return;
-    this.#tellLeading(true, this.state);
-    this.#resolveWaiters();
+    this.#notifyLeadership(true, this.state);
+    this.#waiters.resolve();
   }
 
   lost(session: Session<S>, vanished: boolean): void {
     if (session !== this.#session) return;
-    this.#leased = false;
+    this.#candidate.lost();
     this.#leave(session, vanished);
-    this.#campaignIn(this.leaseMs / 3);
+    if (this.#closed === undefined) this.#candidate.tryIn(this.leaseMs / 3);
   }
 
   async #close(): Promise<void> {
-    this.#cancelTimer?.();
     this.#follower.onHead = undefined;
-    for (const { reject } of this.#waiters.splice(0)) reject(closedError(this.key));
-    await this.#campaigning;
+    this.#waiters.reject(closedError(this.key));
+    // In a later turn: `#closed` is set by then, so that the candidate does not try again.
+    await Promise.resolve();
+    await this.#candidate.stop();
     const session = this.#session;
     if (session !== undefined) {
-      await this.#flushedInTime(session);
+      await this.#confirmedInTime(session);
       if (session === this.#session) this.#leave(session, false);
     }
-    await this.#release();
+    await this.#candidate.release();
     this.#onClose();
   }
 
-  /** Keeps the process alive meanwhile: what it was told last is to reach the stream. */
-  async #flushedInTime(session: Session<S>): Promise<void> {
+  /** Keeps the process alive meanwhile, so that the last changes reach the stream. */
+  async #confirmedInTime(session: Session<S>): Promise<void> {
     let cancel: (() => void) | undefined;
     const waited = new Promise<void>((resolve) => (cancel = this.clock.after(this.leaseMs, resolve, true)));
-    // Where another one takes over meanwhile, the session tells of it.
-    await Promise.race([waited, session.flushed().catch(() => undefined)]);
+    // Where another writer takes over meanwhile, the session reports it.
+    await Promise.race([waited, session.confirmed().catch(() => undefined)]);
     cancel?.();
-  }
-
-  /** If this fails, the lease runs out by itself. */
-  async #release(): Promise<void> {
-    if (!this.#leased) return;
-    this.#leased = false;
-    await this.engine.release(this.key, this.owner).catch(() => undefined);
   }
 
   #leave(session: Session<S>, vanished: boolean): void {
@@ -209,160 +195,27 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     this.commands?.close();
     const commits = session.pending;
     const changes = session.pendingCommits.flatMap((commit) => readChanges(commit));
-    const state = session.stream.state;
+    const { state } = session.stream;
     const { isSuspended } = session;
     session.end();
-    if (!isSuspended) this.#tellLeading(false, undefined);
-    if (commits > 0 || vanished) this.#tell(() => this.#hooks.onLost?.({ commits, changes, vanished, state }));
-  }
-
-  #campaignIn(ms: number): void {
-    this.#cancelTimer?.();
-    if (this.#closed === undefined)
-      this.#cancelTimer = this.clock.after(ms * (0.75 + this.clock.random() / 2), () => this.#campaign());
-  }
-
-  #campaign(): void {
-    if (this.#campaigning !== undefined || this.#session !== undefined || this.#closed !== undefined) return;
-    this.#campaigning = this.#try().then((pauseMs) => {
-      this.#campaigning = undefined;
-      if (this.#session === undefined) this.#campaignIn(pauseMs);
-    });
-  }
-
-  /** Tries to lead. Returns when to try again, in milliseconds. */
-  async #try(): Promise<number> {
-    try {
-      this.#leasedAt = this.clock.elapsed();
-      const reply = await this.engine.acquire(this.key, this.owner, this.leaseMs);
-      this.#leased = reply.status === "ok";
-      if (reply.status !== "empty") this.#emptySince = undefined;
-      if (reply.status === "held") return Math.max(MIN_PAUSE_MS, Math.min(this.leaseMs, reply.remainingMs));
-      if (reply.status === "ok") await this.#takeOver();
-      else await this.#found();
-      this.#failures = 0;
-    } catch (cause) {
-      this.#emptySince = undefined;
-      if (this.#failures++ === 0) {
-        const what = `The writer of stream "${this.key}" could not try to lead`;
-        this.report(failure("backplane-failed", what, cause, "It is retried."));
-      }
-      // Another one may be able to.
-      await this.#release();
-    }
-    return this.leaseMs / 3;
-  }
-
-  /** The lease is ours, so what the engine has now is what this writer goes on from. */
-  async #takeOver(): Promise<void> {
-    const reply = await this.engine.read(this.key, undefined);
-    if (reply.status === "snapshot") {
-      const { checkpoint, entries, head } = reply;
-      this.#begin(head, entries, checkpointAtHead(checkpoint.body, entries, this.clock));
-    } else if (reply.status === "broken") {
-      await this.#install(true);
-    }
-  }
-
-  /** Nothing is kept of the stream: it is new, or the engine has lost it. */
-  async #found(): Promise<void> {
-    if (this.#follower.stream.position !== undefined) {
-      // Whoever leads will put it in place again, and is given the time of a lease to do so.
-      this.#emptySince ??= this.clock.elapsed();
-      if (this.clock.elapsed() - this.#emptySince < this.leaseMs) return;
-    }
-    await this.#install(false);
-  }
-
-  /** Puts the stream in place: from this node's copy, else as a new one. */
-  async #install(force: boolean): Promise<void> {
-    const { stream } = this.#follower;
-    const { position } = stream;
-    if (position === undefined) return await this.#create(force);
-    const body = stream.checkpoint();
-    if (await this.#installed(position, body, force)) this.#begin(position, [], body);
-  }
-
-  async #create(force: boolean): Promise<void> {
-    if (this.#closed !== undefined) return;
-    const epoch = this.clock.epoch();
-    const position = { epoch, seq: 0 };
-    const session = new Session<S>(this, this.#leasedAt, position, [], (onCommit) =>
-      continueStream(this.#streamOptions(), { epoch, onCommit }, this.clock),
-    );
-    let leads = false;
-    try {
-      // Until it is in place nobody may be told of changes: the session has not started.
-      leads = await this.#installed(position, session.checkpoint(), force);
-    } finally {
-      if (!leads || this.#closed !== undefined) session.end();
-    }
-    if (!leads || this.#closed !== undefined) return;
-    this.#lead(session);
-    this.#tellLeading(true, this.#hasSource ? undefined : this.state);
-  }
-
-  async #installed(position: Position, body: string, force: boolean): Promise<boolean> {
-    const { owner, leaseMs } = this;
-    this.#leasedAt = this.clock.elapsed();
-    const request = { owner, checkpoint: { position, body }, entries: [], leaseMs, force };
-    const { status } = await this.engine.install(this.key, request);
-    this.#leased ||= status === "ok";
-    return status === "ok";
-  }
-
-  /** Goes on from a checkpoint that is the engine's head. */
-  #begin(position: Position, entries: readonly Commit[], checkpoint: string): void {
-    if (this.#closed !== undefined) return;
-    const { state, removed } = readState(checkpoint);
-    // A store takes the state in before it is looked at.
-    if (this.#hasSource) this.#tellLeading(true, state as Jsonified<S>);
-    if (this.#closed !== undefined) return this.#tellLeading(false, undefined);
-    let session: Session<S> | undefined;
-    try {
-      const epoch = this.clock.epoch();
-      session = new Session<S>(this, this.#leasedAt, position, entries, (onCommit) =>
-        continueStream(this.#streamOptions(state, removed), { epoch, onCommit }, this.clock),
-      );
-      session.rebase(checkpoint, epoch);
-    } catch (error) {
-      session?.end();
-      if (this.#hasSource) this.#tellLeading(false, undefined);
-      throw error;
-    }
-    this.#lead(session);
-    if (!this.#hasSource) this.#tellLeading(true, this.state);
-  }
-
-  /** The state that the stream says, and of slices it has never heard of what the options say. */
-  #streamOptions(state: Record<string, unknown> = {}, removed: readonly string[] = []): StreamOptions<S> {
-    // Nobody connects to it, so it needs no log; whoever sets is told what is wrong with a value, of a store we are.
-    const options = { ...this.#options, maxLogBytes: 0 };
-    if (this.#hasSource || !("initialState" in options)) return { onError: this.report, ...options };
-    const own = new Map(Object.entries(options.initialState));
-    for (const slice of removed) own.delete(slice);
-    for (const [slice, value] of Object.entries(state)) own.set(slice, value);
-    return { ...options, initialState: Object.fromEntries(own) as S };
+    if (!isSuspended) this.#notifyLeadership(false, undefined);
+    if (commits > 0 || vanished) this.#call(() => this.#hooks.onLost?.({ commits, changes, vanished, state }));
   }
 
   #lead(session: Session<S>): void {
     this.#session = session;
     session.start();
     this.commands?.open();
-    this.#resolveWaiters();
+    this.#waiters.resolve();
   }
 
-  #resolveWaiters(): void {
-    for (const { resolve } of this.#waiters.splice(0)) resolve();
+  #notifyLeadership(leading: boolean, state: Readonly<Jsonified<S>> | undefined): void {
+    this.#call(() => this.#hooks.onLeadership?.(leading, { state }));
   }
 
-  #tellLeading(leading: boolean, state: Readonly<Jsonified<S>> | undefined): void {
-    this.#tell(() => this.#hooks.onLeadership?.(leading, { state }));
-  }
-
-  #tell(callback: () => void): void {
+  #call(hook: () => void): void {
     try {
-      callback();
+      hook();
     } catch (cause) {
       const what = `A callback of the writer of stream "${this.key}" threw`;
       this.report(failure("listener-failed", what, cause, "The writer continues."));
@@ -380,21 +233,6 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   #stream(): WritableStateStream<S> {
     return this.#leadingSession().stream;
   }
-}
-
-/** Whatever is wrong with the options is said now, not when this node comes to lead. */
-function checkOptions<S extends object>(options: StreamOptions<S>): void {
-  if (!("source" in options) || options.source === undefined) {
-    void createStateStream(options as OwnStateOptions<S>).close();
-    return;
-  }
-  const { source, slices, ...others } = options;
-  if (typeof source.getState !== "function" || typeof source.subscribe !== "function")
-    throw new StateStreamError("invalid-option", "The option source must have getState and subscribe.");
-  // The store is not looked at before this node leads, nor asked which slices are shown.
-  const nothing = { getState: () => ({}) as S, subscribe: () => () => undefined };
-  const names = Array.isArray(slices) ? { slices: slices as readonly (keyof S & string)[] } : {};
-  void createStateStream<S>({ ...others, ...names, source: nothing }).close();
 }
 
 function closedError(key: string): StateStreamError {

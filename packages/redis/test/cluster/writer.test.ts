@@ -208,6 +208,20 @@ test("after a wipe a new writer without a copy can be faster than the leader, wh
   expect(a.backplane.streams.get("room").state).toStrictEqual({ text: "new" });
 });
 
+test("a writer that closes after a wipe that it has not noticed restores the stream before it hands over", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const first = a.backplane.writer<Room>("room", { initialState: { text: "" } });
+  await cluster.settle();
+  first.set("text", "acknowledged");
+  await cluster.settle();
+  cluster.server.wipe();
+  await Promise.all([first.close(), cluster.settle()]);
+  const second = b.backplane.writer<Room>("room", { initialState: { text: "new" } });
+  await cluster.settle();
+  expect([second.leading, second.state]).toStrictEqual([true, { text: "acknowledged" }]);
+});
+
 test("a writer that closes while it is about to lead gives the lease back, and leaves no timer", async () => {
   for (let turns = 0; turns < 12; turns++) {
     const cluster = new Cluster();
@@ -224,6 +238,39 @@ test("a writer that closes while it is about to lead gives the lease back, and l
     expect(cluster.clock.timers).toBe(0);
   }
 });
+
+test.each(["subscribe", "acquire"] as const)(
+  "a standby leads at once although the lease was released while its %s was under way",
+  async (call) => {
+    const cluster = new Cluster();
+    let proceed = (): void => undefined;
+    const under = new Promise<void>((resolve) => (proceed = resolve));
+    const a = cluster.node();
+    const b = cluster.node({}, (engine) => {
+      const subscribe = engine.subscribe.bind(engine);
+      const acquire = engine.acquire.bind(engine);
+      if (call === "subscribe") engine.subscribe = async (...args) => await under.then(() => subscribe(...args));
+      else {
+        engine.acquire = async (...args) => {
+          const reply = await acquire(...args);
+          await under;
+          return reply;
+        };
+      }
+      return engine;
+    });
+    const initialState = { text: "" };
+    const first = a.backplane.writer<Room>("room", { initialState });
+    await cluster.settle();
+    const second = b.backplane.writer<Room>("room", { initialState });
+    await cluster.settle();
+    await Promise.all([first.close(), cluster.settle()]);
+    expect(second.leading).toBe(false);
+    proceed();
+    await cluster.settle();
+    expect(second.leading).toBe(true);
+  },
+);
 
 test("what could not be handed over in the time of a lease is told, and leaves no timer", async () => {
   const cluster = new Cluster();

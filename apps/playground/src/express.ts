@@ -17,6 +17,7 @@ export function expressListener({ stream, headers: own, answer }: Playground): R
       path: req.path,
       body: await readBody(req),
       acceptEncoding: req.get("accept-encoding"),
+      idempotencyKey: req.get("idempotency-key"),
     });
     res.writeHead(status, headers).end(body);
   });

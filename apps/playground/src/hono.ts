@@ -16,6 +16,7 @@ export function honoListener({ stream, headers: own, answer }: Playground): Requ
       path: c.req.path,
       body: await readBody(c.req.raw.body),
       acceptEncoding: c.req.header("accept-encoding"),
+      idempotencyKey: c.req.header("idempotency-key"),
     });
     return new Response(body, { status, headers });
   });

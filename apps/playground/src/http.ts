@@ -7,6 +7,8 @@ export interface HttpRequest {
   readonly body: string | undefined;
   /** The header `Accept-Encoding`. */
   readonly acceptEncoding?: string | undefined;
+  /** The header `Idempotency-Key`: a request that is repeated with the same one is answered once. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** What the framework is to send, as it is. */

@@ -18,6 +18,7 @@ export function koaListener({ stream, headers: own, answer }: Playground): Reque
       path: ctx.path,
       body: await readBody(ctx.req),
       acceptEncoding: ctx.get("accept-encoding"),
+      idempotencyKey: ctx.get("idempotency-key") || undefined,
     });
     ctx.status = status;
     ctx.set({ ...headers });

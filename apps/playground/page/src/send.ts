@@ -3,15 +3,18 @@ const RETRIES = 5;
 const RETRY_MS = 300;
 
 /**
- * Requests a change from the server; its effect arrives by the stream. Returns what was wrong, if anything was. Where no answer comes, it is requested again: a change is
- * made at least once.
+ * Requests a change from the server; its effect arrives by the stream. Returns what was wrong, if anything was. Where no
+ * answer comes, the request is repeated.
  */
 export async function send(method: string, path: string, body?: object): Promise<string | undefined> {
+  // The same for each attempt, so that a change whose answer was lost is not made twice.
+  const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
   for (let attempt = 0; ; attempt++) {
     try {
       const response = await fetch(path, {
         method,
-        ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+        headers: { "idempotency-key": key, ...(body && { "content-type": "application/json" }) },
+        ...(body && { body: JSON.stringify(body) }),
       });
       if (response.ok) return undefined;
       // A balancer's answer is no JSON.

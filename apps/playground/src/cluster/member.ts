@@ -31,6 +31,8 @@ export interface Member extends Playground {
 const KEY = "playground";
 /** How long a change waits for a node that leads: longer than the lease of one that was killed. */
 const MAX_WAIT_MS = 10_000;
+/** The leader and Redis keep IDs of commands, and clients choose them here. */
+const MAX_ID_LENGTH = 64;
 
 export function createMember(options: MemberOptions): Member {
   const { backplane, text, pages, status, order, onLeadership } = options;
@@ -58,11 +60,17 @@ export function createMember(options: MemberOptions): Member {
   });
   const stream = backplane.streams.get<PlaygroundState>(KEY);
 
-  /** The answer of the node that leads, whichever that is by then: its change is made once. */
+  /**
+   * The answer of the node that leads, whichever that is by then. Its change is made once, also when the client repeats the
+   * request because this node died before it answered.
+   */
   const answerByLeader = async (request: HttpRequest): Promise<HttpResponse> => {
     if (request.body === undefined) return bodyTooLarge();
+    const { idempotencyKey: id = "" } = request;
+    const isUsable = id !== "" && id.length <= MAX_ID_LENGTH;
     try {
-      return (await backplane.send(KEY, request, { timeoutMs: MAX_WAIT_MS })) as HttpResponse;
+      const options = { timeoutMs: MAX_WAIT_MS, ...(isUsable ? { id } : {}) };
+      return (await backplane.send(KEY, request, options)) as HttpResponse;
     } catch (error) {
       if (!(error instanceof StateStreamError) || error.code !== "timeout") throw error;
       return failure(503, "no-leader", "No node leads: is Redis away?");

@@ -38,10 +38,13 @@ async function follow(url: string): Promise<Follower> {
 
 /** As the page does it: what is cut off in the middle is asked for again. */
 async function add(url: string, title: string): Promise<number> {
+  const headers = { "idempotency-key": crypto.randomUUID() };
   for (let attempt = 0; attempt < 10; attempt++) {
-    const response = await fetch(`${url}/api/tasks`, { method: "POST", body: JSON.stringify({ title }) }).catch(
-      () => {},
-    );
+    const response = await fetch(`${url}/api/tasks`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ title }),
+    }).catch(() => {});
     if (response?.headers.get("content-type") === "application/json") return response.status;
     await delay(100);
   }

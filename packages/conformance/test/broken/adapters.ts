@@ -178,23 +178,6 @@ export const brokenAdapters: readonly Broken[] = [
     caughtBy: ["leave-quietly"],
   },
   {
-    name: "hands over a snapshot in one write",
-    mount: mountOver((stream) =>
-      writing(stream, () => {
-        let parts: Uint8Array[] = [];
-        // A part that is full is not the last.
-        return (bytes) => {
-          parts.push(bytes);
-          if (bytes.length === 64 * 1024) return [];
-          const whole = Buffer.concat(parts);
-          parts = [];
-          return [whole];
-        };
-      }),
-    ),
-    caughtBy: ["slow-reader"],
-  },
-  {
     name: "writes line by line",
     mount: mountOver((stream) =>
       writing(

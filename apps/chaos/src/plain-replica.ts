@@ -9,9 +9,11 @@ export class PlainReplica {
   #start: number | undefined;
   #applied = 0;
   #cameWith: string | undefined;
+  #append = false;
 
-  /** A connection begins. */
-  begin(): void {
+  /** A connection begins. `append`: it asked for that operation, so it may come; otherwise it must not. */
+  begin({ append }: { readonly append: boolean }): void {
+    this.#append = append;
     this.#cameWith = this.eventId;
     this.#start = undefined;
     this.#versions.clear();
@@ -48,6 +50,8 @@ export class PlainReplica {
     const version = this.#versions.get(slice) ?? this.#start;
     if (seq <= version) return `update ${seq} of ${slice} came again`;
     if (base > version) return `update ${seq} of ${slice} builds on ${base}, this client has ${version}`;
+    if (!this.#append && update.patches?.some(({ op }) => op === "append") === true)
+      return `update ${seq} of ${slice} appends, which this client did not ask for`;
     try {
       this.state = withUpdate(this.state, update);
     } catch (error) {

@@ -10,7 +10,10 @@ import { hashOf } from "./state.ts";
 /** Milliseconds until it reconnects. */
 const RETRY_MS = 250;
 
-/** A client written from PROTOCOL.md alone, so that a mistake common to our server and our client shows. */
+/**
+ * A client written from PROTOCOL.md alone, so that a mistake common to our server and our client shows. Every other connection
+ * asks for `append`, so that it resumes in both dialects where the other one ended.
+ */
 export class RawClient implements ChaosClient {
   bytesPerSecond: number;
   readonly #name: string;
@@ -21,6 +24,7 @@ export class RawClient implements ChaosClient {
   #text = "";
   #watchdog: NodeJS.Timeout | undefined;
   #stopped = false;
+  #append = false;
 
   constructor(name: string, url: string, log: Log, { bytesPerSecond = Infinity }: { bytesPerSecond?: number } = {}) {
     this.#name = name;
@@ -43,9 +47,12 @@ export class RawClient implements ChaosClient {
     const { eventId } = this.#replica;
     this.#text = "";
     const connection = this.#log.connecting();
-    this.#replica.begin();
+    this.#append = !this.#append;
+    this.#replica.begin({ append: this.#append });
     const headers = { accept: "text/event-stream", ...(eventId === undefined ? {} : { "last-event-id": eventId }) };
-    const asked = request(this.#url, { headers, agent: false });
+    const url = new URL(this.#url);
+    if (this.#append) url.searchParams.set("ops", "append");
+    const asked = request(url, { headers, agent: false });
     this.#request = asked;
     this.#watch();
     asked.on("error", () => {});

@@ -15,6 +15,8 @@ export interface ChaosState {
   rows: Row[];
   /** An object in an object. */
   profile: { name: string; address: { street: string; lines: string[] }; tags?: Record<string, string | null> };
+  /** Texts that grow, as a language model's answer does; now and then one is cut, replaced or begun again. */
+  story: { text: string; chapters: { id: string; text: string }[] };
   /** The last operation: with it, a state tells which writer made it and how far that writer was. */
   op: { by: string; n: number };
 }
@@ -23,6 +25,7 @@ export const initialState: ChaosState = {
   counters: { a: 0 },
   rows: [],
   profile: { name: "nobody", address: { street: "", lines: [] } },
+  story: { text: "", chapters: [] },
   op: { by: "none", n: 0 },
 };
 
@@ -30,20 +33,23 @@ export const initialState: ChaosState = {
 const MAX_ROWS = 24;
 const MAX_LINES = 6;
 const COUNTERS = 12;
+const MAX_TEXT = 900;
+const MAX_CHAPTERS = 3;
 
 type Slices = Omit<ChaosState, "op">;
-type Change = Partial<Pick<ChaosState, "counters" | "rows" | "profile">>;
+type Change = Partial<Pick<ChaosState, "counters" | "rows" | "profile" | "story">>;
 
 /** A random next value of one to three slices. Changes nothing in place. */
 export function change(state: Slices, random: Random): Change {
   // Some commits have several slices, since these are the ones a position can lie in the middle of.
   const several = random.below(4) === 0;
-  const chosen = several ? [0, 1, 2].filter(() => random.below(3) > 0) : [random.below(3)];
+  const chosen = several ? [0, 1, 2, 3].filter(() => random.below(3) > 0) : [random.below(4)];
   const changed: Change = {};
   for (const slice of chosen) {
     if (slice === 0) changed.counters = counters(state.counters, random);
     if (slice === 1) changed.rows = rows(state.rows, random);
     if (slice === 2) changed.profile = profile(state.profile, random);
+    if (slice === 3) changed.story = story(state.story, random);
   }
   return changed;
 }
@@ -87,6 +93,30 @@ function profile(before: ChaosState["profile"], random: Random): ChaosState["pro
     return rest;
   }
   return { ...before, tags: { ...before.tags, [`t${random.below(4)}`]: random.below(3) === 0 ? null : words(random) } };
+}
+
+function story({ text, chapters }: ChaosState["story"], random: Random): ChaosState["story"] {
+  // Both grow at once now and then; a chapter grows in a row that others push along.
+  const what = random.below(6);
+  const grown = what < 5 ? grow(text, random) : text;
+  const at = random.below(chapters.length + 1);
+  const chapter = chapters[at];
+  if (what < 3) return { text: grown, chapters };
+  if (chapter !== undefined)
+    return { text: grown, chapters: chapters.with(at, { ...chapter, text: grow(chapter.text, random) }) };
+  const rest = chapters.length < MAX_CHAPTERS ? chapters : chapters.slice(1);
+  return { text: grown, chapters: [{ id: rowId(random), text: "" }, ...rest] };
+}
+
+// Characters in two halves, marks that join the letter before them, and what JSON escapes.
+const PIECES = ["and ", "then", "\ud83d", "\ude00", "e\u0301", "\u{1f44d}\u{1f3fd}", "\n", '"', "é "];
+
+function grow(text: string, random: Random): string {
+  if (text.length > MAX_TEXT) return "";
+  const what = random.below(24);
+  if (what === 0) return text.slice(0, random.below(text.length + 1));
+  if (what === 1) return words(random);
+  return text + random.pick(PIECES);
 }
 
 const WORDS = ["blue", "é☃", "a/b~c", "rain", "", "north", "\n", "seven", 'quote"', "__proto__"];

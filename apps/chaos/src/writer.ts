@@ -64,10 +64,19 @@ function work(): void {
       if (changed.counters !== undefined) room.set("counters", changed.counters);
       if (changed.rows !== undefined) room.set("rows", changed.rows);
       if (changed.profile !== undefined) room.set("profile", changed.profile);
+      if (changed.story !== undefined) publishStory(changed.story);
       room.set("op", next.op);
     },
     { type: "operation", id: String(operations) },
   );
+}
+
+/** A text that only grew is appended to; whatever else changed is found by comparing. */
+function publishStory(story: ChaosState["story"]): void {
+  const { text, chapters } = room.state.story;
+  if (story.chapters === chapters && story.text.startsWith(text))
+    room.append("story", "/text", story.text.slice(text.length));
+  else room.set("story", story);
 }
 
 async function obey(order: WriterOrder): Promise<void> {

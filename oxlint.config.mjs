@@ -10,7 +10,7 @@ const rooms = {
   protocol: ["json", "support"],
   diff: ["protocol", "json", "support"],
   log: ["diff", "protocol", "json", "support"],
-  delivery: ["log", "protocol", "json", "support"],
+  delivery: ["log", "diff", "protocol", "json", "support"],
   state: ["delivery", "log", "diff", "protocol", "json", "support"],
   http: ["state", "delivery", "protocol", "support"],
   replication: ["state", "delivery", "log", "diff", "protocol", "json", "support"],

@@ -1,18 +1,22 @@
 import type { SnapshotReason } from "../protocol/events.ts";
-import { formatEventId, selectionSuffix } from "../protocol/event-id.ts";
+import { formatEventId, formatOpenId, selectionSuffix } from "../protocol/event-id.ts";
 import { encode, heartbeatFrame, join, snapshotSegments, snapshotTail, updateTail } from "../protocol/frame.ts";
 import type { Log } from "../log/log.ts";
 import type { Names } from "../log/slice-tracks.ts";
 import { Chunk, PART_BYTES } from "./chunk.ts";
-import type { Generations } from "./generation.ts";
+import type { Generations, SnapshotOf } from "./generation.ts";
+import type { NetEvents } from "./net-events.ts";
 import type { RangeCache } from "./range-cache.ts";
+import { type RangePlan, RangePlanner } from "./range-plan.ts";
 import type { StateConnection } from "./state-connection.ts";
+import { selectionKey, type Terms, termsKey } from "./terms.ts";
 
 /** What audiences need of their stream. */
 export interface AudienceContext {
   readonly log: Log;
   readonly generations: Generations;
   readonly ranges: RangeCache;
+  readonly netEvents: NetEvents;
   readonly heartbeatMs: number;
   readonly stale: boolean;
   now(): number;
@@ -21,9 +25,12 @@ export interface AudienceContext {
 /** A range is sent up to this size whatever a snapshot would cost, in bytes. */
 const CHEAP_RANGE_BYTES = 64 * 1024;
 
-/** A selection and its connections. What they are sent is made once, here. */
+/** To compose events takes time, which a client that comes back must not cost the server for more than this, in bytes. */
+const MAX_COMPOSED_BYTES = 1024 * 1024;
+
+/** Connections of the same terms. What they are sent is made once, here. */
 export class Audience {
-  /** Equal for equal selections. */
+  /** Equal for equal terms. */
   readonly key: string;
   readonly names: Names;
   /** The selection's part of event IDs. */
@@ -35,20 +42,24 @@ export class Audience {
   #settled: { readonly head: number; readonly until: number };
   #flushed = true;
   readonly #context: AudienceContext;
+  readonly #planner: RangePlanner;
+  /** Equal for equal selections, whatever the other terms are. */
+  readonly #selectionKey: string;
+  /** The operations granted, as a member of snapshots. */
+  readonly #granted: { readonly ops?: readonly ["append"] };
   #heartbeat: { key: string; chunk: Chunk } | undefined;
 
-  /** `names`: sorted and without repetition; `undefined` selects everything. */
-  constructor(names: readonly string[] | undefined, context: AudienceContext) {
-    this.key = Audience.keyOf(names);
+  constructor(terms: Terms, context: AudienceContext) {
+    const { names, append } = terms;
+    this.key = termsKey(terms);
     this.names = names && new Set(names);
     this.suffix = selectionSuffix(names);
     this.#context = context;
+    this.#planner = new RangePlanner(context.log, context.netEvents, terms);
+    this.#selectionKey = selectionKey(terms);
+    this.#granted = append === undefined ? {} : { ops: ["append"] };
     this.head = context.log.last(this.names);
     this.#settled = { head: this.head, until: Infinity };
-  }
-
-  static keyOf(names: readonly string[] | undefined): string {
-    return names === undefined ? "" : JSON.stringify(names);
   }
 
   /** Whether this position still has an event ID: the epochs of very old ones are forgotten. */
@@ -83,7 +94,9 @@ export class Audience {
     if (known !== undefined && (atAnyCost || known.length <= CHEAP_RANGE_BYTES)) return known;
     if (!this.replays(from, atAnyCost)) return undefined;
     if (known !== undefined) return known;
-    const chunk = this.#chunkAfter(from);
+    const plan = this.#planner.plan(from);
+    if (plan === undefined) return undefined;
+    const chunk = this.#chunkOf(plan);
     ranges.add(this, from, chunk);
     return chunk;
   }
@@ -93,20 +106,22 @@ export class Audience {
     const { log } = this.#context;
     if (!log.holds(position, this.names)) return false;
     if (atAnyCost) return true;
-    const cost = log.cost(position, this.names);
-    return cost <= CHEAP_RANGE_BYTES || cost <= this.#context.generations.snapshot(this.names, this.key).snapshot.bytes;
+    const cost = this.#cost(position);
+    return cost <= CHEAP_RANGE_BYTES || cost <= this.#snapshot().snapshot.bytes;
   }
 
   /** The state the log has reached, or had reached not long ago, and where that was. */
   snapshot(reason: SnapshotReason): { readonly chunk: Chunk; readonly position: number } {
     const { generations, heartbeatMs } = this.#context;
-    const made = generations.snapshot(this.names, this.key);
+    const made = this.#snapshot();
     const { position } = made.generation;
-    let chunk = made.snapshot.chunks.get(reason);
+    const { ops } = this.#granted;
+    const key = ops === undefined ? reason : `${reason} ${ops.join()}`;
+    let chunk = made.snapshot.chunks.get(key);
     if (chunk === undefined) {
-      const tail = snapshotTail(reason, position, heartbeatMs, this.#context.now(), this.id(position));
-      chunk = new Chunk(snapshotSegments(made.snapshot.members, tail));
-      generations.keep(made, reason, chunk);
+      const data = { reason, seq: position, heartbeatMs, ...this.#granted, timestamp: this.#context.now() };
+      chunk = new Chunk(snapshotSegments(made.snapshot.members, snapshotTail(data, this.id(position))));
+      generations.keep(made, key, chunk);
     }
     return { chunk, position };
   }
@@ -137,15 +152,32 @@ export class Audience {
     return this.#heartbeat.chunk;
   }
 
-  #chunkAfter(position: number): Chunk {
-    const entries = this.#context.log.after(position, this.names);
+  #snapshot(): SnapshotOf {
+    return this.#context.generations.snapshot(this.names, this.#selectionKey, (position) => this.#cost(position));
+  }
+
+  /** What the range after `position` costs, in bytes; `Infinity` where finding out costs too much. */
+  #cost(position: number): number {
+    const cost = this.#context.log.cost(position, this.names);
+    if (this.#planner.isPlain(position)) return cost;
+    if (cost > MAX_COMPOSED_BYTES) return Infinity;
+    return this.#planner.plan(position)?.events.reduce((sum, { body }) => sum + body.length, 0) ?? Infinity;
+  }
+
+  #chunkOf({ events, isNet }: RangePlan): Chunk {
     let length = 0;
-    const frames = entries.map(({ seq, commit, timestamp, body }, index) => {
-      const tail = updateTail(entries[index + 1]?.commit === commit, timestamp, this.id(seq));
+    const frames = events.map(({ seq, commit, timestamp, body }, index) => {
+      const next = events[index + 1];
+      const more = isNet ? next !== undefined : next?.commit === commit;
+      const tail = updateTail(more, timestamp, isNet && more ? this.#openId(seq) : this.id(seq));
       length += body.length + tail.length;
       return { body, tail };
     });
     // The bodies of a large range stay those of the log, so that it costs each selection no copy.
     return new Chunk(length <= PART_BYTES ? [join(frames)] : frames.flatMap(({ body, tail }) => [body, encode(tail)]));
+  }
+
+  #openId(seq: number): string {
+    return formatOpenId(this.#context.log.epochAt(seq), seq, this.suffix);
   }
 }

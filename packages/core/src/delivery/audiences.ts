@@ -1,4 +1,5 @@
 import { Audience, type AudienceContext } from "./audience.ts";
+import { type Terms, termsKey } from "./terms.ts";
 
 const NONE: ReadonlySet<Audience> = new Set();
 
@@ -6,6 +7,7 @@ const NONE: ReadonlySet<Audience> = new Set();
 export class Audiences implements Iterable<Audience> {
   readonly #context: AudienceContext;
   readonly #byKey = new Map<string, Audience>();
+  readonly #all = new Set<Audience>();
   /** The audiences that select a slice by name. */
   readonly #bySlice = new Map<string, Set<Audience>>();
 
@@ -17,14 +19,14 @@ export class Audiences implements Iterable<Audience> {
     return this.#byKey.values();
   }
 
-  /** The audience of these names, which must be sorted and without repetition. A new one is not in the list yet. */
-  of(names: readonly string[] | undefined): Audience {
-    return this.#byKey.get(Audience.keyOf(names)) ?? new Audience(names, this.#context);
+  /** The audience of these terms. A new one is not in the list yet. */
+  of(terms: Terms): Audience {
+    return this.#byKey.get(termsKey(terms)) ?? new Audience(terms, this.#context);
   }
 
-  /** The audience of those that select everything. */
-  get all(): Audience | undefined {
-    return this.#byKey.get(Audience.keyOf(undefined));
+  /** The audiences that select everything. */
+  get all(): ReadonlySet<Audience> {
+    return this.#all;
   }
 
   /** The audiences that select this slice by its name. */
@@ -34,6 +36,7 @@ export class Audiences implements Iterable<Audience> {
 
   add(audience: Audience): void {
     this.#byKey.set(audience.key, audience);
+    if (audience.names === undefined) this.#all.add(audience);
     for (const name of audience.names ?? []) {
       this.#bySlice.set(name, (this.#bySlice.get(name) ?? new Set()).add(audience));
     }
@@ -41,6 +44,7 @@ export class Audiences implements Iterable<Audience> {
 
   delete(audience: Audience): void {
     this.#byKey.delete(audience.key);
+    this.#all.delete(audience);
     for (const name of audience.names ?? []) {
       const audiences = this.#bySlice.get(name);
       audiences?.delete(audience);

@@ -1,4 +1,3 @@
-import type { SnapshotReason } from "../protocol/events.ts";
 import { SNAPSHOT_HEAD, snapshotMember } from "../protocol/frame.ts";
 import type { Log } from "../log/log.ts";
 import type { Names } from "../log/slice-tracks.ts";
@@ -26,8 +25,8 @@ export interface Snapshot {
   readonly members: readonly Uint8Array[];
   /** Up to its reason, which is what it costs to send it. */
   readonly bytes: number;
-  /** Small snapshots, which are arrays of their own, by the reason they give. */
-  readonly chunks: Map<SnapshotReason, Chunk>;
+  /** Small snapshots, which are arrays of their own, by the reason they give and the operations they grant. */
+  readonly chunks: Map<string, Chunk>;
 }
 
 /** How many bytes a generation keeps for single selections, beside the slices that all share. Beyond it, they are made anew. */
@@ -66,8 +65,11 @@ export class Generations {
     this.#values = values;
   }
 
-  /** The snapshot of these names, at the head or so shortly before it that what followed costs little. */
-  snapshot(names: Names, key: string): SnapshotOf {
+  /**
+   * The snapshot of these names, at the head or so shortly before it that what followed costs little. `costOf`: the bytes of
+   * what follows a position, for those who need the snapshot.
+   */
+  snapshot(names: Names, key: string, costOf: (position: number) => number): SnapshotOf {
     this.#used = true;
     if (this.#mutations !== this.#values.mutations) this.drop();
     const kept = this.#current;
@@ -77,7 +79,7 @@ export class Generations {
       this.#log.isAdditiveSince(kept.position, names)
     ) {
       const snapshot = this.#snapshotOf(kept, names, key);
-      if (this.#log.cost(kept.position, names) * 4 < snapshot.bytes) return { generation: kept, snapshot };
+      if (costOf(kept.position) * 4 < snapshot.bytes) return { generation: kept, snapshot };
     }
     if (kept?.position === this.#log.head) return { generation: kept, snapshot: this.#snapshotOf(kept, names, key) };
     const generation = this.#next();
@@ -85,10 +87,10 @@ export class Generations {
   }
 
   /** Keeps a snapshot's bytes for the next connection that needs them, if they are few. */
-  keep({ generation, snapshot }: SnapshotOf, reason: SnapshotReason, chunk: Chunk): void {
+  keep({ generation, snapshot }: SnapshotOf, key: string, chunk: Chunk): void {
     if (chunk.large) return;
     this.#charge(generation, chunk.length);
-    snapshot.chunks.set(reason, chunk);
+    snapshot.chunks.set(key, chunk);
   }
 
   /** Forgets everything that was encoded: it may show what must not be seen any more, or is not the log's state. */

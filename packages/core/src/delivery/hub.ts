@@ -12,8 +12,10 @@ import type { ConnectionHost } from "./connection-host.ts";
 import { DeadlineTimer } from "./deadline-timer.ts";
 import { FlushQueue } from "./flush-queue.ts";
 import { Generations, type SliceValues } from "./generation.ts";
+import { type HeadState, NetEvents } from "./net-events.ts";
 import { RangeCache } from "./range-cache.ts";
 import type { StateConnection } from "./state-connection.ts";
+import type { Terms } from "./terms.ts";
 
 /** Deadlines of connections are checked at most this often, in milliseconds: each check is of every connection. */
 const MIN_CHECK_MS = 50;
@@ -35,7 +37,7 @@ export interface HubSettings {
 /** What a hub needs of its stream. */
 export interface HubParts {
   readonly log: Log;
-  readonly slices: SliceValues;
+  readonly slices: SliceValues & HeadState;
   readonly clock: Clock;
   /** Called before anything is read: brings the log up to what decides what clients may see now. */
   readonly catchUp?: () => void;
@@ -48,6 +50,7 @@ export class Hub implements ConnectionHost, AudienceContext {
   readonly log: Log;
   readonly generations: Generations;
   readonly ranges: RangeCache = new RangeCache();
+  readonly netEvents: NetEvents;
   readonly heartbeatMs: number;
   readonly maxStallMs: number;
   readonly budget: ByteBudget;
@@ -77,6 +80,7 @@ export class Hub implements ConnectionHost, AudienceContext {
     this.#queue = new FlushQueue(parts.clock, (durationMs) => this.#flushed(durationMs));
     this.log = parts.log;
     this.generations = new Generations(parts.log, parts.slices);
+    this.netEvents = new NetEvents(parts.slices);
     this.heartbeatMs = settings.heartbeatMs;
     this.maxStallMs = settings.maxStallMs;
     this.budget = parts.budget ?? new ByteBudget(settings.maxPinnedBytes, () => this.elapsed());
@@ -116,9 +120,8 @@ export class Hub implements ConnectionHost, AudienceContext {
     return Math.floor(this.#settings.retryMs * (1 + this.#clock.random()));
   }
 
-  /** The audience of these names, which must be sorted and without repetition. */
-  audience(names: readonly string[] | undefined): Audience {
-    return this.#audiences.of(names);
+  audience(terms: Terms): Audience {
+    return this.#audiences.of(terms);
   }
 
   /** Takes a connection in: from now on it is notified and timed. */
@@ -134,10 +137,9 @@ export class Hub implements ConnectionHost, AudienceContext {
 
   /** These events were appended to the log, after `position`. */
   published(events: readonly { readonly slice: string; readonly hidden: boolean }[], position: number): void {
-    const { all } = this.#audiences;
     for (const [index, { slice, hidden }] of events.entries()) {
       const seq = position + index + 1;
-      if (all !== undefined) this.#advance(all, seq, position, hidden);
+      for (const audience of this.#audiences.all) this.#advance(audience, seq, position, hidden);
       for (const audience of this.#audiences.selecting(slice)) this.#advance(audience, seq, position, hidden);
     }
   }
@@ -145,6 +147,7 @@ export class Hub implements ConnectionHost, AudienceContext {
   /** The log was replaced: every connection needs a snapshot. `gone`: slices that are not in the new one. */
   restarted(reason: SnapshotReason, gone: readonly string[]): void {
     this.generations.drop();
+    this.netEvents.clear();
     for (const audience of this.#audiences) {
       audience.restart();
       const withdrawn = gone.some((slice) => audience.names?.has(slice) ?? true);
@@ -258,6 +261,7 @@ export class Hub implements ConnectionHost, AudienceContext {
       this.#nextBeat = elapsed + this.heartbeatMs;
       this.#beat();
       this.ranges.clearAll();
+      this.netEvents.clear();
       this.generations.dropUnused();
       // The connections have been notified of the newest commit too, so that it need not be kept.
       if (!this.#queue.isScheduled) this.log.trim(Infinity);

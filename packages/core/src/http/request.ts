@@ -10,7 +10,7 @@ import type { ConnectOptions, StateStream } from "../state/stream.ts";
  * Options of an adapter's `streamState`: those of a connection, but for what the request itself says. The request can
  * narrow `slices` further, never widen them.
  */
-export interface StreamStateOptions extends Omit<ConnectOptions, "lastEventId" | "signal"> {
+export interface StreamStateOptions extends Omit<ConnectOptions, "lastEventId" | "append" | "signal"> {
   /**
    * More response headers. They replace those of the protocol, and `undefined` removes one: `{ incremental: undefined }`.
    * `content-type` stays as it is; `connection`, `transfer-encoding` and `content-length` throw `invalid-option`.

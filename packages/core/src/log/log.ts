@@ -8,6 +8,11 @@ import { type Names, SliceTracks } from "./slice-tracks.ts";
 export interface Entry {
   readonly seq: number;
   readonly slice: string;
+  readonly kind: Difference["kind"];
+  /** Whether an operation of it is an `append`, which only some connections understand. */
+  readonly appends: boolean;
+  /** The seq of the slice's previous event. */
+  readonly base: number;
   /** The seq of the first event of its commit. */
   readonly commit: number;
   readonly timestamp: number;
@@ -27,6 +32,8 @@ export interface EncodedEvent {
   readonly kind: Difference["kind"];
   /** It only adds to the state: a row, a member, a text's end, a slice that was not there. */
   readonly additive?: boolean | undefined;
+  /** Whether an operation of it is an `append`. Default: no. */
+  readonly appends?: boolean | undefined;
   readonly hidden: boolean;
   /** The seq of the slice's previous event. */
   readonly base: number;
@@ -61,9 +68,11 @@ export class Log {
   #gone = 0;
   /** The seq of the last event that did more than add to the state. */
   #changed = 0;
+  /** The seq of the last event with an `append`. */
+  #appended = 0;
   #head = 0;
   #total = 0;
-  #appended = 0;
+  #pushed = 0;
   #replacements = 0;
 
   /** `draw` makes an epoch; called when one is first needed. */
@@ -97,7 +106,7 @@ export class Log {
 
   /** How many events were appended by this process, ever. */
   get appended(): number {
-    return this.#appended;
+    return this.#pushed;
   }
 
   /** How many of them carried a whole value. */
@@ -125,9 +134,9 @@ export class Log {
       if (difference === undefined) continue;
       const base = this.tracks.lastOf(slice);
       const body = updateBody(slice, this.#head + 1, base, difference.member, cause);
-      const { kind, additive } = difference;
+      const { kind, additive, appends } = difference;
       const hides = hidden || (this.#isRevocable && !additive);
-      entries.push(this.push({ slice, kind, additive, hidden: hides, base, cause, body }, first, timestamp));
+      entries.push(this.push({ slice, kind, additive, appends, hidden: hides, base, cause, body }, first, timestamp));
     }
     this.trim(first);
     return entries;
@@ -135,15 +144,16 @@ export class Log {
 
   /** Appends an event of a commit without looking at the bounds: `trim` follows when the commit is complete. */
   push(event: EncodedEvent, commit: number, timestamp: number): Entry {
-    const { slice, kind, additive = false, hidden, base, cause, body } = event;
+    const { slice, kind, additive = false, appends = false, hidden, base, cause, body } = event;
     const seq = ++this.#head;
     this.#total += body.length;
-    const entry: Entry = { seq, slice, commit, timestamp, hidden, cause, body, total: this.#total };
+    const entry: Entry = { seq, slice, kind, appends, base, commit, timestamp, hidden, cause, body, total: this.#total };
     this.#entries.push(entry);
     this.tracks.add(slice, { seq, base, hidden, removed: kind === "removed", additive });
     if (!additive) this.#changed = seq;
+    if (appends) this.#appended = seq;
     if (hidden) this.#gone = Math.max(this.#gone, base);
-    this.#appended++;
+    this.#pushed++;
     if (kind === "value") this.#replacements++;
     return entry;
   }
@@ -173,6 +183,7 @@ export class Log {
     this.#head = head;
     this.#gone = head;
     this.#changed = head;
+    this.#appended = head;
   }
 
   /** The seq of the last event of these slices; of one that is no longer known, the highest it can have been. */
@@ -194,6 +205,11 @@ export class Log {
    */
   isAdditiveSince(position: number, names: Names): boolean {
     return names === undefined ? position >= this.#changed : position >= this.tracks.lastChange(names);
+  }
+
+  /** Whether an event after `position`, of whatever slice, may have an `append`. */
+  mayAppendSince(position: number): boolean {
+    return position < this.#appended;
   }
 
   /** The held events after `position` of these slices. */

@@ -1,10 +1,12 @@
 import { BASE64URL } from "../support/clock.ts";
 
-/** A position as a client carries it: `<epoch>.<seq>` or `<epoch>.<seq>.<selection>`. PROTOCOL.md, "Event IDs". */
+/** A position as a client carries it: `<epoch>.<seq>`, then `.<selection>`, then `.-`. PROTOCOL.md, "Event IDs". */
 export interface EventId {
   readonly epoch: string;
   readonly seq: number;
   readonly selection: string | undefined;
+  /** It is of an event in the middle of a commit with net events, and names no state: nobody can resume from it. */
+  readonly isOpen: boolean;
 }
 
 /** The selection's part of an event ID, with its dot; empty when nothing narrows the connection. */
@@ -15,6 +17,11 @@ export function selectionSuffix(names: readonly string[] | undefined): string {
 /** The event ID of a position; `suffix` is the selection's part, "" for none. */
 export function formatEventId(epoch: string, seq: number, suffix: string): string {
   return `${epoch}.${seq.toString(36)}${suffix}`;
+}
+
+/** The event ID of an event whose position names no state, since parts of what led there follow. */
+export function formatOpenId(epoch: string, seq: number, suffix: string): string {
+  return `${epoch}.${seq.toString(36)}${suffix || "."}.-`;
 }
 
 const EPOCH = /^[\w-]{11}$/;
@@ -28,14 +35,15 @@ export function isSeq(seq: unknown): seq is number {
   return Number.isSafeInteger(seq) && (seq as number) >= 0;
 }
 
-const GRAMMAR = /^([\w-]{11})\.(0|[1-9a-z][\da-z]{0,10})(?:\.([\w-]{8}))?$/;
+const GRAMMAR = /^([\w-]{11})\.(0|[1-9a-z][\da-z]{0,10})(?:\.(?=.)([\w-]{8})?(\.-)?)?$/;
 
 /** `undefined` for anything that is not an event ID; it comes from a client, so it is never an error. */
 export function parseEventId(text: string): EventId | undefined {
   const match = GRAMMAR.exec(text);
   if (match === null) return undefined;
-  const seq = Number.parseInt(match[2] as string, 36);
-  return Number.isSafeInteger(seq) ? { epoch: match[1] as string, seq, selection: match[3] } : undefined;
+  const [, epoch = "", digits = "", selection, mark] = match;
+  const seq = Number.parseInt(digits, 36);
+  return Number.isSafeInteger(seq) ? { epoch, seq, selection, isOpen: mark !== undefined } : undefined;
 }
 
 /**

@@ -28,6 +28,8 @@ export interface StateInitialEvent {
   readonly reason: SnapshotReason;
   readonly seq: number;
   readonly heartbeatMs: number;
+  /** The operations beyond RFC 6902 that updates of this connection may carry; absent where there are none. */
+  readonly ops?: readonly "append"[];
   readonly timestamp: number;
 }
 

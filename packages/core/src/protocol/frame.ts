@@ -1,4 +1,4 @@
-import type { EndReason, HeartbeatEvent, SnapshotReason, StateEvent } from "./events.ts";
+import type { EndReason, HeartbeatEvent, StateEvent, StateInitialEvent } from "./events.ts";
 
 /**
  * One event of a connection's iterator: the fields of a Server-Sent Event, so that the writer of a framework can send it
@@ -79,14 +79,8 @@ export function snapshotSegments(members: readonly Uint8Array[], tail: string): 
 }
 
 /** A snapshot after its last slice. Pure ASCII. */
-export function snapshotTail(
-  reason: SnapshotReason,
-  seq: number,
-  heartbeatMs: number,
-  timestamp: number,
-  id: string,
-): string {
-  return `},"reason":"${reason}","seq":${seq},"heartbeatMs":${heartbeatMs},"timestamp":${timestamp}}\nid: ${id}\n\n`;
+export function snapshotTail(snapshot: Omit<StateInitialEvent, "type" | "slices">, id: string): string {
+  return `},${JSON.stringify(snapshot).slice(1)}\nid: ${id}\n\n`;
 }
 
 export function heartbeatFrame(heartbeat: Omit<HeartbeatEvent, "type">, id: string): Uint8Array {

@@ -1,5 +1,6 @@
 import { bodyOfUpdate, textOfUpdate } from "../protocol/frame.ts";
 import type { Difference } from "../diff/differ.ts";
+import { hasAppend } from "../diff/strict.ts";
 import type { Cause, StateUpdateEvent } from "../protocol/events.ts";
 import { isEpoch, isSeq } from "../protocol/event-id.ts";
 import type { EncodedEvent, Entry, Log } from "../log/log.ts";
@@ -100,6 +101,7 @@ function readEvent(line: string, expected: number): ToldEvent {
   return {
     slice,
     kind,
+    appends: hasAppend((patches ?? []) as Operation[]),
     hidden,
     base,
     cause: isRecord(cause) && typeof cause["type"] === "string" ? JSON.stringify(cause) : undefined,

@@ -11,6 +11,7 @@ import type { Jsonified } from "../json/jsonified.ts";
 import { Log } from "../log/log.ts";
 import { checkRevoked, expiryOf, isNames, type Settings } from "./options.ts";
 import type { Audience } from "../delivery/audience.ts";
+import type { Terms } from "../delivery/terms.ts";
 import { LoggedState } from "./logged-state.ts";
 import { Subscribers } from "./subscribers.ts";
 import { checkOptionNames } from "../support/option-names.ts";
@@ -22,6 +23,7 @@ import type { ConnectOptions, SnapshotOptions, StateSnapshot, StateStreamStats, 
 const CONNECT_OPTIONS: Readonly<Record<keyof ConnectOptions, true>> = {
   lastEventId: true,
   slices: true,
+  append: true,
   signal: true,
   revoked: true,
   expiresAt: true,
@@ -157,7 +159,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
     const { signal, revoked, context, onClose } = options;
     const names = selectedNames(options.slices, "connect");
     checkRevoked(revoked);
-    const audience = this.hub.audience(names);
+    const audience = this.hub.audience({ names, append: appendOf(options.append, names) });
     const refused: Ending | undefined =
       revoked?.aborted === true ? { reason: "revoked", retry: false } : this.refusal();
     // Whoever is not let in must not cost a snapshot to find out what it missed.
@@ -258,6 +260,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
     if (id === undefined) return "invalid-id";
     if (!this.log.includes(id.epoch, id.seq)) return "epoch";
     if (audience.suffix !== (id.selection === undefined ? "" : `.${id.selection}`)) return "selection";
+    if (id.isOpen) return "trimmed";
     return audience.head <= id.seq || audience.replays(id.seq, false) ? id.seq : "trimmed";
   }
 }
@@ -271,6 +274,21 @@ function selectedNames(slices: readonly string[] | undefined, method: string): r
   if (slices === undefined) return undefined;
   if (isNames(slices)) return [...new Set(slices)].sort();
   throw new StateStreamError("invalid-option", `The option slices of ${method} must be a list of names.`);
+}
+
+/**
+ * The slices of a selection that may come with `append`.
+ *
+ * @throws {StateStreamError} `invalid-option`
+ */
+function appendOf(append: ConnectOptions["append"], names: readonly string[] | undefined): Terms["append"] {
+  if (append === undefined || append === false) return undefined;
+  if (append === true) return true;
+  if (!isNames(append))
+    throw new StateStreamError("invalid-option", "The option append of connect must be a boolean or a list of names.");
+  const granted = [...new Set(append)].filter((name) => names?.includes(name) ?? true).sort();
+  if (granted.length === 0) return undefined;
+  return granted.length === names?.length ? true : granted;
 }
 
 /** @throws {StateStreamError} `invalid-state` */

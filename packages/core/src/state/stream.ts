@@ -8,6 +8,12 @@ export interface ConnectOptions {
   lastEventId?: string | undefined;
   /** Narrows the connection to these slices; names that are not there yet wait for their slice. An empty list selects nothing. */
   slices?: readonly string[] | undefined;
+  /**
+   * The slices whose updates may carry the operation `append` beside those of RFC 6902: `true` for all. Only for a client
+   * that understands it; adapters set it from the request's `?ops=append`. Default: none, and text that grew is sent as
+   * `replace`.
+   */
+  append?: boolean | readonly string[] | undefined;
   /** Closes the connection when aborted. */
   signal?: AbortSignal | undefined;
   /** When what let the client in expires: it then gets `state.end` with `expired`, and nothing after. A Date, or milliseconds since 1970. */

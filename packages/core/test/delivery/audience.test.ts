@@ -7,7 +7,9 @@ import { Log } from "../../src/log/log.ts";
 import { Audience } from "../../src/delivery/audience.ts";
 import type { Chunk } from "../../src/delivery/chunk.ts";
 import { Generations } from "../../src/delivery/generation.ts";
+import { NetEvents } from "../../src/delivery/net-events.ts";
 import { RangeCache } from "../../src/delivery/range-cache.ts";
+import type { Terms } from "../../src/delivery/terms.ts";
 import { LoggedState } from "../../src/state/logged-state.ts";
 import { untouchable } from "../support/values.ts";
 
@@ -26,6 +28,7 @@ class Stream {
   readonly log: Log;
   readonly generations: Generations;
   readonly ranges = new RangeCache();
+  readonly netEvents = new NetEvents(this.slices);
   readonly audiences: Audience[] = [];
   clock = 0;
 
@@ -45,7 +48,11 @@ class Stream {
   }
 
   select(...names: string[]): Audience {
-    const audience = new Audience(names.length === 0 ? undefined : names, this);
+    return this.join({ names: names.length === 0 ? undefined : names, append: undefined });
+  }
+
+  join(terms: Terms): Audience {
+    const audience = new Audience(terms, this);
     this.audiences.push(audience);
     return audience;
   }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatEventId, parseEventId, selectionSuffix } from "../../src/protocol/event-id.ts";
+import { formatEventId, formatOpenId, parseEventId, selectionSuffix } from "../../src/protocol/event-id.ts";
 import { createTestClock } from "../../src/state/testing.ts";
 import { framesOf } from "../support/read.ts";
 import { PROPERTY_TIMEOUT_MS } from "../support/property.ts";
@@ -9,10 +9,12 @@ const epoch = "aZ09-_bcdef";
 
 describe("parseEventId", () => {
   test.each([
-    [`${epoch}.0`, { epoch, seq: 0, selection: undefined }],
-    [`${epoch}.z`, { epoch, seq: 35, selection: undefined }],
-    [`${epoch}.10.AAAA-_09`, { epoch, seq: 36, selection: "AAAA-_09" }],
-    [`${epoch}.2gosa7pa2gv`, { epoch, seq: Number.MAX_SAFE_INTEGER, selection: undefined }],
+    [`${epoch}.0`, { epoch, seq: 0, selection: undefined, isOpen: false }],
+    [`${epoch}.z`, { epoch, seq: 35, selection: undefined, isOpen: false }],
+    [`${epoch}.10.AAAA-_09`, { epoch, seq: 36, selection: "AAAA-_09", isOpen: false }],
+    [`${epoch}.2gosa7pa2gv`, { epoch, seq: Number.MAX_SAFE_INTEGER, selection: undefined, isOpen: false }],
+    [`${epoch}.z..-`, { epoch, seq: 35, selection: undefined, isOpen: true }],
+    [`${epoch}.z.AAAA-_09.-`, { epoch, seq: 35, selection: "AAAA-_09", isOpen: true }],
   ])("reads %s", (text, id) => {
     expect(parseEventId(text)).toStrictEqual(id);
   });
@@ -35,6 +37,13 @@ describe("parseEventId", () => {
     `${epoch}.100000000000`,
     `${epoch}.${"1".repeat(10_000)}`,
     `${epoch}.1.`,
+    `${epoch}.1..`,
+    `${epoch}.1.-`,
+    `${epoch}.1...-`,
+    `${epoch}.1..-.-`,
+    `${epoch}.1..--`,
+    `${epoch}.1.AAAAAAAA.--`,
+    `${epoch}.1.AAAAAAAA..-`,
     `${epoch}.1.short`,
     `${epoch}.1.toolong99`,
     `${epoch}.1.AAAAAAAA.`,
@@ -59,19 +68,19 @@ describe("parseEventId", () => {
   });
 
   test("takes nothing that it would not write itself", { timeout: PROPERTY_TIMEOUT_MS }, () => {
-    const near = fc.stringMatching(/^[\w-]{10,12}\.[0-9a-zA-Z]{1,12}(\.[\w-]{7,9})?$/);
+    const near = fc.stringMatching(/^[\w-]{10,12}\.[0-9a-zA-Z]{1,12}(\.[\w-]{7,9})?(\.{1,2}-)?$/);
     fc.assert(
       fc.property(fc.oneof(fc.string(), near), (text) => {
         const id = parseEventId(text);
         if (id === undefined) return;
         const suffix = id.selection === undefined ? "" : `.${id.selection}`;
-        expect(formatEventId(id.epoch, id.seq, suffix)).toBe(text);
+        expect((id.isOpen ? formatOpenId : formatEventId)(id.epoch, id.seq, suffix)).toBe(text);
       }),
       { numRuns: 1000 },
     );
   });
 
-  test("reads back what formatEventId wrote", { timeout: PROPERTY_TIMEOUT_MS }, () => {
+  test("reads back what formatEventId and formatOpenId wrote", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     const names = fc.option(fc.array(fc.string({ unit: "binary" }), { maxLength: 4 }), { nil: undefined });
     fc.assert(
       fc.property(fc.stringMatching(/^[\w-]{11}$/), fc.maxSafeNat(), names, (anyEpoch, seq, selected) => {
@@ -79,6 +88,7 @@ describe("parseEventId", () => {
         const id = parseEventId(formatEventId(anyEpoch, seq, suffix));
         expect(id).toMatchObject({ epoch: anyEpoch, seq });
         expect(id?.selection).toBe(selected === undefined ? undefined : suffix.slice(1));
+        expect(parseEventId(formatOpenId(anyEpoch, seq, suffix))).toStrictEqual({ ...id, isOpen: true });
       }),
     );
   });

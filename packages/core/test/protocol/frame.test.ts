@@ -32,7 +32,7 @@ const snapshot = (slices: [string, string][], reason: SnapshotReason = "connect"
   concatenate(
     snapshotSegments(
       slices.map(([slice, text]) => snapshotMember(slice, text)),
-      snapshotTail(reason, 71, 15_000, 5, id),
+      snapshotTail({ reason, seq: 71, heartbeatMs: 15_000, timestamp: 5 }, id),
     ),
   );
 

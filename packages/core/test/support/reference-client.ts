@@ -1,6 +1,8 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import jsonpatch from "fast-json-patch";
+import { hasAppend } from "../../src/diff/strict.ts";
 import type { Connection, Json, StateEvent, StateUpdateEvent } from "../../src/index.ts";
+import { applyFitting } from "./apply.ts";
 
 /** An event as it came over the wire. */
 export interface Received {
@@ -15,7 +17,7 @@ export interface Bookmark {
 }
 
 const FRAME =
-  /^event: (state\.initial|state\.update|heartbeat|state\.end)\ndata: ([^\r\n]+)(?:\nid: (([\w-]{11})\.(0|[1-9a-z][\da-z]*)(\.[\w-]{8})?))?$/;
+  /^event: (state\.initial|state\.update|heartbeat|state\.end)\ndata: ([^\r\n]+)(?:\nid: (([\w-]{11})\.(0|[1-9a-z][\da-z]*)(?:\.(?=.)([\w-]{8})?(\.-)?)?))?$/;
 
 /**
  * A client by PROTOCOL.md that forgives nothing: whatever a server must not do throws. It parses the bytes split where
@@ -26,6 +28,8 @@ export class ReferenceClient {
   /** The id of the last whole event: what it comes back with. */
   id: string | undefined;
   retryMs: number | undefined;
+  /** Whether it understands the operation `append`. */
+  append = false;
   /** Everything received over this connection. */
   events: Received[] = [];
   ended = false;
@@ -128,6 +132,7 @@ export class ReferenceClient {
         return this.#arriveAt(data.seq);
       case "heartbeat":
         if (this.events.length === 0) {
+          if (this.#came?.endsWith(".-") === true) violation(`resumed from ${this.#came}, which names no state`);
           // Resumed: it names the position we came with, and that is what we have.
           if (this.#came !== undefined && Number.parseInt(this.#came.split(".")[1] ?? "", 36) !== data.seq)
             violation(`came with ${this.#came}, resumed at ${data.seq}`);
@@ -168,7 +173,10 @@ export class ReferenceClient {
       this.slices.set(slice, value);
     } else if (patches !== undefined) {
       if (before === undefined || patches.length === 0) return violation(`patches on nothing, or none`);
-      const after = jsonpatch.applyPatch(before, jsonpatch.deepClone(patches), true, false).newDocument;
+      if (hasAppend(patches) && !this.append) violation(`an append for ${slice}, which was not granted`);
+      const after = this.append
+        ? applyFitting(before, patches)
+        : jsonpatch.applyPatch(before, jsonpatch.deepClone(patches), true, false).newDocument;
       const [cost, size] = [JSON.stringify(patches), JSON.stringify(after)].map((text) => Buffer.byteLength(text));
       if (Number(cost) > Math.max(512, Number(size))) violation(`patches of ${cost} bytes for a value of ${size}`);
       this.slices.set(slice, after);

@@ -36,6 +36,7 @@ export interface Follower {
 export function follow(stream: StateStream, options: ConnectOptions = {}, bookmark?: Bookmark): Follower {
   const connection = stream.connect({ lastEventId: bookmark?.id, ...options });
   const client = new ReferenceClient(bookmark);
+  client.append = (options.append ?? false) !== false;
   return { connection, client, pull: (chunks) => client.pull(connection, chunks) };
 }
 

@@ -147,7 +147,19 @@ export class Log {
     const { slice, kind, additive = false, appends = false, hidden, base, cause, body } = event;
     const seq = ++this.#head;
     this.#total += body.length;
-    const entry: Entry = { seq, slice, kind, appends, base, commit, timestamp, hidden, cause, body, total: this.#total };
+    const entry: Entry = {
+      seq,
+      slice,
+      kind,
+      appends,
+      base,
+      commit,
+      timestamp,
+      hidden,
+      cause,
+      body,
+      total: this.#total,
+    };
     this.#entries.push(entry);
     this.tracks.add(slice, { seq, base, hidden, removed: kind === "removed", additive });
     if (!additive) this.#changed = seq;

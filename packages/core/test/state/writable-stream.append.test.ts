@@ -14,7 +14,7 @@ const append = (path: string, value: string): Operation => ({ op: "append", path
 /** A stream, and what a client that understands `append` receives after the first state. */
 function followed(initialState: Slices, options: StateStreamOptions<Slices> = {}) {
   const { stream } = setup(initialState, options);
-  const connection = stream.connect();
+  const connection = stream.connect({ append: true });
   updatesOf(connection);
   return { stream, updates: () => updatesOf(connection) };
 }

@@ -9,7 +9,7 @@ export type State = Record<string, unknown>;
 
 /** A stream that one client follows, which has been told the first state. */
 function followed<Stream extends StateStream>(stream: Stream) {
-  const connection = stream.connect();
+  const connection = stream.connect({ append: true });
   eventsOf(connection);
   return { stream, updates: () => updatesOf(connection) };
 }

@@ -179,6 +179,20 @@ export default defineConfig({
       }),
     },
     {
+      files: ["packages/svelte/src/**"],
+      rules: imports({
+        group: only("./*", "@statestream/client", "svelte/reactivity"),
+        message: "Beside its neighbours, the Svelte package may import only @statestream/client and svelte/reactivity.",
+      }),
+    },
+    {
+      files: ["packages/solid/src/**"],
+      rules: imports({
+        group: only("./*", "@statestream/client", "solid-js"),
+        message: "Beside its neighbours, the Solid package may import only @statestream/client and solid-js.",
+      }),
+    },
+    {
       files: ["packages/react/src/**"],
       rules: imports({
         group: only("./*", "@statestream/client", "react"),

@@ -32,6 +32,21 @@ export default defineConfig({
         test: { name: "react18", dir: `${packagesDir}react/test`, include: ["**/*.test.ts"], env: { REACT: "18" } },
       },
       {
+        // The React package with Preact's own copy of React's API.
+        extends: true as const,
+        root: `${packagesDir}react/test/preact`,
+        resolve: {
+          alias: [
+            { find: "@testing-library/react", replacement: "preact/test-utils" },
+            { find: "react-dom/server", replacement: "preact/compat/server" },
+            { find: "react-dom/client", replacement: "preact/compat/client" },
+            { find: /^react(-dom)?$/, replacement: "preact/compat" },
+          ],
+          dedupe: ["preact", "preact-render-to-string"],
+        },
+        test: { name: "preact", dir: `${packagesDir}react/test`, include: ["front-end.test.ts"] },
+      },
+      {
         // In a real browser, where there is one.
         extends: true as const,
         root: `${appsDir}playground`,

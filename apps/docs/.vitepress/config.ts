@@ -97,7 +97,7 @@ export default defineConfig({
           text: "In the browser",
           items: [
             { text: "The client", link: "/guide/client" },
-            { text: "React and Vue", link: "/guide/react" },
+            { text: "Front ends", link: "/guide/front-ends" },
             { text: "Developer tools", link: "/guide/devtools" },
           ],
         },

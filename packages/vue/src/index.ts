@@ -1,13 +1,5 @@
 import type { StateClient, StreamStatus } from "@statestream/client";
-import {
-  computed,
-  type ComputedRef,
-  getCurrentInstance,
-  onMounted,
-  onScopeDispose,
-  shallowRef,
-  type ShallowRef,
-} from "vue";
+import { computed, type ComputedRef, getCurrentInstance, onMounted, onScopeDispose, shallowRef } from "vue";
 
 /** What components show of a client: not what changes with each event. */
 type Shown = Omit<StreamStatus, "eventId" | "bytes">;
@@ -25,8 +17,9 @@ export function useStateStream<S, T = S>(
   selector: (state: S) => T = (state) => state as unknown as T,
   isEqual: (a: T, b: T) => boolean = Object.is,
 ): ComputedRef<T> {
-  const state = follow(client, client.getState, isServer() ? client.getState : client.getInitialState);
-  return keeping(() => selector(state.value), isEqual);
+  const readInitial = isServer() ? client.getState : client.getInitialState;
+  const isInitial = follow(client);
+  return keeping(() => selector(isInitial() ? readInitial() : client.getState()), isEqual);
 }
 
 /**
@@ -34,38 +27,32 @@ export function useStateStream<S, T = S>(
  * included: `client.getStatus()` has them. On a server, and until its HTML is hydrated, a client with a state is `stale` since 0.
  */
 export function useStreamStatus(client: StateClient<unknown>): ComputedRef<Shown> {
-  const initial = client.getInitialState() === undefined ? ("connecting" as const) : ("stale" as const);
-  const onServer = { status: initial, since: 0, attempt: 0, resumed: false, error: undefined };
-  const current = follow<Shown>(client, client.getStatus, () => onServer);
-  const names = Object.keys(onServer) as (keyof Shown)[];
-  const shown = (): Shown => Object.fromEntries(names.map((name) => [name, current.value[name]])) as unknown as Shown;
+  const status = client.getInitialState() === undefined ? "connecting" : "stale";
+  const initial: Shown = { status, since: 0, attempt: 0, resumed: false, error: undefined };
+  const names = Object.keys(initial) as (keyof Shown)[];
+  const isInitial = follow(client);
+  const shown = (): Shown => (isInitial() ? initial : client.getStatus());
   return keeping(shown, (a, b) => names.every((name) => a[name] === b[name]));
 }
 
+const isServer = (): boolean => !("document" in globalThis);
+
 /** Keeps the old value while it equals the new one, so that nothing renders. */
 function keeping<T>(read: () => T, isEqual: (a: T, b: T) => boolean): ComputedRef<T> {
-  let last: { readonly value: T } | undefined;
-  return computed(() => {
+  return computed<T>((last) => {
     const value = read();
-    if (last === undefined || !isEqual(last.value, value)) last = { value };
-    return last.value;
+    return last !== undefined && isEqual(last, value) ? last : value;
   });
 }
 
-function isServer(): boolean {
-  return !("document" in globalThis);
-}
-
-/** A ref of what `read` returns. `readInitial` returns what the HTML of a server shows. */
-function follow<T>(client: StateClient<unknown>, read: () => T, readInitial: () => T): ShallowRef<T> {
-  // A component that hydrates has its element before its setup runs.
-  const hydrates = Boolean(getCurrentInstance()?.vnode.el);
-  const value = shallowRef(hydrates || isServer() ? readInitial() : read()) as ShallowRef<T>;
+/** The function returned tracks the client. It returns whether to show what the HTML of a server shows. */
+function follow(client: StateClient<unknown>): () => boolean {
   // A server never unmounts, so a subscription there would stay for ever.
-  if (isServer()) return value;
-  let isReady = !hydrates;
-  const update = (): void => void (isReady && (value.value = read()));
-  onScopeDispose(client.subscribe(update));
-  if (hydrates) onMounted(() => ((isReady = true), update()));
-  return value;
+  if (isServer()) return () => true;
+  // A component that hydrates has its element before its setup runs.
+  const isInitial = shallowRef(Boolean(getCurrentInstance()?.vnode.el));
+  if (isInitial.value) onMounted(() => (isInitial.value = false));
+  const commits = shallowRef(0);
+  onScopeDispose(client.subscribe(() => commits.value++));
+  return () => commits.value >= 0 && isInitial.value;
 }

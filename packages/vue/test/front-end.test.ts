@@ -8,10 +8,11 @@ import { useStateStream, useStreamStatus } from "../src/index.ts";
 
 const Shown = defineComponent<{ client: StateClient<Counts>; part: Part }>(
   ({ client, part }) => {
-    const value = useStateStream(client, part.select);
+    const selected = part.selects.map((select) => useStateStream(client, select));
     return () => {
-      part.onRender(value.value);
-      return h("p", String(value.value));
+      const values = selected.map(({ value }) => value);
+      part.onRender(values);
+      return h("p", values.join(" "));
     };
   },
   { props: ["client", "part"] },

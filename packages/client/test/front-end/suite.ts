@@ -8,11 +8,13 @@ export interface Counts {
   readonly b: number;
 }
 
-/** A part of a page: shows what it selects in a `<p>`. */
+type Select = (state: Counts) => unknown;
+
+/** A part of a page: selects some values, each by a call of its own, and shows them in a `<p>`, separated by spaces. */
 export interface Part {
-  readonly select: (state: Counts) => unknown;
-  /** Called each time the part renders. */
-  readonly onRender: (value: unknown) => void;
+  readonly selects: readonly Select[];
+  /** Called with the values each time the part renders. */
+  readonly onRender: (values: readonly unknown[]) => void;
 }
 
 /** How a front end renders the parts one after another, and after them the client's status in a `<p>`. */
@@ -31,11 +33,12 @@ export interface FrontEnd {
 
 /** Tests of what every front end does alike. They need a document. */
 export function testFrontEnd({ renderOnServer, mount, act }: FrontEnd): void {
-  const selecting = (...selectors: Part["select"][]) => {
-    const renders: unknown[][] = selectors.map(() => []);
-    const parts = selectors.map((select, index) => ({
-      select,
-      onRender: (value: unknown) => renders[index]?.push(value),
+  /** Parts that select one value, or several. */
+  const selecting = (...selections: (Select | readonly Select[])[]) => {
+    const renders: string[][] = selections.map(() => []);
+    const parts = selections.map((selection, index) => ({
+      selects: typeof selection === "function" ? [selection] : selection,
+      onRender: (values: readonly unknown[]) => renders[index]?.push(values.join(" ")),
     }));
     return { parts, renders };
   };
@@ -65,20 +68,22 @@ export function testFrontEnd({ renderOnServer, mount, act }: FrontEnd): void {
     expect(texts(element)).toEqual(["1", "1", "live"]);
     for (let count = 2; count <= 4; count++) await act(() => client.set({ a: count }));
     expect(texts(element)).toEqual(["4", "1", "live"]);
-    expect(renders).toEqual([[1, 2, 3, 4], [1]]);
+    expect(renders).toEqual([["1", "2", "3", "4"], ["1"]]);
     unmount();
   });
 
-  test("never shows two states at once", async () => {
+  test("never renders two states at once, also in a part that selects twice", async () => {
     const client = new FakeClient<Counts>({ a: 1, b: 1 });
-    const { parts, renders } = selecting(selectA, selectB, ({ a, b }) => a - b);
+    const { parts, renders } = selecting(({ a, b }) => a - b, [selectA, selectB]);
     const element = document.createElement("div");
     const unmount = await mount(client, parts, element, fail);
+    for (let count = 2; count <= 3; count++) await act(() => client.set({ a: count, b: count }));
+    expect(renders).toEqual([["0"], ["1 1", "2 2", "3 3"]]);
     await act(() => {
-      for (let count = 2; count <= 5; count++) client.set({ a: count, b: count });
+      for (let count = 4; count <= 6; count++) client.set({ a: count, b: count });
     });
-    expect(texts(element)).toEqual(["5", "5", "0", "live"]);
-    expect(renders[2]).toEqual([0]);
+    expect(texts(element)).toEqual(["0", "6 6", "live"]);
+    for (const shown of renders[1] ?? []) expect(shown).toMatch(/^(\d) \1$/);
     unmount();
   });
 
@@ -89,7 +94,7 @@ export function testFrontEnd({ renderOnServer, mount, act }: FrontEnd): void {
     const unmount = await mount(client, parts, element, fail);
     await act(() => client.setStatus({ status: "stale", since: 2 }));
     expect(texts(element)).toEqual(["1", "stale"]);
-    expect(renders).toEqual([[1]]);
+    expect(renders).toEqual([["1"]]);
     unmount();
   });
 
@@ -112,15 +117,16 @@ export function testFrontEnd({ renderOnServer, mount, act }: FrontEnd): void {
   });
 
   test("a page hydrates from the initial state without a difference, then shows the state of now", async () => {
-    const { parts } = selecting(selectA, selectB);
+    const { parts, renders } = selecting(selectA, selectB);
     const element = document.createElement("div");
-    element.innerHTML = await serverHtml(new FakeClient<Counts>({ a: 1, b: 2 }), parts);
+    element.innerHTML = await serverHtml(new FakeClient<Counts>({ a: 1, b: 2 }), selecting(selectA, selectB).parts);
     const [first] = element.querySelectorAll("p");
     const client = new FakeClient<Counts>({ a: 1, b: 2 });
     client.set({ a: 5 });
     const mismatches: unknown[] = [];
     const unmount = await mount(client, parts, element, (error) => mismatches.push(error));
     expect(mismatches).toEqual([]);
+    expect(renders.map((values) => [...new Set(values)])).toEqual([["1", "5"], ["2"]]);
     expect(texts(element)).toEqual(["5", "2", "live"]);
     expect(element.querySelector("p")).toBe(first);
     await act(() => client.set({ b: 6 }));

@@ -1,0 +1,2 @@
+export { render } from "svelte/server";
+export { default as Page } from "./Page.svelte";

@@ -323,11 +323,9 @@ test("a projection that fails from the start gives nobody a state", () => {
 test("a slice of a view that JSON cannot carry withholds the view: its previous value may not be seen any more", () => {
   const { errors, onError } = collector();
   const { stream, clock } = setup({ n: 0 });
-  const views = clock.createStateViews(
-    stream,
-    ({ n }) => ({ secret: n === 0 ? "secret" : n === 1 ? 1n : "open" }) as Record<string, unknown>,
-    { onError },
-  );
+  const views = clock.createStateViews(stream, ({ n }) => ({ secret: n === 0 ? "secret" : n === 1 ? 1n : "open" }), {
+    onError,
+  });
   const { pull } = followed(views.get("a"));
   stream.set("n", 1);
   clock.flush();

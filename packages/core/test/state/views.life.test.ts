@@ -259,7 +259,7 @@ test("a view follows commits of a followed stream, other states that it adopts, 
 test("what connections in the middle of large events hold is bounded for all views together", () => {
   const { stream, clock, views } = keyed({ maxPinnedBytes: 4_000_000 });
   const downloads = Array.from({ length: 10 }, (_, key) => {
-    stream.set(`own ${key}` as never, filler(1_000_000 + key) as never);
+    stream.set(`own ${key}`, filler(1_000_000 + key));
     const follower = follow(views.get(`${key}`));
     follower.pull(3);
     return follower;

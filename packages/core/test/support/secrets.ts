@@ -238,12 +238,12 @@ export class Secrets {
 
   #write(number: number, text: string): void {
     const name = SLOTS[number] as string;
-    this.#origin.stream.set("slots", (slots) => ({ ...(slots as Slices), [name]: text }));
+    this.#origin.stream.set("slots", (slots: unknown) => ({ ...(slots as Slices), [name]: text }));
   }
 
   #changeRight(number: number, slotNumber: number): void {
     const [name, key] = [VIEWERS[number] as string, SLOTS[slotNumber] as string];
-    this.#origin.stream.set("rights", (rights) => {
+    this.#origin.stream.set("rights", (rights: unknown) => {
       const keys = (rights as Record<string, string[]>)[name] as string[];
       return {
         ...(rights as Slices),

@@ -4,9 +4,13 @@
 //
 //   pnpm fuzz --pairs 1000000     until so many random pairs of values went through the differ and two appliers
 //   pnpm fuzz --lists 1000000     until so many random pairs of operation lists were composed and applied
+//   pnpm fuzz --differential --minutes 30     our client against an EventSource and an applier of RFC 6902 that share no code
+//                                             with it, over TCP connections that are cut and stalled; also part of the default
+//   pnpm fuzz --differential --seed 7         the rounds of one minute that begin with this seed
 //
-// The property files are those in packages/core/test that use fast-check, and packages/redis/test/cluster/model.test.ts. Prints how many runs there were in all. Stops
-// at the first failure, with a status other than 0: fast-check's report, with the smallest case it found, is printed,
+// The property files are those in packages/core/test that use fast-check, packages/redis/test/cluster/model.test.ts, and
+// apps/chaos/test/differential.test.ts. Prints how many runs there were in all. Stops
+// at the first failure, with a status other than 0: the report, for fast-check with the smallest case it found, is printed,
 // and how to replay it. In support/property.ts: STATESTREAM_FUZZ_RUNS, _SEED, _PATH.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -21,6 +25,10 @@ const RUNS_PER_ROUND = 2000;
 /** What may happen to nodes around an engine in memory; needs no Redis. */
 const MODEL = "packages/redis/test/cluster/model.test.ts";
 
+/** Clients over faulty connections: a second of it has few rounds, which mostly wait. */
+const DIFFERENTIAL = "apps/chaos/test/differential.test.ts";
+const DIFFERENTIAL_SECONDS = { alone: 60, besides: 10 };
+
 /** The options that count runs, and the file whose one property they are of. Its runs are quick. */
 const COUNTED = {
   pairs: "packages/core/test/diff/differ.pairs.test.ts",
@@ -29,10 +37,17 @@ const COUNTED = {
 const COUNTED_PER_ROUND = 50_000;
 
 const { values } = parseArgs({
-  options: { minutes: { type: "string", default: "1" }, pairs: { type: "string" }, lists: { type: "string" } },
+  options: {
+    minutes: { type: "string", default: "1" },
+    pairs: { type: "string" },
+    lists: { type: "string" },
+    differential: { type: "boolean", default: false },
+    seed: { type: "string" },
+  },
 });
 for (const [name, value] of Object.entries(values))
-  if (!(Number(value) > 0)) throw new Error(`--${name} is ${value}; it must be a number above 0.`);
+  if (typeof value === "string" && !(Number(value) > 0))
+    throw new Error(`--${name} is ${value}; it must be a number above 0.`);
 const minutes = Number(values.minutes);
 const counted = Object.keys(COUNTED).find((name) => values[name] !== undefined);
 const wanted = counted === undefined ? undefined : Number(values[counted]);
@@ -42,7 +57,8 @@ const tests = "packages/core/test";
 const names = readdirSync(join(root, tests), { recursive: true }).filter(
   (name) => name.endsWith(".test.ts") && /["']fast-check["']/.test(readFileSync(join(root, tests, name), "utf8")),
 );
-const files = counted === undefined ? [...names.map((name) => `${tests}/${name}`), MODEL] : [COUNTED[counted]];
+const all = [...names.map((name) => `${tests}/${name}`), MODEL, DIFFERENTIAL];
+const files = values.differential ? [DIFFERENTIAL] : counted === undefined ? all : [COUNTED[counted]];
 
 const scratch = mkdtempSync(join(tmpdir(), "statestream-fuzz-"));
 const report = join(scratch, "runs");
@@ -63,7 +79,8 @@ function totalRuns() {
 let failingSeed;
 let rounds = 0;
 while ((wanted === undefined ? Date.now() < until : totalRuns() < wanted) && failingSeed === undefined) {
-  const seed = Math.floor(Math.random() * 2 ** 31);
+  const seed = values.seed ?? Math.floor(Math.random() * 2 ** 31);
+  const seconds = values.differential ? DIFFERENTIAL_SECONDS.alone : DIFFERENTIAL_SECONDS.besides;
   const env = {
     ...process.env,
     NODE_NO_WARNINGS: "1",
@@ -72,8 +89,20 @@ while ((wanted === undefined ? Date.now() < until : totalRuns() < wanted) && fai
     ),
     STATESTREAM_FUZZ_SEED: String(seed),
     STATESTREAM_FUZZ_REPORT: report,
+    STATESTREAM_DIFFERENTIAL_SECONDS: String(Math.min(seconds, (until - Date.now()) / 1000)),
   };
-  const args = ["run", "--project", "core", "--project", "redis", "--testTimeout", "3600000", ...files];
+  const args = [
+    "run",
+    "--project",
+    "core",
+    "--project",
+    "redis",
+    "--project",
+    "chaos",
+    "--testTimeout",
+    "3600000",
+    ...files,
+  ];
   const { status, stdout, stderr } = spawnSync(process.execPath, [vitest, ...args], {
     cwd: root,
     env,
@@ -91,6 +120,6 @@ while ((wanted === undefined ? Date.now() < until : totalRuns() < wanted) && fai
 console.log(`${totalRuns()} runs in ${rounds} rounds of ${files.length} property files`);
 rmSync(scratch, { recursive: true });
 if (failingSeed !== undefined) {
-  console.log(`FAILED with seed ${failingSeed}. Above: fast-check's report and how to replay it.`);
+  console.log(`FAILED with seed ${failingSeed}. Above: the report, and how to replay it.`);
   process.exitCode = 1;
 }

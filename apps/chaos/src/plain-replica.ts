@@ -68,10 +68,12 @@ export function withUpdate(
   state: Readonly<Record<string, Json>>,
   { slice, patches, value, removed }: Pick<StateUpdateEvent, "slice" | "patches" | "value" | "removed">,
 ): Record<string, Json> {
-  const after = { ...state };
-  if (removed === true) delete after[slice];
-  else if (patches === undefined) after[slice] = value as Json;
-  else if (after[slice] === undefined) throw new Error(`there is no slice ${slice}`);
-  else after[slice] = applyPlainPatch(after[slice], patches);
-  return after;
+  // A map, since a slice may have a name that objects inherit, such as `__proto__`.
+  const slices = new Map(Object.entries(state));
+  const before = slices.get(slice);
+  if (removed === true) slices.delete(slice);
+  else if (patches === undefined) slices.set(slice, value as Json);
+  else if (before === undefined) throw new Error(`there is no slice ${slice}`);
+  else slices.set(slice, applyPlainPatch(before, patches));
+  return Object.fromEntries(slices);
 }

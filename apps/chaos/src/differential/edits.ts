@@ -5,7 +5,7 @@ import type { Random } from "../random.ts";
 type Members = Record<string, Json>;
 
 /** Names that a pointer has to escape, that objects inherit, and that look like indexes. */
-export const NAMES: readonly string[] = [
+const NAMES: readonly string[] = [
   "a",
   "b",
   "a/b",

@@ -6,7 +6,7 @@ import type { Random } from "../random.ts";
 /** What happens to a connection after so many bytes of the server's: they come in pieces, stop for a time, or end. */
 interface Fault {
   readonly afterBytes: number;
-  readonly then: "pause" | "stall" | "end" | "reset";
+  readonly kind: "pause" | "stall" | "end" | "reset";
   readonly stallMs: number;
 }
 
@@ -77,11 +77,11 @@ export class FaultyWire {
         left -= piece.length;
         if (!near.write(piece)) await once(near, "drain");
         if (left > 0) continue;
-        if (fault.then === "stall" && !this.#calm.signal.aborted)
+        if (fault.kind === "stall" && !this.#calm.signal.aborted)
           await delay(fault.stallMs, undefined, { signal: this.#calm.signal }).catch(() => undefined);
         else await turn();
-        if (fault.then === "end" && !this.#calm.signal.aborted) near.destroySoon();
-        if (fault.then === "reset" && !this.#calm.signal.aborted) near.resetAndDestroy();
+        if (fault.kind === "end" && !this.#calm.signal.aborted) near.destroySoon();
+        if (fault.kind === "reset" && !this.#calm.signal.aborted) near.resetAndDestroy();
         fault = this.#next(faults);
         left = fault.afterBytes;
       }
@@ -90,7 +90,7 @@ export class FaultyWire {
   }
 
   #next(faults: Generator<Fault>): Fault {
-    const calm: Fault = { afterBytes: Infinity, then: "pause", stallMs: 0 };
+    const calm: Fault = { afterBytes: Infinity, kind: "pause", stallMs: 0 };
     return this.#calm.signal.aborted ? calm : ((faults.next().value as Fault | undefined) ?? calm);
   }
 }
@@ -103,7 +103,7 @@ function* faultsOf(random: Random): Generator<Fault> {
     const what = random.below(10);
     yield {
       afterBytes: drips && what < 8 ? random.between(1, 60) : random.between(1, most),
-      then: what < 6 ? "pause" : what < 8 ? "stall" : what === 8 ? "end" : "reset",
+      kind: what < 6 ? "pause" : what < 8 ? "stall" : what === 8 ? "end" : "reset",
       stallMs: random.pick([5, 50, 200, 700]),
     };
   }

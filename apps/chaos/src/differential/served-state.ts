@@ -49,7 +49,7 @@ export class ServedState {
     if (this.#random.below(25) === 0) return this.#restart();
     for (let count = this.#random.pick([1, 1, 1, 3, 8]); count > 0; count--) {
       if (this.#random.below(4) > 0) this.#changeOne();
-      else this.stream.batch(() => void [1, 2, 3].forEach(() => this.#changeOne()), { type: "batch" });
+      else this.stream.batch(() => [1, 2, 3].forEach(() => this.#changeOne()), { type: "batch" });
       this.#record();
     }
   }

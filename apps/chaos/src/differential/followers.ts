@@ -123,7 +123,7 @@ export class PlainFollower implements Follower {
     const url = query === undefined ? this.#url : `${this.#url}?${query}`;
     return new PlainEventSource(
       url,
-      () => this.#replica.begin(),
+      () => this.#replica.begin({ append: false }),
       (_type, data, id) => {
         const event = JSON.parse(data) as StateEvent;
         const misfit = this.#replica.take(event, id);

@@ -89,6 +89,7 @@ export default defineConfig({
             { text: "Where the state comes from", link: "/guide/sources" },
             { text: "Redux and Zustand", link: "/guide/redux" },
             { text: "Who may see what", link: "/guide/auth" },
+            { text: "Views", link: "/guide/views" },
             { text: "TypeScript", link: "/guide/typescript" },
             { text: "Testing your stream", link: "/guide/testing" },
           ],

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { CloseReason, Connection } from "../../src/index.ts";
-import { setup } from "../support/streams.ts";
+import { filler, followed, setup } from "../support/streams.ts";
 import { errorOf } from "../support/values.ts";
 
 /** Everything there is to read. */
@@ -82,4 +82,15 @@ test("a connection that is closed leaves no listener on the signal", () => {
 test.each([true, {}, new AbortController()])("revoked: %o is refused, since it would never revoke", (revoked) => {
   const { stream } = setup({ a: 0 });
   expect(errorOf(() => stream.connect({ revoked: revoked as AbortSignal })).code).toBe("invalid-option");
+});
+
+test("a client whose slices change is ended with expired, and comes back for one snapshot of what it may select now", () => {
+  const { stream } = setup({ small: 1, added: 2, large: filler(1_000_000) });
+  const before = followed(stream, { slices: ["small"], context: "ann" });
+  for (const connection of stream.connections) if (connection.context === "ann") connection.end("expired");
+  expect(before.pull()).toMatchObject([{ type: "state.end", reason: "expired", retry: true }]);
+  const after = followed(stream, { slices: ["small", "added"] }, before.client.bookmark);
+  expect(after.client.events.map(({ data }) => data)).toMatchObject([{ type: "state.initial", reason: "selection" }]);
+  expect(after.client.state).toEqual({ small: 1, added: 2 });
+  expect(stream.stats().bytesWritten).toBeLessThan(2000);
 });

@@ -7,7 +7,7 @@ export interface Table {
 }
 
 export function deal(): Table {
-  const cards = ["♠", "♥", "♦", "♣"].flatMap((suit) => [..."A23456789TJQK"].map((rank) => `${rank}${suit}`));
+  const cards = ["♠", "♥", "♦", "♣"].flatMap((suit) => "A23456789TJQK".split("").map((rank) => `${rank}${suit}`));
   for (let left = cards.length; left > 1; left--) {
     const other = Math.floor(Math.random() * left);
     [cards[left - 1], cards[other]] = [cards[other] as string, cards[left - 1] as string];

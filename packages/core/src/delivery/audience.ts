@@ -38,6 +38,11 @@ export class Audience {
   readonly connections: Set<StateConnection> = new Set<StateConnection>();
   /** The seq of the last event selected. */
   head: number;
+  readonly rateHz: number | undefined;
+  /** When it was flushed last: milliseconds elapsed. */
+  flushedAt: number = -Infinity;
+  /** The head at the last flush. */
+  #released: number;
   /** Connections at any position in [head, until] have seen the same selected events, so they share one range. */
   #settled: { readonly head: number; readonly until: number };
   #flushed = true;
@@ -53,13 +58,20 @@ export class Audience {
     const { names, append } = terms;
     this.key = termsKey(terms);
     this.names = names && new Set(names);
+    this.rateHz = terms.rateHz;
     this.suffix = selectionSuffix(names);
     this.#context = context;
     this.#planner = new RangePlanner(context.log, context.netEvents, terms);
     this.#selectionKey = selectionKey(terms);
     this.#granted = append === undefined ? {} : { ops: ["append"] };
     this.head = context.log.last(this.names);
+    this.#released = this.head;
     this.#settled = { head: this.head, until: Infinity };
+  }
+
+  /** The seq of the last event selected that connections are sent before the next flush. */
+  get released(): number {
+    return this.rateHz === undefined ? this.head : this.#released;
   }
 
   /** Whether this position still has an event ID: the epochs of very old ones are forgotten. */
@@ -80,8 +92,10 @@ export class Audience {
   }
 
   /** The connections have been notified of every event so far. */
-  flushed(): void {
+  flushed(elapsed: number): void {
     this.#flushed = true;
+    this.#released = this.head;
+    this.flushedAt = elapsed;
   }
 
   /** Everything selected after `position`; `undefined` when the log does not hold it, or it may not be sent at that cost. */
@@ -136,6 +150,7 @@ export class Audience {
     this.forget();
     this.#heartbeat = undefined;
     this.head = this.#context.log.last(this.names);
+    this.#released = this.head;
     this.#settled = { head: this.head, until: Infinity };
     // Events that were not flushed yet went with the old log.
     this.#flushed = true;
@@ -143,9 +158,9 @@ export class Audience {
 
   heartbeat(position: number, timestamp: number): Chunk {
     const { heartbeatMs, stale } = this.#context;
-    const key = `${position} ${this.head} ${timestamp} ${stale}`;
+    const key = `${position} ${this.released} ${timestamp} ${stale}`;
     if (this.#heartbeat?.key !== key) {
-      const base = { seq: position, head: this.head, heartbeatMs, timestamp };
+      const base = { seq: position, head: this.released, heartbeatMs, timestamp };
       const data = stale ? { ...base, stale } : base;
       this.#heartbeat = { key, chunk: new Chunk([heartbeatFrame(data, this.id(position))]) };
     }

@@ -45,8 +45,9 @@ export class ClientPosition {
     return this.#heartbeatAt !== undefined;
   }
 
-  /** Whether selected events follow the position, up to this seq. */
-  isBehind(end: number = Infinity): boolean {
+  /** Whether selected events follow the position that are to be sent now; with `end`, whether any follow up to this seq. */
+  isBehind(end?: number): boolean {
+    if (end === undefined) return this.#audience.released > this.#seq;
     return this.#audience.head > this.#seq && this.#seq < end;
   }
 
@@ -92,9 +93,9 @@ export class ClientPosition {
     return this.#heartbeatAt === undefined ? undefined : this.#heartbeat(this.#heartbeatAt);
   }
 
-  /** Nothing selected follows, so the client is at the head. */
+  /** Where nothing selected follows, the client is at the head. */
   catchUp(): void {
-    this.#seq = this.#host.log.head;
+    if (this.#audience.head <= this.#seq) this.#seq = this.#host.log.head;
   }
 
   #snapshot(reason: SnapshotReason): Chunk | undefined {

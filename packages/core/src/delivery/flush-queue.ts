@@ -58,7 +58,7 @@ export class FlushQueue {
     const startedAt = this.#clock.elapsed();
     this.#startedAt = startedAt;
     for (const audience of audiences) {
-      audience.flushed();
+      audience.flushed(startedAt);
       // Connections opened by a listener during this flush are notified by the next one.
       let left = audience.connections.size;
       for (const connection of audience.connections) if (left-- > 0) connection.wake();

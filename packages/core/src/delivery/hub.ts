@@ -14,6 +14,7 @@ import { FlushQueue } from "./flush-queue.ts";
 import { Generations, type SliceValues } from "./generation.ts";
 import { type HeadState, NetEvents } from "./net-events.ts";
 import { RangeCache } from "./range-cache.ts";
+import { RatedFlushes } from "./rated-flushes.ts";
 import type { StateConnection } from "./state-connection.ts";
 import type { Terms } from "./terms.ts";
 
@@ -45,6 +46,13 @@ export interface HubParts {
   readonly budget?: ByteBudget;
 }
 
+/** What is to be known of an event that was appended to the log. */
+export interface Published {
+  readonly slice: string;
+  readonly kind: "patches" | "value" | "removed";
+  readonly hidden: boolean;
+}
+
 /** The open connections of a stream: notifies them once per tick, and keeps time for all of them with one timer. */
 export class Hub implements ConnectionHost, AudienceContext {
   readonly log: Log;
@@ -68,6 +76,7 @@ export class Hub implements ConnectionHost, AudienceContext {
   readonly #connections = new Set<StateConnection>();
   readonly #audiences: Audiences = new Audiences(this);
   readonly #queue: FlushQueue;
+  readonly #rated: RatedFlushes;
   /** When the next heartbeat is due: milliseconds elapsed. */
   #nextBeat = 0;
   #emptied: (() => void) | undefined;
@@ -78,6 +87,7 @@ export class Hub implements ConnectionHost, AudienceContext {
     this.#clock = parts.clock;
     this.#timer = new DeadlineTimer(parts.clock, () => this.#tick());
     this.#queue = new FlushQueue(parts.clock, (durationMs) => this.#flushed(durationMs));
+    this.#rated = new RatedFlushes(parts.clock, (audience) => this.#queue.addAudience(audience));
     this.log = parts.log;
     this.generations = new Generations(parts.log, parts.slices);
     this.netEvents = new NetEvents(parts.slices);
@@ -136,11 +146,11 @@ export class Hub implements ConnectionHost, AudienceContext {
   }
 
   /** These events were appended to the log, after `position`. */
-  published(events: readonly { readonly slice: string; readonly hidden: boolean }[], position: number): void {
-    for (const [index, { slice, hidden }] of events.entries()) {
+  published(events: readonly Published[], position: number): void {
+    for (const [index, event] of events.entries()) {
       const seq = position + index + 1;
-      for (const audience of this.#audiences.all) this.#advance(audience, seq, position, hidden);
-      for (const audience of this.#audiences.selecting(slice)) this.#advance(audience, seq, position, hidden);
+      for (const audience of this.#audiences.all) this.#advance(audience, seq, position, event);
+      for (const audience of this.#audiences.selecting(event.slice)) this.#advance(audience, seq, position, event);
     }
   }
 
@@ -227,9 +237,11 @@ export class Hub implements ConnectionHost, AudienceContext {
     cancel();
   }
 
-  #advance(audience: Audience, seq: number, position: number, hidden: boolean): void {
+  #advance(audience: Audience, seq: number, position: number, { kind, hidden }: Published): void {
     audience.advance(seq, position);
-    this.#queue.addAudience(audience);
+    // A slice that may no longer be seen is not shown for the rest of an interval.
+    if (audience.rateHz === undefined || (hidden && kind === "removed")) this.#queue.addAudience(audience);
+    else this.#rated.add(audience, audience.rateHz);
     if (!hidden) return;
     audience.forget();
     for (const connection of audience.connections) connection.withdraw();
@@ -238,6 +250,7 @@ export class Hub implements ConnectionHost, AudienceContext {
   #disband(audience: Audience): void {
     this.#audiences.delete(audience);
     this.#queue.delete(audience);
+    this.#rated.delete(audience);
     this.ranges.clear(audience);
   }
 

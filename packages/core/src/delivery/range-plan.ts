@@ -30,17 +30,20 @@ export class RangePlanner {
   readonly #names: Names;
   /** The slices that may come with `append`. */
   readonly #append: ReadonlySet<string> | true;
+  /** Whether every slice with more than one event is sent in a net event. */
+  readonly #isRated: boolean;
 
-  constructor(log: Log, netEvents: NetEvents, { names, append }: Terms) {
+  constructor(log: Log, netEvents: NetEvents, { names, append, rateHz }: Terms) {
     this.#log = log;
     this.#netEvents = netEvents;
     this.#names = names && new Set(names);
     this.#append = append === true ? true : new Set(append);
+    this.#isRated = rateHz !== undefined;
   }
 
   /** Whether what follows this position is sent as the log has it. */
   isPlain(position: number): boolean {
-    return this.#append === true || !this.#log.mayAppendSince(position);
+    return !this.#isRated && (this.#append === true || !this.#log.mayAppendSince(position));
   }
 
   /** What follows this position; `undefined` where a slice cannot be read. */
@@ -64,7 +67,8 @@ export class RangePlanner {
   /** The events of each slice that is sent in a net event. */
   #groups(entries: readonly Entry[]): ReadonlyMap<string, readonly Entry[]> {
     const groups = new Map<string, Entry[]>();
-    for (const { slice, appends } of entries) if (appends && this.#isStrict(slice)) groups.set(slice, []);
+    for (const { slice, appends } of entries)
+      if (this.#isRated || (appends && this.#isStrict(slice))) groups.set(slice, []);
     for (const entry of entries) groups.get(entry.slice)?.push(entry);
     return groups;
   }
@@ -82,6 +86,7 @@ export class RangePlanner {
       return entry === last ? removal(last, first) : undefined;
     }
     if (entry !== last) return undefined;
+    if (group.length === 1 && !(entry.appends && this.#isStrict(entry.slice))) return entry;
     const body = this.#netEvents.body(group, this.#isStrict(entry.slice));
     return body === undefined ? "unreadable" : { ...entry, body };
   }

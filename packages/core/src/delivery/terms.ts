@@ -4,6 +4,8 @@ export interface Terms {
   readonly names: readonly string[] | undefined;
   /** The slices whose updates may carry `append`, sorted and without repetition; `true` for all, `undefined` for none. */
   readonly append: readonly string[] | true | undefined;
+  /** At most so many flushes a second; `undefined`: one in each turn in which something changed. */
+  readonly rateHz: number | undefined;
 }
 
 /** Equal for equal selections. */
@@ -13,5 +15,5 @@ export function selectionKey({ names }: Pick<Terms, "names">): string {
 
 /** Equal for equal terms. */
 export function termsKey(terms: Terms): string {
-  return `${selectionKey(terms)} ${JSON.stringify(terms.append ?? null)}`;
+  return `${selectionKey(terms)} ${JSON.stringify([terms.append, terms.rateHz])}`;
 }

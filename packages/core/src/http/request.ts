@@ -1,14 +1,15 @@
 import type { Connection } from "../delivery/connection.ts";
+import { rateOf } from "../delivery/rate.ts";
 import { StateStreamError } from "../support/errors.ts";
 import { checkOptionNames } from "../support/option-names.ts";
 import { checkStream } from "./arguments.ts";
 import { SSE_HEADERS } from "../protocol/frame.ts";
-import { checkRevoked, expiryOf, isNames } from "../state/options.ts";
+import { checkRevoked, expiryOf, isNames, rateOption } from "../state/options.ts";
 import type { ConnectOptions, StateStream } from "../state/stream.ts";
 
 /**
  * Options of an adapter's `streamState`: those of a connection, but for what the request itself says. The request can
- * narrow `slices` further, never widen them.
+ * narrow `slices` further and lower `maxRateHz`, never widen or raise them.
  */
 export interface StreamStateOptions extends Omit<ConnectOptions, "lastEventId" | "append" | "signal"> {
   /**
@@ -20,6 +21,7 @@ export interface StreamStateOptions extends Omit<ConnectOptions, "lastEventId" |
 
 const OPTIONS: Readonly<Record<keyof StreamStateOptions, true>> = {
   slices: true,
+  maxRateHz: true,
   expiresAt: true,
   revoked: true,
   headers: true,
@@ -67,6 +69,7 @@ export function answerRequest(
     throw new StateStreamError("invalid-option", "The option slices of streamState must be a list of names.");
   }
   const expiresAt = expiryOf(options.expiresAt);
+  rateOption(options.maxRateHz);
   const { revoked, context, onClose } = options;
   checkRevoked(revoked);
   // A preflight, or a client that tries what there is: an answer to CORS is for the application to set.
@@ -79,12 +82,19 @@ export function answerRequest(
   const query = new URLSearchParams(start < 0 ? "" : request.url.slice(start));
   const asked = query.has("slices") ? query.getAll("slices").slice(0, MAX_QUERY_SLICES) : undefined;
   const slices = narrow(options.slices, asked);
+  const maxRateHz = lower(options.maxRateHz, rateOf(Number(query.get("maxRateHz") ?? NaN)));
   const lastEventId = request.lastEventId || query.get("lastEventId") || undefined;
   return {
     status: 200,
     headers,
-    connect: (signal) => stream.connect({ lastEventId, slices, signal, expiresAt, revoked, context, onClose }),
+    connect: (signal) =>
+      stream.connect({ lastEventId, slices, maxRateHz, signal, expiresAt, revoked, context, onClose }),
   };
+}
+
+/** The lower of two rates, either of which may be missing: a request cannot raise what the server allows. */
+function lower(allowed: number | undefined, asked: number | undefined): number | undefined {
+  return allowed === undefined || asked === undefined ? (allowed ?? asked) : Math.min(allowed, asked);
 }
 
 function narrow(

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../support/clock.ts";
 import { StateStreamError } from "../support/errors.ts";
 import { checkOptionNames } from "../support/option-names.ts";
-import { settingsOf, STREAM_OPTIONS, type StateStreamOptions } from "./options.ts";
+import { rateOption, settingsOf, STREAM_OPTIONS, type StateStreamOptions } from "./options.ts";
 import type { Entry, Log } from "../log/log.ts";
 import { Publisher } from "./publisher.ts";
 import type { StateSource } from "./source.ts";
@@ -21,6 +21,12 @@ export interface OwnStateOptions<S extends object> extends StateStreamOptions<S>
 export interface SourceOptions<S extends object> extends StateStreamOptions<S> {
   /** Where the state comes from: anything with `getState` and `subscribe`, such as a Redux or Zustand store. */
   source: StateSource<S>;
+  /**
+   * For a source that changes more often than clients need: it is compared and committed at most so often a second, its
+   * first change at once and its last one always, also before the stream closes. Rounded down to 0.5, 1, 2, 5, 10, 20 or 50;
+   * above 1,000 and below 0.5 throw. Changes that are committed together have no cause. Default: at each notification.
+   */
+  maxRateHz?: number;
 }
 
 /** The type of `createStateStream`. */
@@ -46,7 +52,7 @@ export interface CreateStateStream {
   <S extends object>(options: SourceOptions<S>): StateStream<S>;
 }
 
-const OPTIONS: readonly string[] = ["initialState", "source", ...STREAM_OPTIONS];
+const OPTIONS: readonly string[] = ["initialState", "source", "maxRateHz", ...STREAM_OPTIONS];
 
 export function creatorWith(clock: Clock): CreateStateStream {
   // The overloads promise the writable methods only to those who gave an initial state.
@@ -76,11 +82,12 @@ export function makeStream<S extends object>(
 ): MadeStream<S> {
   checkOptions(options);
   const source = "source" in options ? options.source : undefined;
+  const rateHz = rateOption("maxRateHz" in options ? options.maxRateHz : undefined);
   const stream = new BaseStateStream(clock, settingsOf(options, source?.snapshots));
   hooks?.begin(stream.log);
   const publisher = new Publisher(stream, hooks?.onCommit);
   if (source !== undefined) {
-    const feed = new SourceFeed(stream, publisher, source);
+    const feed = new SourceFeed(stream, publisher, source, rateHz);
     return { stream, republish: (first) => feed.republish(first) };
   }
   const own = new OwnState(stream, publisher, (options as OwnStateOptions<S>).initialState);
@@ -91,7 +98,17 @@ export function makeStream<S extends object>(
 /** @throws {StateStreamError} `invalid-option` */
 function checkOptions(options: object): void {
   checkOptionNames("createStateStream", options, OPTIONS);
-  const { source, initialState } = options as { source?: unknown; initialState?: unknown };
+  const { source, initialState, maxRateHz } = options as {
+    source?: unknown;
+    initialState?: unknown;
+    maxRateHz?: unknown;
+  };
+  if (source === undefined && maxRateHz !== undefined) {
+    throw new StateStreamError(
+      "invalid-option",
+      "The option maxRateHz of createStateStream is for a source. For clients, give it to connect or streamState.",
+    );
+  }
   if (source === undefined) {
     // Without the member there is nothing that `invalid-state` could be about.
     if (Object.hasOwn(options, "initialState")) return;

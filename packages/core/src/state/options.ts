@@ -1,3 +1,4 @@
+import { rateOf } from "../delivery/rate.ts";
 import { MAX_TIMER_MS } from "../support/clock.ts";
 import { type Compare, compareWith, type Differ } from "../diff/differ.ts";
 import { structuralCompare } from "../diff/structural-differ.ts";
@@ -195,6 +196,20 @@ export function expiryOf(expiresAt: Date | number | undefined): number {
   const expires = expiresAt === undefined ? Infinity : Number(expiresAt);
   if (!Number.isNaN(expires)) return expires;
   throw new StateStreamError("invalid-option", "The option expiresAt must be a Date or milliseconds since 1970.");
+}
+
+/**
+ * A rate as `maxRateHz` gives it, rounded down to one that there is.
+ *
+ * @throws {StateStreamError} `invalid-option`
+ */
+export function rateOption(maxRateHz: number | undefined): number | undefined {
+  const rate = rateOf(maxRateHz);
+  if (maxRateHz === undefined || rate !== undefined) return rate;
+  throw new StateStreamError(
+    "invalid-option",
+    `The option maxRateHz is ${describe(maxRateHz)}; it must be a number from 0.5 to 1,000.`,
+  );
 }
 
 function describe(value: unknown): string {

@@ -5,11 +5,11 @@ import { connectChannel } from "../support/diagnostics.ts";
 import { StateStreamError, withCause } from "../support/errors.ts";
 import type { Cause, SnapshotReason } from "../protocol/events.ts";
 import { formatEventId, parseEventId, selectionSuffix } from "../protocol/event-id.ts";
-import { Hub, type HubParts } from "../delivery/hub.ts";
+import { Hub, type HubParts, type Published } from "../delivery/hub.ts";
 import { isRecord } from "../json/json.ts";
 import type { Jsonified } from "../json/jsonified.ts";
 import { Log } from "../log/log.ts";
-import { checkRevoked, expiryOf, isNames, type Settings } from "./options.ts";
+import { checkRevoked, expiryOf, isNames, type Settings, rateOption } from "./options.ts";
 import type { Audience } from "../delivery/audience.ts";
 import type { Terms } from "../delivery/terms.ts";
 import { LoggedState } from "./logged-state.ts";
@@ -24,6 +24,7 @@ const CONNECT_OPTIONS: Readonly<Record<keyof ConnectOptions, true>> = {
   lastEventId: true,
   slices: true,
   append: true,
+  maxRateHz: true,
   signal: true,
   revoked: true,
   expiresAt: true,
@@ -159,7 +160,8 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
     const { signal, revoked, context, onClose } = options;
     const names = selectedNames(options.slices, "connect");
     checkRevoked(revoked);
-    const audience = this.hub.audience({ names, append: appendOf(options.append, names) });
+    const rateHz = rateOption(options.maxRateHz);
+    const audience = this.hub.audience({ names, append: appendOf(options.append, names), rateHz });
     const refused: Ending | undefined =
       revoked?.aborted === true ? { reason: "revoked", retry: false } : this.refusal();
     // Whoever is not let in must not cost a snapshot to find out what it missed.
@@ -224,7 +226,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
   }
 
   /** These events were appended to the log, after `position`. */
-  published(events: readonly { readonly slice: string; readonly hidden: boolean }[], position: number): void {
+  published(events: readonly Published[], position: number): void {
     this.#state = undefined;
     this.#subscribers.schedule();
     this.hub.published(events, position);

@@ -14,6 +14,12 @@ export interface ConnectOptions {
    * `replace`.
    */
   append?: boolean | readonly string[] | undefined;
+  /**
+   * At most so many flushes a second, rounded down to 0.5, 1, 2, 5, 10, 20 or 50: what changes in between is sent together,
+   * one net event for each slice without causes. The first change is sent at once, the last one always. Above 1,000 and
+   * below 0.5 throw. Default: each turn in which something changed is a flush.
+   */
+  maxRateHz?: number | undefined;
   /** Closes the connection when aborted. */
   signal?: AbortSignal | undefined;
   /** When what let the client in expires: it then gets `state.end` with `expired`, and nothing after. A Date, or milliseconds since 1970. */

@@ -48,7 +48,7 @@ class Stream {
   }
 
   select(...names: string[]): Audience {
-    return this.join({ names: names.length === 0 ? undefined : names, append: undefined });
+    return this.join({ names: names.length === 0 ? undefined : names, append: undefined, rateHz: undefined });
   }
 
   join(terms: Terms): Audience {
@@ -76,7 +76,7 @@ class Stream {
   }
 
   flush(): void {
-    for (const audience of this.audiences) audience.flushed();
+    for (const audience of this.audiences) audience.flushed(this.clock);
   }
 }
 

@@ -18,6 +18,8 @@ const KINDS: readonly ConnectOptions[] = [
   { slices: ["b", "c"] },
   { slices: ["a", "b"], append: ["b"] },
   { slices: ["c"], append: true },
+  { maxRateHz: 2 },
+  { append: true, maxRateHz: 0.5, slices: ["a", "c"] },
 ];
 
 const change = fc.record({
@@ -137,7 +139,8 @@ class World {
   }
 
   finish(): void {
-    this.#setup.clock.flush();
+    // Longer than the interval of any rate.
+    this.#setup.clock.advance(4000);
     for (const client of this.#clients) client.check();
   }
 
@@ -181,7 +184,7 @@ function changedBy(connection: Connection): { slice: string }[] {
 }
 
 test(
-  "clients of every dialect have the server's state at the end, and at every ID that names one",
+  "clients of every dialect and rate have the server's state at the end, and at every ID that names one",
   () => {
     const plans = fc.property(
       fc.record({ a: editable, b: editable, c: editable }),

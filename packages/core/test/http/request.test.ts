@@ -28,6 +28,37 @@ function shown(url: string, options?: StreamStateOptions, lastEventId?: string):
   return [Object.keys(event.slices).join(" "), event.reason];
 }
 
+describe("maxRateHz of a request", () => {
+  /** The rate that the connection has. */
+  const rate = (query: string, options?: StreamStateOptions) => {
+    const spy = vi.spyOn(stream, "connect");
+    connectionOf(answer(`/?${query}`, options)).close();
+    const [given] = spy.mock.calls.at(-1) ?? [];
+    spy.mockRestore();
+    return given?.maxRateHz;
+  };
+
+  test("lowers what the option allows, and never raises it", () => {
+    expect(rate("maxRateHz=2")).toBe(2);
+    expect(rate("maxRateHz=2.9")).toBe(2);
+    expect(rate("maxRateHz=5", { maxRateHz: 10 })).toBe(5);
+    expect(rate("maxRateHz=50", { maxRateHz: 10 })).toBe(10);
+    expect(rate("", { maxRateHz: 10 })).toBe(10);
+  });
+
+  test.each(["0", "NaN", "-1", "0.49", "1001", "", "Infinity", "1e999", "ten", "1".repeat(10_000)])(
+    "is ignored where it is %j",
+    (text) => {
+      expect(rate(`maxRateHz=${text}`)).toBeUndefined();
+      expect(rate(`maxRateHz=${text}`, { maxRateHz: 10 })).toBe(10);
+    },
+  );
+
+  test("throws where the option is none", () => {
+    expect(() => answer("/", { maxRateHz: 0 })).toThrow(/maxRateHz/);
+  });
+});
+
 describe("the answer", () => {
   test("is 200 with the headers of a stream, and opens nothing until it is connected", () => {
     const { status, headers, connect } = answer("/state");

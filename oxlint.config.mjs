@@ -193,6 +193,13 @@ export default defineConfig({
       }),
     },
     {
+      files: ["packages/tanstack-db/src/**"],
+      rules: imports({
+        group: only("./*", "@statestream/client", "@tanstack/db"),
+        message: "Beside its neighbours, the TanStack DB package may import only @statestream/client and @tanstack/db.",
+      }),
+    },
+    {
       files: ["packages/react/src/**"],
       rules: imports({
         group: only("./*", "@statestream/client", "react"),

@@ -27,7 +27,7 @@ const noPredecessorCheck: Mutant = {
     { file: "redis/dist/cluster/follower.js", find: " || entry.previous !== position.epoch", replace: "" },
     { file: "core/dist/replication/followed-state-stream.js", find: " || position.epoch !== previous", replace: "" },
     {
-      file: "redis/dist/redis/scripts.js",
+      file: "redis/dist/redis/read-scripts.js",
       find: "if first <= have + 1 and epoch == ARGV[1] then",
       replace: "if first <= have + 1 then",
     },
@@ -53,7 +53,7 @@ const noFencing: Mutant = {
   faults: ["writer-pause", "writer-black-hole"],
   edits: [
     {
-      file: "redis/dist/redis/scripts.js",
+      file: "redis/dist/redis/writer-scripts.js",
       find: "if meta[3] ~= ARGV[2] then return {'fenced', e, meta[2]} end",
       replace: "",
     },

@@ -1,10 +1,10 @@
 import type { Checkpoint, Entry, Request } from "./facts.ts";
 
-/** The scripts a writer calls, and what they are called with; packages/redis/src/redis/scripts.ts documents it. */
+/** The scripts a writer calls, and what they are called with; packages/redis/src/redis/writer-scripts.ts documents it. */
 type ScriptName = "PUBLISH" | "INSTALL" | "ACQUIRE" | "RELEASE";
 
 const scripts = (await import(
-  new URL("../../../packages/redis/dist/redis/scripts.js", import.meta.url).href
+  new URL("../../../packages/redis/dist/redis/writer-scripts.js", import.meta.url).href
 )) as Record<ScriptName, { readonly source: string; readonly sha: string }>;
 
 /** Which script a command calls, by its digest or its text. */

@@ -16,30 +16,31 @@ import { Writer, type WriterOfNode } from "./writer.ts";
 
 export interface BackplaneOptions {
   /**
-   * Milliseconds that a writer leads without a sign of life before another may take over; it renews three times as often.
-   * The same on all nodes. After the engine lost everything, a standby gives the leader as long to put it back. Default 5,000.
+   * The time of a lease in milliseconds: after so long without a renewal another writer may lead. Must be the same on all nodes. The
+   * leader renews three times as often. After the engine lost everything, a standby with a copy waits as long for the leader to
+   * restore it. Default 5,000.
    */
   leaseMs?: number;
   /**
-   * Milliseconds between comparisons of a quiet stream with the engine, a quarter more or less: how long a lost message
-   * goes unnoticed. Default 5,000.
+   * Milliseconds, give or take a quarter, between comparisons of a quiet stream with the engine, which find a message that was lost.
+   * Default 5,000.
    */
   checkMs?: number;
-  /** Milliseconds after which a stream without clients and writers is forgotten on this node, or up to two `checkMs` later. Default 60,000. */
+  /** Milliseconds after which this node drops its copy of a stream without clients and writers, or up to two `checkMs` later. Default 60,000. */
   idleMs?: number;
   /**
-   * Milliseconds a client waits for a stream that this node has not joined yet, or to hear what became of its position,
-   * before `state.end` says `unavailable`. Default 5,000.
+   * Milliseconds that a client waits for a stream that this node has not joined yet, or until it is known whether its position still
+   * exists. After that, `state.end` says `unavailable`. Default 5,000.
    */
   joinMs?: number;
   /**
-   * How many streams this node has copies of at most. One more takes the place of one without clients; where there is none,
-   * its clients are told `overloaded`. Writers are not turned away. Default 10,000.
+   * The most streams that this node has copies of. One more replaces one without clients; where all have clients, connections to it end
+   * with `overloaded`. Writers are always accepted. Default 10,000.
    */
   maxStreams?: number;
-  /** About how many bytes those copies may take, logs included, before another is joined; beyond, likewise. Default 256 MiB. */
+  /** About how many bytes those copies may take, including their logs; the same happens beyond. Default 256 MiB. */
   maxBytes?: number;
-  /** Options of the streams that are served: those of connections and of the log. */
+  /** Options of the served streams, for their connections and logs. */
   stream?: Pick<
     StateStreamOptions<object>,
     | "heartbeatMs"
@@ -52,8 +53,8 @@ export interface BackplaneOptions {
     | "maxConnections"
   >;
   /**
-   * Told of what was survived; each error has a `code`. Of failures in a row, the first is told. What it throws becomes a
-   * process warning. Default: one process warning for each code.
+   * Called with errors that the backplane survived; each has a `code`. Of failures in a row, the first is reported. An error that it
+   * throws becomes a process warning. Default: one process warning for each code.
    */
   onError?: (error: StateStreamError) => void;
 }
@@ -70,33 +71,33 @@ export interface BackplaneStats {
   readonly standby: number;
 }
 
-/** What connects this node to the others. */
+/** Connects this node to the others. */
 export interface Backplane {
   /** The streams this node serves. */
   readonly streams: {
     /** The stream of a key: a room, a user, a document. Costs nothing until a client connects. */
     get<S extends object = object>(key: string): ServedStream<S>;
-    /** Those this node has a copy of now, each as the same object while it has one: `observeStreams(meter, () => backplane.streams)`. */
+    /** The streams that this node has a copy of now; each is the same object for as long as the copy exists. For `observeStreams(meter, () => backplane.streams)`. */
     [Symbol.iterator](): Iterator<ServedStream>;
   };
   /**
-   * Makes this node one of those that want to write a stream. One at a time leads; the others wait, and one takes over when
-   * it closes or dies. With an `initialState` the state goes on from writer to writer, and the first state is used once,
-   * beside slices the stream has never had.
+   * Creates a writer of a stream on this node. Of all writers of a stream one leads; the others are standbys, one of which takes over when
+   * the leader closes or dies. With an `initialState` each writer continues the state of the one before: the initial state is used for
+   * a new stream, and for slices that the stream has never had.
    *
    * @throws {StateStreamError} `invalid-option`: also when this node has a writer of this stream; `stream-closed`, when the
    * backplane is closed; what `createStateStream` throws.
    */
   writer<S extends object>(key: string, options: OwnStateOptions<S> & WriterHooks<S>): OwnStateWriter<S>;
-  /** The same with a store as the state: while it leads, what the store says is the stream. */
+  /** The same with a store: while the writer leads, the state of the store is the state of the stream. */
   writer<S extends object>(key: string, options: SourceOptions<S> & WriterHooks<S>): StateWriter<S>;
   /**
-   * Changes a stream from whichever node has the request; no writer is needed, and none may lead the stream. Reads the state
-   * (at first `initialState`), calls `change` with it, and appends the result if the stream is still there; where another
-   * node was faster, again: `change` must be pure, and costs the size of the state for each attempt. Give what it returns
-   * the same objects where nothing changes.
+   * Changes a stream from any node, without a writer; while a writer leads the stream, use `send`. Reads the state (`initialState` for a
+   * new stream), calls `change` with it, and appends the result if no other node has changed the stream meanwhile; otherwise it tries
+   * again. So `change` must be pure. Each attempt costs time in proportion to the state; return the same objects for what does not
+   * change.
    *
-   * @returns the ID of the last event of the change, for `client.reached(eventId)`; where it changes nothing, of the state.
+   * @returns the ID of the last event of the change, for `client.reached(eventId)`; where nothing changes, the ID of the state.
    * @throws {StateStreamError} `timeout`: it may still take effect, and can be repeated with the same `id`; `has-leader`: a
    * writer leads the stream; `invalid-option`, `invalid-state`; `stream-closed`, when the backplane is closed. What `change`
    * throws, and what `set` of a stream throws, is passed on.
@@ -108,12 +109,12 @@ export interface Backplane {
     options?: UpdateOptions,
   ): Promise<string>;
   /**
-   * Sends a command to the writer that leads the stream, wherever that is, and resolves with what its `onCommand` returned,
-   * once the changes it made are in the stream. Sent again where no answer comes, and handled once for each `id`.
+   * Sends a command to the writer that leads the stream, on any node. Resolves with what its `onCommand` returned, once the changes that
+   * it made are in the stream. The command is sent again where no answer arrives, and handled once for each `id`.
    *
-   * @throws {StateStreamError} `timeout`: nobody answered in time; the command may have been handled, and can be repeated with
-   * the same `id`, but is not handled later than that because of this call; `command-failed`, with the message of what
-   * `onCommand` threw; `invalid-option`; `stream-closed`, when the backplane is closed.
+   * @throws {StateStreamError} `timeout`: no answer arrived in time. The command may have been handled, and can be repeated with the same
+   * `id`; this call does not cause it to be handled later than that. `command-failed`, with the message of the error that `onCommand`
+   * threw; `invalid-option`; `stream-closed`, when the backplane is closed.
    */
   send(key: string, command: unknown, options?: SendOptions): Promise<unknown>;
   /** Figures for an operator. */

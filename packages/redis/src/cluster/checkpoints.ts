@@ -1,17 +1,17 @@
 import { type Clock, followStream } from "@statestream/core/backplane";
 import type { Commit } from "./engine.ts";
 
-/** After so many bytes of entries, or as many as a checkpoint has, or so many entries, the next one is due. */
+/** The next checkpoint is due when the entries since the last one have as many bytes as that, at least these, or so many entries. */
 const MIN_BYTES = 32 * 1024;
 const MAX_ENTRIES = 200;
 
-/** How often a stream needs a checkpoint, so that to read it costs no more than about twice the state. */
+/** Says when a stream needs a checkpoint, so that reading it costs no more than about twice the state. */
 export class CheckpointPace {
   #entries = 0;
   #bytes = 0;
   #checkpointBytes = 0;
 
-  /** Whether one is due once these are in, too. */
+  /** Whether a checkpoint is due once these entries are stored. */
   isDueAfter(entries: readonly Commit[]): boolean {
     return (
       this.#entries + entries.length > MAX_ENTRIES ||

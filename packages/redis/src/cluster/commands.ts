@@ -3,12 +3,12 @@ import type { Clock } from "@statestream/core/backplane";
 import type { Engine } from "./engine.ts";
 
 /**
- * Handles a command that some node sent to the writer that leads, and returns its answer, which JSON must carry. Synchronous:
- * the changes that it makes are stored together with the answer. What it throws rejects the `send`.
+ * Handles a command that a node sent to the writer that leads, and returns its answer, which must be JSON. It is synchronous, because
+ * the changes that it makes are stored together with the answer. An error that it throws rejects the `send`.
  */
 export type CommandHandler = (command: unknown, context: { readonly id: string }) => unknown;
 
-/** What became of a command. `again`: this writer does not lead (any more); another one may have the answer. */
+/** The outcome of a command. `again`: this writer does not lead, or no longer; the one that does may have the answer. */
 export type Outcome =
   | { readonly kind: "answer"; readonly answer: unknown }
   | { readonly kind: "failed"; readonly message: string }
@@ -16,12 +16,12 @@ export type Outcome =
 
 /** A command on its way to the leader. */
 export interface CommandRequest {
-  /** Where the answer goes, and what it refers to there. */
+  /** The node and its call that the answer is for. */
   readonly node: string;
   readonly call: number;
   readonly id: string;
   readonly command: unknown;
-  /** It may have been handled before, maybe by another leader. */
+  /** The command may have been handled before, possibly by another leader. */
   readonly repeated: boolean;
 }
 
@@ -34,7 +34,7 @@ interface CommandReply {
 const COMMANDS = "q";
 const REPLIES = "a";
 
-/** So many outcomes the leader remembers itself. */
+/** How many outcomes the leader remembers itself. */
 const MAX_OUTCOMES = 1000;
 
 export interface CommandServerParts {
@@ -50,7 +50,7 @@ export interface CommandServerParts {
 /** Handles the commands of a stream while its writer leads: each ID once. */
 export class CommandServer {
   readonly #parts: CommandServerParts;
-  /** Oldest first; also of commands that are being handled. */
+  /** Outcomes by ID, oldest first, including commands under way. */
   readonly #outcomes = new Map<string, Promise<Outcome>>();
   #open = false;
 
@@ -88,7 +88,7 @@ export class CommandServer {
     try {
       await engine.listen(key, COMMANDS, (text) => void this.#receive(text));
     } catch {
-      // The connection is down, which is reported elsewhere.
+      // The connection is down; the engine reports that.
       if (this.#open)
         clock.after(Math.min(2000, 100 * 2 ** failures), () => this.#open && void this.#listen(failures + 1));
     }
@@ -98,7 +98,7 @@ export class CommandServer {
     const request = JSON.parse(text) as CommandRequest;
     const outcome = await this.handle(request);
     const reply: CommandReply = { call: request.call, outcome };
-    // The sender repeats the command if this is lost.
+    // If this fails, the sender repeats the command.
     await this.#parts.engine.post(request.node, REPLIES, JSON.stringify(reply), 10_000).catch(() => undefined);
   }
 
@@ -117,7 +117,7 @@ export class CommandServer {
       return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
     }
     try {
-      // In the same turn as the handler: the answer must be stored with the changes, not after them.
+      // In the same turn as the handler, so that the answer is stored together with the changes.
       await record(id, JSON.stringify(answer ?? null));
       return { kind: "answer", answer };
     } catch {
@@ -131,8 +131,8 @@ export interface SendOptions {
   /** Milliseconds until it rejects with `timeout`. Default 5,000. */
   timeoutMs?: number;
   /**
-   * Identifies this command, from the request that asks for it: sent again on any node within ten minutes, it is handled
-   * once. Default: random, so that only repetitions inside of this call are covered.
+   * Identifies this command; take it from the request. Sent again with the same ID on any node within ten minutes, it is handled
+   * once. Default: random, which covers only repetitions inside this call.
    */
   id?: string;
 }
@@ -204,7 +204,7 @@ export class CommandSender {
         void local.handle(request).then(receive);
       } else {
         await this.#listen();
-        // The engine drops it after the deadline: nothing is handled that nobody waits for.
+        // After the deadline the engine drops it, so that no command is handled that nobody waits for.
         if ((await this.#engine.post(key, COMMANDS, JSON.stringify(request), left)) === 0) return undefined;
       }
       return await received;

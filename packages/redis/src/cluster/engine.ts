@@ -8,7 +8,7 @@ export interface Checkpoint {
   readonly body: string;
 }
 
-/** `head` says that a stream was put in place or its lease was given back: look at the head. */
+/** `head`: a stream was installed or its lease released, so the head may have changed. */
 export type Message = { readonly kind: "entry"; readonly entry: Commit } | { readonly kind: "head" };
 
 /** The answer to a command, stored with the changes that the command made. */
@@ -20,24 +20,24 @@ export interface Answer {
 
 export interface PublishRequest {
   readonly owner: string;
-  /** Stored with the entries, or not at all. */
+  /** Stored together with the entries, or not at all. */
   readonly answers: readonly Answer[];
   /** How long answers are kept, in milliseconds. */
   readonly answerMs: number;
   readonly entries: readonly Commit[];
-  /** Replaces the one that is kept, if its position is the head once the entries are in; otherwise it is ignored. */
+  /** Replaces the stored one, if its position is the head once the entries are appended; otherwise it is ignored. */
   readonly checkpoint: Checkpoint | undefined;
-  /** Entries whose last seq is below this may go, as far as the checkpoint has what they say. */
+  /** Entries whose last seq is below this may be trimmed, if the checkpoint includes them. */
   readonly keepFrom: number;
   readonly leaseMs: number;
 }
 
 export type PublishReply =
-  /** Appended, now or before. `broken`: the checkpoint or a part of the log is missing; the stream must be installed again. */
+  /** Appended, now or earlier. `broken`: the checkpoint or a part of the log is missing; the stream must be installed again. */
   | { readonly status: "ok"; readonly head: Position; readonly broken: boolean }
-  /** Nothing is kept of this stream. */
+  /** The engine has nothing of this stream. */
   | { readonly status: "empty" }
-  /** The lease is somebody else's, or nobody's. */
+  /** Another writer holds the lease, or none does. */
   | { readonly status: "fenced"; readonly head: Position }
   /** The engine's head is below `first - 1`: it was rolled back. */
   | { readonly status: "behind"; readonly head: Position }
@@ -45,15 +45,15 @@ export type PublishReply =
   | { readonly status: "conflict"; readonly head: Position };
 
 export type ReadReply =
-  /** Nothing is kept of this stream. */
+  /** The engine has nothing of this stream. */
   | { readonly status: "empty" }
-  /** The checkpoint or a part of the log is missing: the state cannot be told. */
+  /** The checkpoint or a part of the log is missing: the state cannot be read. */
   | { readonly status: "broken"; readonly head: Position }
-  /** The asker is ahead of the engine. */
+  /** The caller's position is ahead of the engine. */
   | { readonly status: "ahead"; readonly head: Position }
-  /** What follows the position the asker has, gapless; no entries when that is the head. */
+  /** All entries after the caller's position; none when that is the head. */
   | { readonly status: "tail"; readonly head: Position; readonly entries: readonly Commit[] }
-  /** The whole state, and every entry the log holds, also those before the checkpoint. */
+  /** The whole state, and every entry of the log, including those before the checkpoint. */
   | {
       readonly status: "snapshot";
       readonly head: Position;
@@ -63,7 +63,7 @@ export type ReadReply =
 
 export type AcquireReply =
   | { readonly status: "ok"; readonly head: Position; readonly broken: boolean }
-  /** Nothing is kept of this stream, so there is nothing to lease. */
+  /** The engine has nothing of this stream, so there is no lease. */
   | { readonly status: "empty" }
   | { readonly status: "held"; readonly remainingMs: number };
 
@@ -88,54 +88,54 @@ export type AppendReply =
   | { readonly status: "conflict"; readonly head: Position };
 
 export interface InstallRequest {
-  /** Empty: nobody gets the lease, so that whoever wants may append. */
+  /** Empty: no writer gets the lease, so that any node may append. */
   readonly owner: string;
   readonly checkpoint: Checkpoint;
-  /** The log; it ends at the checkpoint. */
+  /** The log, which ends at the checkpoint. */
   readonly entries: readonly Commit[];
   readonly leaseMs: number;
-  /** Also over what is there, if the lease is the owner's. */
+  /** Also replaces an existing stream, if the owner holds its lease. */
   readonly force: boolean;
 }
 
 export type InstallReply = { readonly status: "ok" } | { readonly status: "exists" } | { readonly status: "fenced" };
 
 /**
- * What is between the nodes: per stream a head, a log of recent entries, a checkpoint, a lease and a channel. It may lose any of
- * it at any time. A rejected promise means that the outcome is unknown; every call may be repeated as it was.
+ * What connects the nodes: for each stream a head, a log of recent entries, a checkpoint, a lease and a channel. It may lose any of these
+ * at any time. A rejected promise means that the outcome is unknown; every call may be repeated unchanged.
  */
 export interface Engine {
-  /** Appends what is not there yet, and tells it on the channel. If one entry conflicts, those before it stay. */
+  /** Appends the entries that are not there yet, and sends them on the channel. If one entry conflicts, those before it stay. */
   publish(key: string, request: PublishRequest): Promise<PublishReply>;
   read(key: string, have: Position | undefined): Promise<ReadReply>;
   /** Appends one commit if the head is where it builds on and nobody holds the lease, and sends it on the channel. */
   append(key: string, request: AppendRequest): Promise<AppendReply>;
   /**
-   * Replaces the checkpoint if this one is newer and its position is in the log. Then drops the log's entries up to the
-   * checkpoint before, which bounds the log by about two checkpoints.
+   * Replaces the checkpoint if this one is newer and its position is in the log. Then trims the log up to the checkpoint before, which
+   * bounds the log by about two checkpoints.
    */
   putCheckpoint(key: string, checkpoint: Checkpoint): Promise<void>;
   /** The text of a command's answer, if its changes are in the stream. */
   answerOf(key: string, id: string): Promise<string | undefined>;
   /**
-   * Sends a text to whoever listens to this box of a stream or a node, and resolves with how many that are: 0 where there is
-   * nobody, or where it reaches the engine later than in `withinMs`.
+   * Sends a text to all listeners of this box of a stream or a node. Resolves with how many there are; 0 also where the text reaches
+   * the engine later than in `withinMs`, and is dropped.
    */
   post(key: string, box: string, text: string, withinMs: number): Promise<number>;
   /** Resolves when the engine has confirmed it. */
   listen(key: string, box: string, listener: (text: string) => void): Promise<void>;
   unlisten(key: string, box: string): Promise<void>;
-  /** Puts a stream in place where there is none, takes its lease, and tells `head`. */
+  /** Installs a stream where there is none, takes its lease, and sends `head`. */
   install(key: string, request: InstallRequest): Promise<InstallReply>;
-  /** Takes the lease or renews it. Nobody waits longer than it was taken for, though the engine's clock was set back. */
+  /** Takes the lease or renews it. It ends after at most `leaseMs` even if the engine's clock was set back. */
   acquire(key: string, owner: string, leaseMs: number): Promise<AcquireReply>;
-  /** Gives the lease back, if it is the owner's, and tells `head`. */
+  /** Releases the lease, if the owner holds it, and sends `head`. */
   release(key: string, owner: string): Promise<void>;
   heads(keys: readonly string[]): Promise<(Position | undefined)[]>;
   /** Resolves when the engine has confirmed it. One subscription per key. */
   subscribe(key: string, listener: (message: Message) => void): Promise<void>;
   unsubscribe(key: string): Promise<void>;
-  /** `undefined` while commands and messages arrive, else since when they do not, in ms since 1970. */
+  /** Since when commands or messages do not arrive, in milliseconds since 1970; `undefined` while they do. */
   readonly downSince: number | undefined;
   /** `up`: commands work and messages arrive again; messages may have been missed. `down`: they do not. */
   onChange(listener: (change: "up" | "down") => void): () => void;

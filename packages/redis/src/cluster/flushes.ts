@@ -1,11 +1,11 @@
 interface Waiter {
-  /** What it waits for. */
+  /** The seq that it waits for. */
   seq: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Those who wait until the engine has what was changed before they asked. */
+/** Callers that wait until the engine has every change made before their call. */
 export class Flushes {
   #waiters: Waiter[] = [];
 
@@ -13,7 +13,7 @@ export class Flushes {
     return new Promise((resolve, reject) => this.#waiters.push({ seq, resolve, reject }));
   }
 
-  /** What they wait for is now told by events up to this one. */
+  /** All changes that callers wait for are now published with seqs up to this one. */
   move(seq: number): void {
     for (const waiter of this.#waiters) waiter.seq = seq;
   }

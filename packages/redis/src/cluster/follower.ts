@@ -4,10 +4,12 @@ import { checkpointAtHead } from "./checkpoints.ts";
 import type { Engine, Commit, Message, Position, ReadReply } from "./engine.ts";
 import { failure } from "./failures.ts";
 import { isSame } from "./position.ts";
+import { ReadSchedule } from "./read-schedule.ts";
+import { REPAIR_MS, WaitingClients } from "./waiting-clients.ts";
 
 export interface FollowerSettings {
   readonly stream: Omit<FollowedStreamOptions, "onWaiting">;
-  /** How long a client waits for a state before it is sent away, in milliseconds. */
+  /** How long a client waits for a state before its connection ends, in milliseconds. */
   readonly joinMs: number;
   readonly report: (error: StateStreamError) => void;
 }
@@ -18,19 +20,10 @@ export interface FollowerCounts {
   readonly resyncs: Partial<Record<Resync, number>>;
 }
 
-/** How long the engine is given to come back to where this node is, in milliseconds: its writer repairs it meanwhile. */
-const REPAIR_MS = 2000;
-
-/** How often it is looked whether clients that wait can be answered, in milliseconds. */
-const LOOK_MS = 250;
-
-/** The longest time between two attempts, in milliseconds. A message, or the engine's own word, is acted upon at once. */
-const MAX_BACKOFF_MS = 2000;
-
-/** How many entries are kept while a read is under way; beyond, it is read once more instead. */
+/** How many entries are kept while a read is under way; where more arrive, the stream is read once more instead. */
 const MAX_BUFFERED = 1000;
 
-/** What a stream was read for, beside the first time. */
+/** Why a stream was read again. */
 type Resync = "gap" | "diverged" | "rolled-back" | "unusable";
 
 type Snapshot = Extract<ReadReply, { readonly status: "snapshot" }>;
@@ -40,49 +33,48 @@ export class Follower {
   readonly key: string;
   readonly stream: FollowedStream;
   readonly counted: FollowerCounts = { reads: 0, resubscribed: 0, resyncs: {} };
-  /** The engine's head, as far as this node has heard. */
+  /** The engine's head, as far as this node knows. */
   head: Position | undefined;
-  /** Since when what clients have may be old: milliseconds since 1970. */
+  /** Since when the clients' state may be old: milliseconds since 1970. */
   staleSince: number | undefined;
-  /** When the engine was last known to be where this copy is, or ahead by what is on its way: milliseconds elapsed. */
+  /** When the engine was last known to be at the position of this copy, or ahead by what is on its way: milliseconds elapsed. */
   checkedAt: number = -Infinity;
-  /** Told when the engine says that somebody should look: a lease was given back, or a stream put in place. */
+  /** Called when a lease was released or a stream installed, or may have been: a writer may be able to lead. */
   onHead: (() => void) | undefined;
   readonly #engine: Engine;
   readonly #clock: Clock;
-  readonly #settings: FollowerSettings;
+  readonly #report: (error: StateStreamError) => void;
+  readonly #reads: ReadSchedule;
+  readonly #waiting: WaitingClients;
   #closed = false;
   #subscribed = false;
-  /** Messages that came, ever. */
+  /** How many messages have arrived. */
   #heard = 0;
-  #reading: Promise<void> | undefined;
-  /** Somebody asked for a read while one was under way: at once, or unless that one fails. */
-  #again = false;
-  #wanted = false;
-  /** Entries that came while a read was under way. */
+  /** Entries that arrived while a read was under way. */
   readonly #buffer: Commit[] = [];
-  /** In a row. */
-  #failures = 0;
-  /** What the engine tells cannot be applied to this copy: only the whole state will do. */
+  /** An entry could not be applied to this copy: only the whole state helps. */
   #unusable = false;
   /** Since when the engine has been behind this copy: milliseconds elapsed. */
   #aheadSince: number | undefined;
   #cancelJoin: (() => void) | undefined;
-  #cancelRetry: (() => void) | undefined;
-  #cancelLook: (() => void) | undefined;
 
   constructor(key: string, engine: Engine, settings: FollowerSettings, clock: Clock) {
     this.key = key;
     this.#engine = engine;
     this.#clock = clock;
-    this.#settings = settings;
-    this.stream = followStream({ ...settings.stream, onWaiting: () => this.#waiting() }, clock);
+    this.#report = settings.report;
+    this.#reads = new ReadSchedule(clock, async () => {
+      await this.#readOnce();
+      for (const entry of this.#buffer.splice(0)) this.#take(entry);
+    });
+    this.stream = followStream({ ...settings.stream, onWaiting: () => this.#waiting.came() }, clock);
+    this.#waiting = new WaitingClients(this.stream, clock, settings.joinMs, () => this.#readSoon());
     void this.#join();
   }
 
   /**
-   * Looks whether the engine is where this copy is, given its head where that is known. `doubt`: if there is news that no
-   * message told of, subscribe anew; a subscription can be dead although the connection lives.
+   * Compares this copy with the engine, whose head is given where it is known. `doubt`: if that finds changes that no message
+   * announced, subscribes again, since a subscription can be dead although its connection lives.
    */
   async check({ head, doubt = false }: { head?: Position | undefined; doubt?: boolean } = {}): Promise<void> {
     const before = this.stream.position;
@@ -95,14 +87,14 @@ export class Follower {
     if (heard === this.#heard && !isSame(before, after)) await this.#resubscribe();
   }
 
-  /** The engine has appended this commit for a writer of this node; its message may come later, or never. */
+  /** The engine has appended this commit for a writer of this node; its message may arrive later, or never. */
   appended(commit: Commit): void {
     if (this.#closed || this.stream.position === undefined) return;
-    if (this.#reading === undefined) this.#take(commit);
-    else this.#buffer.push(commit);
+    if (this.#reads.isReading) this.#buffer.push(commit);
+    else this.#take(commit);
   }
 
-  /** The engine cannot be reached: what clients have may be old. */
+  /** The engine cannot be reached: the clients' state may be old. */
   lost(): void {
     if (this.#closed || this.stream.position === undefined) return;
     this.staleSince ??= this.#clock.now();
@@ -113,9 +105,9 @@ export class Follower {
     this.#closed = true;
     this.onHead = undefined;
     this.#cancelJoin?.();
-    this.#cancelRetry?.();
-    this.#cancelLook?.();
-    // If the engine does not hear of it, what it still tells is not listened to.
+    this.#reads.stop();
+    this.#waiting.stop();
+    // If this fails, messages still arrive, and are ignored.
     await Promise.all([this.stream.close(ending), this.#engine.unsubscribe(this.key).catch(() => undefined)]);
   }
 
@@ -124,11 +116,11 @@ export class Follower {
       await this.#engine.subscribe(this.key, (message) => this.#hear(message));
     } catch (cause) {
       if (this.#closed) return;
-      this.#report("subscribed to", cause);
-      this.#cancelJoin = this.#clock.after(this.#backoff(), () => void this.#join());
+      this.#reportOnce("subscribed to", cause);
+      this.#cancelJoin = this.#clock.after(this.#reads.failed(), () => void this.#join());
       return;
     }
-    // Confirmed first: what is appended from here on is heard, and held until the read is done.
+    // Only after the confirmation: commits that are appended from now on arrive, and are kept until the read has ended.
     this.#subscribed = true;
     // The lease may have been released before this subscription could hear of it.
     this.onHead?.();
@@ -138,7 +130,7 @@ export class Follower {
   async #resubscribe(): Promise<void> {
     this.#subscribed = false;
     this.counted.resubscribed++;
-    // Whatever becomes of it, the next one says whether there is a subscription.
+    // It may fail: what counts is whether the next subscription works.
     await this.#engine.unsubscribe(this.key).catch(() => undefined);
     if (!this.#closed) await this.#join();
   }
@@ -149,54 +141,40 @@ export class Follower {
     if (message.kind === "head") {
       this.onHead?.();
       void this.#read();
-    } else if (this.#reading === undefined) this.#take(message.entry);
+    } else if (!this.#reads.isReading) this.#take(message.entry);
     else if (this.#buffer.length < MAX_BUFFERED) this.#buffer.push(message.entry);
-    else this.#wanted = true;
+    else this.#reads.soon();
   }
 
-  /** Follows an entry, if it goes on where this copy is; else the engine is asked what lies between. */
+  /** Follows an entry that continues this copy. For any other, reads what lies between. */
   #take(entry: Commit): void {
     const { stream } = this;
     const { position } = stream;
     const at = { epoch: entry.epoch, seq: entry.last };
     if (position === undefined || stream.includes(at)) return;
     this.head = at;
-    if (entry.first !== position.seq + 1 || entry.previous !== position.epoch) return this.#readInTime();
+    if (entry.first !== position.seq + 1 || entry.previous !== position.epoch) return this.#readSoon();
     try {
       stream.follow(entry);
       this.#fresh();
     } catch {
-      // The read says what is wrong, if it is met there too.
+      // If the read finds the same entry, it reports what is wrong with it.
       this.#unusable = true;
-      this.#readInTime();
+      this.#readSoon();
     }
   }
 
-  /** Reads, unless that has just failed: then it is tried again in a while, however many ask for it. */
-  #readInTime(): void {
-    if (this.#reading !== undefined) this.#wanted = true;
-    else if (this.#cancelRetry === undefined) void this.#read();
+  /** Before the first subscription, a read would miss the commits that come after it. */
+  get #canRead(): boolean {
+    return !this.#closed && (this.#subscribed || this.stream.position !== undefined);
   }
 
-  /** One read at a time; whoever asks meanwhile is served by the next. */
   #read(): Promise<void> {
-    // Before the first subscription a read would miss what comes after it.
-    if (this.#closed || (!this.#subscribed && this.stream.position === undefined)) return Promise.resolve();
-    this.#again = true;
-    this.#reading ??= this.#readUntilServed();
-    return this.#reading;
+    return this.#canRead ? this.#reads.now() : Promise.resolve();
   }
 
-  async #readUntilServed(): Promise<void> {
-    do {
-      this.#again = false;
-      this.#wanted = false;
-      this.#cancelRetry?.();
-      this.#cancelRetry = undefined;
-      await this.#readOnce();
-      for (const entry of this.#buffer.splice(0)) this.#take(entry);
-    } while (!this.#closed && (this.#again || (this.#wanted && this.#cancelRetry === undefined)));
-    this.#reading = undefined;
+  #readSoon(): void {
+    if (this.#canRead) this.#reads.soon();
   }
 
   async #readOnce(): Promise<void> {
@@ -206,39 +184,39 @@ export class Follower {
       let why: Resync | undefined = this.#unusable ? "unusable" : undefined;
       let reply = await this.#ask(why === undefined ? position : undefined);
       if (reply.status === "ahead" && this.#isPatienceOver()) {
-        // It will not come back to where this copy is: what it has is the truth now.
+        // The engine will not return to the position of this copy: what it has now is the stream.
         why = "rolled-back";
         reply = await this.#ask(undefined);
       }
       if (this.#closed) return;
       if (reply.status !== "empty") this.head = reply.head;
       if (reply.status === "ahead") {
-        // Its writer may repair it.
+        // Its writer may restore it.
         this.#aheadSince ??= startedAt;
-        this.#retryIn(100 + 200 * this.#clock.random());
+        this.#reads.retryIn(100 + 200 * this.#clock.random());
         return;
       }
       if (reply.status === "tail") for (const entry of reply.entries) this.stream.follow(entry);
       else if (reply.status === "snapshot") this.#adopt(reply, why ?? this.#reasonOf(reply.head));
       else {
-        // Its writer puts it in place again.
+        // Its writer installs it again.
         this.#aheadSince = undefined;
         this.lost();
-        this.#retryIn(this.#backoff());
+        this.#reads.retryIn(this.#reads.failed());
         return;
       }
-      this.#failures = 0;
+      this.#reads.succeeded();
       this.#unusable = false;
       this.#fresh();
-      this.#answer(startedAt);
+      this.#waiting.answer(startedAt);
     } catch (cause) {
       if (this.#closed) return;
       if (cause instanceof StateStreamError && cause.code === "invalid-commit") this.#unusable = true;
-      // Nobody could have repaired it meanwhile.
+      // While the engine cannot be reached, no writer can restore the stream either.
       this.#aheadSince = undefined;
       this.lost();
-      this.#report("read", cause);
-      this.#retryIn(this.#backoff());
+      this.#reportOnce("read", cause);
+      this.#reads.retryIn(this.#reads.failed());
     }
   }
 
@@ -248,13 +226,13 @@ export class Follower {
   }
 
   #adopt({ checkpoint, entries }: Snapshot, why: Resync): void {
-    // What could not be used is tried on another copy first: clients are not to be given a part of it again and again.
+    // Tried on another copy first: clients must not be sent the usable part of a broken state again and again.
     if (this.#unusable) checkpointAtHead(checkpoint.body, entries, this.#clock);
     if (this.stream.position !== undefined) this.counted.resyncs[why] = (this.counted.resyncs[why] ?? 0) + 1;
     this.stream.adopt(checkpoint.body, entries);
   }
 
-  /** Why a copy that is at a position is given another state. */
+  /** Why a copy that has a position is replaced. */
   #reasonOf(head: Position): Resync {
     const { position } = this.stream;
     return position !== undefined && head.seq > position.seq && head.epoch === position.epoch ? "gap" : "diverged";
@@ -271,49 +249,10 @@ export class Follower {
     this.stream.stale = false;
   }
 
-  /** A client waits: for the first state, or to hear whether its position is one of this stream's. */
-  #waiting(): void {
-    this.#readInTime();
-    this.#cancelLook ??= this.#clock.after(LOOK_MS, () => this.#look());
-  }
-
-  /**
-   * What the engine was asked then is all there is to know of those that had come. Whoever is ahead of it waits a while
-   * longer: who was told of a newer state must not be shown an older one of the same line.
-   */
-  #answer(askedAt: number): void {
-    this.stream.settle({ ahead: false, cameBy: askedAt });
-    this.stream.settle({ ahead: true, cameBy: askedAt - this.#patienceMs });
-  }
-
-  get #patienceMs(): number {
-    return Math.min(REPAIR_MS, this.#settings.joinMs / 2);
-  }
-
-  #look(): void {
-    this.#cancelLook = undefined;
-    const elapsed = this.#clock.elapsed();
-    this.stream.refuse({ cameBy: elapsed - this.#settings.joinMs });
-    const since = this.stream.waitingSince;
-    if (since === undefined) return;
-    if (elapsed - since >= this.#patienceMs) this.#readInTime();
-    this.#cancelLook = this.#clock.after(LOOK_MS, () => this.#look());
-  }
-
-  #retryIn(ms: number): void {
-    this.#cancelRetry?.();
-    this.#cancelRetry = this.#clock.after(ms, () => void this.#read());
-  }
-
-  /** Milliseconds: longer with each failure in a row, and never the same for all nodes. */
-  #backoff(): number {
-    return Math.min(MAX_BACKOFF_MS, 100 * 2 ** this.#failures++) * (0.5 + this.#clock.random() / 2);
-  }
-
-  /** Of failures in a row, the first is told. */
-  #report(what: string, cause: unknown): void {
-    if (this.#failures > 0) return;
+  /** Reports the first failure in a row. */
+  #reportOnce(what: string, cause: unknown): void {
+    if (this.#reads.failures > 0) return;
     const next = "It is retried; clients keep their state.";
-    this.#settings.report(failure("backplane-failed", `The stream "${this.key}" could not be ${what}`, cause, next));
+    this.#report(failure("backplane-failed", `The stream "${this.key}" could not be ${what}`, cause, next));
   }
 }

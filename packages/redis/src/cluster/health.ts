@@ -1,10 +1,10 @@
-/** Missed probes after which the engine counts as down, and its connection is made anew. */
+/** After so many missed probes the engine counts as down, and its connection is replaced. */
 const MISSES = 3;
-/** Further missed probes after which it is made anew once more: a slow connect must get its chance. */
+/** After so many further ones the connection is replaced again: a slow one needs time to connect. */
 const PATIENCE = 5;
 
 export interface HealthOptions {
-  /** Between two probes, in milliseconds. */
+  /** The time between two probes, in milliseconds. */
   readonly probeMs: number;
   /** Sends probe `n`; resolves when commands work. */
   readonly send: (n: number) => Promise<void>;
@@ -13,8 +13,8 @@ export interface HealthOptions {
 }
 
 /**
- * Whether commands and messages arrive, found out by messages to ourselves. Probes are counted, not timed, so that a process
- * that was stopped for a while does not take itself for cut off.
+ * Finds out whether commands and messages arrive, by messages that this node sends to itself. Missed probes are counted, not timed, so
+ * that a process that was stopped for a while does not consider itself cut off.
  */
 export class Health {
   downSince: number | undefined;
@@ -27,10 +27,10 @@ export class Health {
   #sent = 0;
   #answered = 0;
   #heard = 0;
-  /** The last probe that was both answered and heard. */
+  /** The last probe whose command succeeded and whose message arrived. */
   #good = 0;
   #goodAt = Date.now();
-  /** `up` is to be told once this probe, or a later one, is good. */
+  /** `up` is emitted once this probe, or a later one, is good. */
   #owesUpFrom = Infinity;
   #reopens = false;
 
@@ -52,13 +52,13 @@ export class Health {
     this.#judge();
   }
 
-  /** A connection is there; `again`: not for the first time. */
+  /** There is a new connection; `again`: it is not the first one. */
   connected(again: boolean): void {
     this.#probe();
     if (again) this.#owesUpFrom = this.#sent;
   }
 
-  /** Both connections are to be made anew, with the next probe. */
+  /** Replaces both connections at the next probe. */
   reopenSoon(): void {
     this.#reopens = true;
   }
@@ -74,7 +74,7 @@ export class Health {
     const messages = this.#messages.count();
     if (Math.max(commands, messages) >= MISSES && this.downSince === undefined) {
       this.downSince = this.#goodAt;
-      this.#tell("down");
+      this.#emit("down");
     }
     if (this.#reopens || isTimeToReopen(commands)) reopenCommands();
     if (this.#reopens || isTimeToReopen(messages)) reopenMessages();
@@ -90,7 +90,7 @@ export class Health {
         this.#commands.seen();
         this.#judge();
       },
-      // It counts as missed.
+      // The probe counts as missed.
       () => {},
     );
   }
@@ -103,10 +103,10 @@ export class Health {
     if (this.downSince === undefined && good < this.#owesUpFrom) return;
     this.downSince = undefined;
     this.#owesUpFrom = Infinity;
-    this.#tell("up");
+    this.#emit("up");
   }
 
-  #tell(change: "up" | "down"): void {
+  #emit(change: "up" | "down"): void {
     for (const listener of [...this.#listeners]) listener(change);
   }
 }
@@ -115,7 +115,7 @@ function isTimeToReopen(misses: number): boolean {
   return misses >= MISSES && (misses - MISSES) % PATIENCE === 0;
 }
 
-/** Counts intervals in which nothing was seen. */
+/** Counts intervals without a sign of life. */
 class Missed {
   #misses = 0;
   #seen = true;
@@ -124,7 +124,7 @@ class Missed {
     this.#seen = true;
   }
 
-  /** Ends an interval; gives how many in a row there were. */
+  /** Ends an interval. Gives how many missed ones there were in a row. */
   count(): number {
     this.#misses = this.#seen ? 0 : this.#misses + 1;
     this.#seen = false;

@@ -1,9 +1,9 @@
 import type { Commit } from "./engine.ts";
 
-/** They hold no more than this, in bytes; beyond, what changed is told as one difference. */
+/** The most bytes that are kept; where there are more, the difference is published as one change. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** What one call carries. */
+/** The most that one call carries. */
 const MAX_BATCH_BYTES = 1024 * 1024;
 const MAX_BATCH_ENTRIES = 128;
 
@@ -17,12 +17,12 @@ export class Pending {
     return this.#entries;
   }
 
-  /** How many there are, those included that were too many to hold. */
+  /** How many there are, including those that were too many to keep. */
   get count(): number {
     return this.#dropped + this.#entries.length;
   }
 
-  /** There were too many: they were dropped, and so are all that come, until `clear`. */
+  /** There were too many: all entries are dropped until `clear`. */
   get overflowed(): boolean {
     return this.#dropped > 0;
   }
@@ -34,13 +34,13 @@ export class Pending {
     }
     this.#entries.push(entry);
     this.#bytes += entry.body.length;
-    // A single one is as small as it gets: its difference would be no smaller.
+    // A single entry is kept whatever its size, since the difference would not be smaller.
     if (this.#bytes <= MAX_BYTES || this.#entries.length === 1) return;
     this.#dropped = this.#entries.length;
     this.#set([]);
   }
 
-  /** Entries that the engine had, and has lost: they come before the others. */
+  /** Adds entries that the engine had and has lost, before all others. */
   prepend(entries: readonly Commit[]): void {
     this.#set([...entries, ...this.#entries]);
   }

@@ -5,7 +5,7 @@ import { failure } from "./failures.ts";
 import { Follower, type FollowerSettings } from "./follower.ts";
 
 export interface RegistrySettings extends FollowerSettings {
-  /** How long a stream is kept without clients, and how often one without news is compared with the engine, in milliseconds. */
+  /** How long a stream is kept without clients, and how often a quiet one is compared with the engine, in milliseconds. */
   readonly idleMs: number;
   readonly checkMs: number;
   /** How many copies there are at most, and about how many bytes they take, unless writers need more. */
@@ -15,19 +15,19 @@ export interface RegistrySettings extends FollowerSettings {
 
 interface Member {
   readonly follower: Follower;
-  /** How many writers of this node need it. */
+  /** How many writers and subscribers of this node need it. */
   pins: number;
   /** When it was first seen without a client or a writer, since it last had one: milliseconds elapsed. */
   idleSince: number | undefined;
 }
 
-/** How many heads are asked for at a time. */
+/** How many heads are read at a time. */
 const HEADS = 200;
 
-/** Where there is no more room, one in so many is freed beyond what is needed. */
+/** Where there is no more room, one copy in so many is dropped beyond what is needed. */
 const SPARE = 20;
 
-/** The streams this node has a copy of: joined when they are needed, forgotten a while after. */
+/** The streams that this node has a copy of: joined when they are needed, dropped after they have been idle for a while. */
 export class Registry {
   readonly #engine: Engine;
   readonly #clock: Clock;
@@ -36,7 +36,7 @@ export class Registry {
   readonly #stopListening: () => void;
   #cancelTimer: (() => void) | undefined;
   #checking = false;
-  /** All copies are to be compared once the comparison under way is done. */
+  /** All copies must be compared once the comparison under way is done. */
   #checkAll = false;
   /** The last comparison failed. */
   #failing = false;
@@ -76,7 +76,7 @@ export class Registry {
     return this.#members.get(key)?.follower;
   }
 
-  /** The copy of a stream for a client: one that lets nobody in, where there are too many. */
+  /** The copy of a stream for a client; where there are too many copies, a stream that refuses connections. */
   stream(key: string): FollowedStream {
     const member = this.#members.get(key);
     if (member !== undefined) {
@@ -87,7 +87,7 @@ export class Registry {
     return this.nothing;
   }
 
-  /** A stream that has no state and lets nobody in. */
+  /** A stream without a state, which refuses connections. */
   get nothing(): FollowedStream {
     if (this.#nothing === undefined) {
       const options = { ...this.#settings.stream, maxConnections: 0, onWaiting: () => undefined };
@@ -126,14 +126,14 @@ export class Registry {
     return member;
   }
 
-  /** Makes room for one more, of streams that nobody uses. */
+  /** Drops copies that nobody uses, until there is room for one more. */
   #hasRoom(): boolean {
     const { maxStreams, maxBytes } = this.#settings;
     let { bytes } = this;
     if (this.size < maxStreams && bytes < maxBytes) return true;
     const unused = [...this.#members.values()].filter((member) => !isUsed(member));
     unused.sort((a, b) => (a.idleSince ?? Infinity) - (b.idleSince ?? Infinity) || 0);
-    // Some more than needed, so that not everybody who comes has to look at all of them.
+    // Some more than needed, so that not every new stream has to look at all of them.
     const [most, mostBytes] = [maxStreams - maxStreams / SPARE, maxBytes - maxBytes / SPARE];
     for (const member of unused) {
       if (this.size < most && bytes < mostBytes) break;

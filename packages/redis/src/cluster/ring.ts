@@ -1,13 +1,13 @@
 import type { Commit, Position } from "./engine.ts";
 
-/** How long, and how many, entries are of use to clients that come back; beyond, a snapshot costs less. */
+/** How long, and how many, entries are useful to clients that reconnect; for anything older, a snapshot costs less. */
 const WINDOW_MS = 5 * 60_000;
 const WINDOW_ENTRIES = 500;
 
-/** Bytes that are kept for clients whatever a snapshot costs. */
+/** So many bytes are kept for clients even where a snapshot is smaller. */
 const MIN_WINDOW_BYTES = 64 * 1024;
 
-/** What a writer can give an engine again that has lost it: no more than this, in bytes. */
+/** The most bytes that a writer can publish again after the engine has lost them. */
 const REPAIR_BYTES = 4 * 1024 * 1024;
 
 interface Kept {
@@ -17,21 +17,21 @@ interface Kept {
   readonly total: number;
 }
 
-/** The newest entries that the engine has: what it keeps for clients that come back, and what it can be given again. */
+/** The newest entries that the engine has: those it keeps for clients that reconnect, and those that can be published again. */
 export class Ring {
   #kept: Kept[] = [];
   #total = 0;
-  /** How many of the oldest are outside the window. */
+  /** How many of the oldest entries are outside the window. */
   #outside = 0;
-  /** Bytes of the newest checkpoint: replaying more than that helps nobody. */
+  /** Bytes of the newest checkpoint: a client that needs more than that is sent a snapshot. */
   #snapshotBytes = 0;
 
-  /** Those a client that comes back may need. */
+  /** The entries that a client that reconnects may need. */
   get window(): Commit[] {
     return this.#kept.slice(this.#outside).map(({ entry }) => entry);
   }
 
-  /** The engine may forget entries that end before this seq. */
+  /** The engine may trim entries that end before this seq. */
   get keepFrom(): number {
     return this.#kept[this.#outside]?.entry.first ?? 0;
   }
@@ -48,7 +48,7 @@ export class Ring {
       this.#outside++;
     let useless = 0;
     while (useless < this.#outside && this.#total - (this.#kept[useless] as Kept).total >= REPAIR_BYTES) useless++;
-    // Copied when half of it is useless: constant per entry.
+    // Copied only when half of it is useless, so that the cost per entry is constant.
     if (useless * 2 <= this.#kept.length) return;
     this.#kept = this.#kept.slice(useless);
     this.#outside = Math.max(0, this.#outside - useless);
@@ -64,7 +64,7 @@ export class Ring {
     this.#outside = 0;
   }
 
-  /** Takes out the entries that follow a position; `undefined` when it is not one of theirs. */
+  /** Removes and returns the entries that follow a position; `undefined` where none of them builds on it. */
   takeAfter({ epoch, seq }: Position): Commit[] | undefined {
     const index = this.#kept.findIndex(({ entry }) => entry.first === seq + 1 && entry.previous === epoch);
     if (index < 0) return undefined;

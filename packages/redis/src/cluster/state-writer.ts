@@ -2,52 +2,52 @@ import type { Jsonified, OwnStateOptions, SourceOptions, WritableStateStream } f
 import type { CommandHandler } from "./commands.ts";
 import type { CommitChange } from "@statestream/core/backplane";
 
-/** What became of changes that were made here before another writer took over, or this one was closed. */
+/** Changes that were made here before another writer took over or this one was closed, and may be missing from the stream. */
 export interface LostChanges<S extends object> {
   /** How many commits the engine had not acknowledged: they may be missing from the stream. */
   readonly commits: number;
   /**
-   * What those commits changed, oldest first: to be made again, or shown to whoever made them. Empty where there were too many
-   * to keep (8 MiB); then `state` has all of them.
+   * What those commits changed, oldest first: to apply the changes again, or to show them to the users who made them. Empty where
+   * there were too many to keep (8 MiB); `state` has all of them.
    */
   readonly changes: readonly CommitChange[];
-  /** Whether commits that it had acknowledged may be missing too: it went back in time, and was not put right in time. */
+  /** Whether commits that it had acknowledged may be missing too: the engine lost them, and another writer led before they were restored. */
   readonly vanished: boolean;
-  /** The state as it was here, with all of them. */
+  /** The state as it was here, with all these changes. */
   readonly state: Readonly<Jsonified<S>>;
 }
 
-/** How a writer learns where it stands. */
+/** Callbacks of a writer. */
 export interface WriterHooks<S extends object> {
   /**
-   * Called when this writer begins and ceases to lead. When it begins, `state` is what the stream says: a store should take
-   * it in there and then, before it returns; what it has that is different becomes the first change. `undefined` with a
-   * store whose stream is new, and when it ceases. What it throws is told to the backplane's `onError`.
+   * Called when this writer starts and stops leading. When it starts, `state` is the state of the stream: a store must take it over
+   * before this returns, since whatever the store then has that differs becomes the first change. `undefined` for a store whose
+   * stream is new, and when the writer stops leading. Errors that it throws are reported to the backplane's `onError`.
    */
   onLeadership?: (leading: boolean, details: { readonly state: Readonly<Jsonified<S>> | undefined }) => void;
   /**
-   * Handles what `backplane.send` sends to the writer that leads, and returns the answer, which JSON must carry. Called once
-   * for each ID, since the answer is stored with the changes that it makes: so it must be synchronous. A command that changes
-   * nothing is remembered by the leader only. Long work, such as a run of an agent, is started here and not awaited.
+   * Handles commands from `backplane.send` while this writer leads, and returns the answer, which must be JSON. It is called once
+   * for each ID. It must be synchronous, because the answer is stored together with the changes that it makes. Only the leader
+   * remembers a command that changes nothing. Long work, such as a run of an agent, is started here and not awaited.
    */
   onCommand?: CommandHandler;
-  /** Called when changes that were made here may be missing from the stream, after `onLeadership(false)`. Throws as above. */
+  /** Called when changes that were made here may be missing from the stream, after `onLeadership(false)`. Errors are reported as above. */
   onLost?: (lost: LostChanges<S>) => void;
 }
 
-/** A stream's one source of changes, among all nodes that want to be it. */
+/** One of the writers of a stream, of which one at a time leads and changes it. */
 export interface StateWriter<S extends object> {
   /** Whether this writer holds the lease: changes made here reach the stream. False once a lease could not be renewed in time. */
   readonly leading: boolean;
   /**
-   * The state with every change made here; of a writer that does not lead, what this node knows of it, and {} before it
-   * knows anything. Read only.
+   * The state with every change made here. While this writer does not lead: this node's copy of the stream, {} before there is one.
+   * Read only.
    */
   readonly state: Readonly<Jsonified<S>>;
   /**
-   * Resolves when it leads: at once, or when no other writer does. May take for ever; `signal` ends the wait.
+   * Resolves when it leads: at once, or when no other writer does. There is no time limit; `signal` ends the wait.
    *
-   * @throws {StateStreamError} `stream-closed`, when it is closed before; the signal's reason, when that is aborted before.
+   * @throws {StateStreamError} `stream-closed`, when it is closed first; the signal's reason, when that is aborted first.
    */
   leads(options?: { signal?: AbortSignal }): Promise<void>;
   /**
@@ -58,19 +58,19 @@ export interface StateWriter<S extends object> {
    */
   flushed(options?: { timeoutMs?: number }): Promise<void>;
   /**
-   * Hands over: waits for `flushed`, for at most the time of a lease, then lets another writer lead at once. Clients notice
-   * nothing. What could not be flushed is told to `onLost`. Never throws.
+   * Hands over: waits until the engine has every change, for at most the time of a lease, and then lets another writer lead at once.
+   * Clients notice nothing. Changes that could not be stored are reported to `onLost`. Never throws.
    */
   close(): Promise<void>;
 }
 
 /**
- * A writer that owns its state: that goes on from writer to writer. Its methods throw `not-leading` while another node
- * leads, and otherwise as those of a stream do. A change is taken in at once, and published in the background: while the
- * engine cannot be reached up to 8 MiB of changes wait for it, and beyond that what is different in the end.
+ * A writer that owns its state, which the next writer continues. Its methods throw `not-leading` while it does not lead, and otherwise
+ * the errors of a stream's methods. A change applies at once, and is published in the background. While the engine cannot be reached,
+ * up to 8 MiB of changes wait; where there are more, their difference is published as one change.
  */
 export interface OwnStateWriter<S extends object>
   extends StateWriter<S>, Pick<WritableStateStream<S>, "set" | "patch" | "append" | "remove" | "batch"> {}
 
-/** Options of a stream, and of what it is told as a writer. Slices that are not shown live only in the writer that leads. */
+/** Options of a stream and the callbacks of a writer. Slices that are not shown exist only in the writer that leads. */
 export type WriterOptions<S extends object> = (OwnStateOptions<S> | SourceOptions<S>) & WriterHooks<S>;

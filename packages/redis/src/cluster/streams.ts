@@ -13,21 +13,21 @@ import type { Position } from "./engine.ts";
 import type { Registry } from "./registry.ts";
 import type { WriterOfNode } from "./writer.ts";
 
-/** What an operator needs to know of a stream on this node. */
+/** Figures of a stream on this node, for an operator. */
 export interface StreamBackplaneStats {
-  /** `leading`: a writer of this node leads; `standby`: one would; `serving`: there is none. */
+  /** `leading`: a writer of this node leads; `standby`: it waits to lead; `serving`: this node has no writer of the stream. */
   readonly role: "leading" | "standby" | "serving";
-  /** The engine's head, as far as this node has heard. */
+  /** The engine's head, as far as this node knows. */
   readonly head: Position | undefined;
   /** How many events this node's copy is behind that; `undefined` before there is a copy. */
   readonly lag: number | undefined;
-  /** Since when clients may have an old state, in milliseconds since 1970; `undefined` while they do not. */
+  /** Since when clients may have an old state, in milliseconds since 1970; `undefined` while their state is current. */
   readonly staleSince: number | undefined;
   /** How often the stream was read from the engine; each read costs it a checkpoint at most. */
   readonly reads: number;
-  /** How many entries, or whole streams, a writer of this node gave the engine again. */
+  /** How many entries, or whole streams, a writer of this node has restored in the engine. */
   readonly repairs: number;
-  /** How often this node's copy was replaced, by reason; each time its clients were given a snapshot. */
+  /** How often this node's copy was replaced, by reason; each time its clients were sent a snapshot. */
   readonly resyncs: Readonly<Record<string, number>>;
 }
 
@@ -36,24 +36,24 @@ export interface ServedStreamStats extends StateStreamStats {
 }
 
 /**
- * A stream as this node serves it. It is joined with its first client, who waits for the state no longer than `joinMs`, and
- * forgotten `idleMs` after the last. Until it is joined, `state` is empty and `eventId` is "".
+ * A stream as this node serves it. It is joined with its first client, which waits for the state for at most `joinMs`, and dropped
+ * `idleMs` after its last client has left. Until it is joined, `state` is empty and `eventId` is "".
  */
 export interface ServedStream<S extends object = object> extends StateStream<S> {
   stats(): ServedStreamStats;
   /**
-   * As of every stream. The stream is joined at once, and kept until the returned function is called; after the backplane
-   * was closed nothing is called any more.
+   * As `subscribe` of every stream. The stream is joined at once, and kept until the returned function is called. After the backplane
+   * was closed, the listener is not called any more.
    */
   subscribe(listener: () => void): () => void;
   /**
-   * Ends the connections of this node, and those of who comes while it remembers the stream, which is at least `idleMs`.
-   * Other nodes are not told, nor is the writer. Where there is no copy, it does nothing.
+   * Ends the connections of this node, and later ones for as long as it has the copy, which is at least `idleMs`. Other nodes and the
+   * writer are not affected. Where there is no copy, it does nothing.
    */
   close(ending?: Partial<Ending>): Promise<void>;
 }
 
-/** A key's stream, whether or not there is a copy of it now. */
+/** The stream of a key, whether or not there is a copy of it now. */
 export class KeyedStream<S extends object> implements ServedStream<S>, ViewedStream {
   readonly #key: string;
   readonly #registry: Registry;

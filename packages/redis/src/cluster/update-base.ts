@@ -23,7 +23,7 @@ export interface Base {
   onCommit: (commit: Commit) => void;
 }
 
-/** What the application's function, or a value it gave, threw: it is the caller's, and is not retried. */
+/** The application's function threw, or returned an invalid value: the error goes to the caller, and nothing is retried. */
 export class ChangeFailed extends Error {}
 
 export function baseAt(checkpoint: string, position: Position, clock: Clock): Base {
@@ -44,7 +44,7 @@ export function baseAt(checkpoint: string, position: Position, clock: Clock): Ba
 export function commitOn<S extends object>(base: Base, { initialState, change, cause }: Update<S>): Commit | undefined {
   const { stream } = base.continued;
   const before = stream.state;
-  // Slices that the stream has never had begin with the initial state, as a writer's do.
+  // Slices that the stream has never had start with the initial state, as those of a writer do.
   const missing = Object.entries(initialState).filter(([name]) => !(name in before) && !base.removed.includes(name));
   let commit: Commit | undefined;
   base.onCommit = (made) => (commit = made);

@@ -11,8 +11,8 @@ export interface UpdateOptions {
   /** Milliseconds until it rejects with `timeout`. Default 5,000. */
   timeoutMs?: number;
   /**
-   * Identifies this update, from the request that asks for it: repeated on any node within ten minutes, it changes the state
-   * once, and resolves with the same event ID. Default: random, so that only retries inside of this call are covered.
+   * Identifies this update; take it from the request. Repeated with the same ID on any node within ten minutes, the update changes the
+   * state once, and resolves with the same event ID. Default: random, which covers only retries inside this call.
    */
   id?: string;
   /** The cause of its events. */
@@ -37,12 +37,12 @@ export interface UpdatesHost {
   report(error: StateStreamError): void;
 }
 
-/** Changes streams from whichever node has the request: reads, changes, appends if nobody else did, else reads again. */
+/** Changes streams from any node: reads, changes, and appends unless another node was faster; then it reads again. */
 export class Updates {
   readonly #host: UpdatesHost;
-  /** Where this node's own last commit ended, by its copy of the stream: the next update need not build it again. */
+  /** The state after this node's own last commit, by its copy of the stream, so that the next update need not build it again. */
   readonly #bases = new WeakMap<Follower, Base>();
-  /** Updates of one stream on one node go one after the other: together they would only make each other try again. */
+  /** Updates of one stream on one node run one after the other, since together they would only cause each other to retry. */
   readonly #queues = new Map<string, Promise<unknown>>();
 
   constructor(host: UpdatesHost) {
@@ -96,7 +96,7 @@ export class Updates {
         if (base === undefined) continue;
         const commit = commitOn(base, update);
         if (commit === undefined) return idOf(base.position);
-        // Unless this is known to have worked, no other commit may have its position and epoch.
+        // Where the outcome is unknown, no other commit may have this position and epoch.
         this.#bases.delete(follower);
         const reply = await this.#append(update, commit);
         if (reply.status === "ok") return this.#appended(update, follower, base, commit, reply.due);
@@ -106,7 +106,7 @@ export class Updates {
           if (clock.elapsed() - heldSince >= HELD_MS) throw hasLeader(update.key);
           await this.#pause(update, Math.min(reply.remainingMs, MAX_PAUSE_MS));
         } else if (reply.status === "conflict") {
-          // Others were faster. A random pause keeps nodes from getting in each other's way again and again.
+          // Another node was faster. A random pause keeps them from colliding again and again.
           await this.#pause(update, clock.random() * Math.min(50, 2 ** attempt));
         }
       } catch (error) {
@@ -142,7 +142,7 @@ export class Updates {
   ): string {
     base.position = { epoch: commit.epoch, seq: commit.last };
     this.#bases.set(follower, base);
-    // Its message is on the way, too; whoever asks this node now should see the change already.
+    // Its message is still on the way, but a client of this node should see the change now.
     follower.appended(commit);
     if (due) {
       const checkpoint = { position: base.position, body: base.continued.checkpoint() };
@@ -154,7 +154,7 @@ export class Updates {
     return idOf(base.position);
   }
 
-  /** The state to change. `undefined`: it has been put in place meanwhile, and is to be read. */
+  /** The state to change. `undefined`: the stream was installed just now, and must be read. */
   async #base<S extends object>(
     { key, initialState }: Update<S>,
     follower: Follower,
@@ -174,11 +174,11 @@ export class Updates {
     return undefined;
   }
 
-  /** Puts the stream in place: from this node's copy where it has one, else with its initial state. */
+  /** Installs the stream: from this node's copy, or else with its initial state. */
   async #install(key: string, initialState: object, follower: Follower, broken: boolean): Promise<void> {
     const { engine, clock } = this.#host;
     const owner = broken ? clock.epoch() : "";
-    // What is there may only be replaced by one node at a time.
+    // Only one node at a time may replace a broken stream.
     if (broken && (await engine.acquire(key, owner, HELD_MS)).status !== "ok") return;
     try {
       const position = follower.stream.position ?? { epoch: clock.epoch(), seq: 0 };

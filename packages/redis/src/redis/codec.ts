@@ -1,6 +1,6 @@
 import type { Commit, Message, Position } from "../cluster/engine.ts";
 
-/** The message that says: look at the head. */
+/** The message that a stream was installed or its lease released. */
 export const HEAD = "head";
 
 /** An entry as arguments of the scripts. */
@@ -29,7 +29,7 @@ export function parsePosition(epoch: unknown, seq: unknown): Position {
   return { epoch: epoch as string, seq: Number(seq) };
 }
 
-/** `"<previous> <epoch> <first> <last> <body>"`, as PUBLISH in scripts.ts writes it; undefined for what nobody of us wrote. */
+/** `"<previous> <epoch> <first> <last> <body>"`, as the scripts publish it; undefined for a message of another library. */
 export function parseMessage(text: string): Message | undefined {
   if (text === HEAD) return { kind: "head" };
   // The body is cut off, not matched: it may be large.

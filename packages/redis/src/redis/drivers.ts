@@ -1,7 +1,7 @@
 import { StateStreamError } from "@statestream/core";
 import type { IoRedisClient, NodeRedisClient, RedisClient, RedisListener } from "./redis-client.ts";
 
-/** A connection of the backplane's own, whichever library makes it. */
+/** A connection of the backplane's own, in one shape for every library. */
 export interface Connection {
   /** It has been opened, and neither side has ended it for good. */
   readonly isOpen: boolean;
@@ -18,9 +18,9 @@ export interface Connection {
 /** Makes a new connection with the options of the application's client. */
 export type Connect = () => Connection;
 
-/** Options of the application's node-redis client that ours must not have. */
+/** Options of the application's node-redis client that must differ in the backplane's connections. */
 const NODE_REDIS_OVERRIDES = {
-  // Its queue would send commands whose callers have given up long before.
+  // Its queue would send commands long after their deadline.
   disableOfflineQueue: true,
   // Replies as strings.
   commandOptions: {},
@@ -33,23 +33,34 @@ const NODE_REDIS_OVERRIDES = {
 const IOREDIS_OVERRIDES = {
   lazyConnect: true,
   enableOfflineQueue: false,
-  // A command whose connection was lost is rejected, not sent again: the engine decides what to repeat.
+  // A command whose connection was lost must be rejected: the engine decides what to repeat.
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
-  // Keys already have the backplane's prefix; in scripts a second one would be added to some of them only.
+  // Keys already have the backplane's prefix, and ioredis would add its own to keys but not to channels.
   keyPrefix: "",
-  // After a failover the address of the primary is another: connect again.
+  // After a failover the primary has another address.
   reconnectOnError: (error: Error) => error.message.startsWith("READONLY"),
 };
+
+/** How the backplane uses an application's client. */
+export interface Driver {
+  readonly connect: Connect;
+  /** The number of the database that its connections use. */
+  readonly database: number;
+}
 
 /**
  * How to connect as this client does.
  *
- * @throws {StateStreamError} `invalid-option`: it is no client that works here; says what to pass.
+ * @throws {StateStreamError} `invalid-option`: this is not a client that works here; the message says what to pass
  */
-export function connectorOf(redis: RedisClient): Connect {
-  if (isNodeRedis(redis)) return () => redis.duplicate(NODE_REDIS_OVERRIDES);
-  if (isIoRedis(redis)) return () => new IoRedisConnection(redis.duplicate(IOREDIS_OVERRIDES));
+export function driverOf(redis: RedisClient): Driver {
+  if (isNodeRedis(redis))
+    return { connect: () => redis.duplicate(NODE_REDIS_OVERRIDES), database: redis.options?.database ?? 0 };
+  if (isIoRedis(redis)) {
+    const connect = (): Connection => new IoRedisConnection(redis.duplicate(IOREDIS_OVERRIDES));
+    return { connect, database: redis.options?.db ?? 0 };
+  }
   throw new StateStreamError(
     "invalid-option",
     `The option redis is ${described(redis)}; pass a client of node-redis 6, createClient({ url }), or of ioredis or iovalkey, new Redis(url).`,
@@ -81,7 +92,7 @@ function isIoRedis(redis: RedisClient | null | undefined): redis is IoRedisClien
   );
 }
 
-/** What was given instead, in words that help to find it. */
+/** What was given instead, for the error message. */
 function described(given: unknown): string {
   if (typeof given === "string") return "a text";
   if (typeof given !== "object" || given === null) return String(given);
@@ -89,11 +100,11 @@ function described(given: unknown): string {
   if ("isCluster" in client && client["isCluster"] === true) return "a cluster of ioredis, which is not supported yet";
   if ("slots" in client) return "a cluster of node-redis, which is not supported yet";
   if ("getMasterNode" in client || "sentinel" in client || "acquire" in client) {
-    return "a sentinel of node-redis, which is not supported yet (ioredis with sentinels is)";
+    return "a sentinel of node-redis, which is not supported yet (ioredis with sentinels works)";
   }
   if (typeof client["execute"] === "function" || "totalClients" in client)
     return "a pool, which has no connection of its own";
-  return "no client that is known";
+  return "not a client that this library knows";
 }
 
 /** A connection of ioredis in the shape of node-redis. */

@@ -2,14 +2,14 @@ import type { Connect, Connection } from "./drivers.ts";
 
 export interface LinkOptions {
   readonly connect: Connect;
-  /** How long a call may take, waiting for the connection included, in milliseconds. */
+  /** How long a call may take, including the time until there is a connection, in milliseconds. */
   readonly deadlineMs: number;
   readonly onError: (error: Error) => void;
 }
 
 /**
- * One connection of our own, made anew when it is no good. The driver reconnects by itself when a socket closes; what it
- * does not see, or gives up on, ends with `reopen()`.
+ * One connection of the backplane's own. The driver reconnects by itself when a socket closes; `reopen()` replaces a connection whose
+ * failure the driver does not notice, or where it has given up.
  */
 export class Link {
   readonly #options: LinkOptions;
@@ -20,7 +20,7 @@ export class Link {
   #lastError = "";
   #wasReady = false;
 
-  /** `again`: it has been up before, and may have missed something since. */
+  /** `again`: there was a connection before, and messages may have been missed since. */
   constructor(options: LinkOptions, onReady: (client: Connection, again: boolean) => void) {
     this.#options = options;
     this.#onReady = onReady;
@@ -31,7 +31,7 @@ export class Link {
     return this.#client?.isReady ? this.#client : undefined;
   }
 
-  /** Connects; over again where there was a connection. What was under way on it is rejected. */
+  /** Connects, and drops the connection that there was. Calls that were under way on it are rejected. */
   reopen(): void {
     this.#drop();
     if (this.#closed) return;
@@ -41,7 +41,7 @@ export class Link {
       if (client === this.#client) this.#report(error);
     });
     client.on("connect", () => {
-      // The driver does not stop a connection that is being made.
+      // The driver cannot cancel a connection attempt.
       if (client !== this.#client) client.destroy();
     });
     client.on("ready", () => {
@@ -58,7 +58,7 @@ export class Link {
     });
   }
 
-  /** Does something with the connection as soon as it is up. Rejects at the deadline; the work may still take effect. */
+  /** Uses the connection as soon as it is up. Rejects at the deadline; the work may still take effect. */
   use<T>(work: (client: Connection) => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
@@ -101,7 +101,7 @@ export class Link {
 
   #report(thrown: unknown): void {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    // Every attempt to reconnect fails with the same words: once is enough.
+    // Every attempt to reconnect fails with the same message, which is reported once.
     if (error.message === this.#lastError) return;
     this.#lastError = error.message;
     this.#options.onError(error);

@@ -3,7 +3,7 @@ import { systemClock } from "@statestream/core/backplane";
 import { type Backplane, type BackplaneOptions, backplaneOn } from "../cluster/backplane.ts";
 import { failure } from "../cluster/failures.ts";
 import type { RedisClient } from "./redis-client.ts";
-import { connectorOf } from "./drivers.ts";
+import { driverOf } from "./drivers.ts";
 import { RedisEngine } from "./redis-engine.ts";
 
 export interface RedisBackplaneOptions extends BackplaneOptions {
@@ -12,17 +12,17 @@ export interface RedisBackplaneOptions extends BackplaneOptions {
    * its options are used: two connections of the backplane's own are made from it, and closed with the backplane.
    */
   redis: RedisClient;
-  /** What all keys and channels in Redis begin with; nodes with the same see the same streams. Default `statestream`. */
+  /** All keys and channels in Redis begin with this; nodes with the same prefix and database share their streams. Default `statestream`. */
   prefix?: string;
-  /** Milliseconds a stream is kept in Redis that nobody leads. Default 86,400,000: a day. */
+  /** Milliseconds that a stream without a leader is kept in Redis. Default 86,400,000: a day. */
   expireMs?: number;
 }
 
 const DAY_MS = 86_400_000;
 
 /**
- * Connects this node to the others through Redis 7.0 or later, or Valkey. Returns at once: what needs Redis waits for it,
- * and goes on when it is back.
+ * Connects this node to the others through Redis 7.0 or later, or Valkey. Returns at once: calls that need Redis wait until it can be
+ * reached.
  *
  * @example
  * const backplane = createRedisBackplane({ redis: createClient({ url }) });
@@ -32,12 +32,12 @@ const DAY_MS = 86_400_000;
  */
 export function createRedisBackplane(options: RedisBackplaneOptions): Backplane {
   const { redis, prefix = "statestream", expireMs = DAY_MS, ...others } = options;
-  // Throws here for what is no client, before anything is made.
-  connectorOf(redis);
+  // Throws for anything that is not a client, before anything is made.
+  driverOf(redis);
   if (typeof prefix !== "string" || prefix === "" || /[{}]/.test(prefix)) {
     throw new StateStreamError(
       "invalid-option",
-      "The option prefix must be a text without braces: they are the keys' hash tags.",
+      "The option prefix must be a non-empty text without braces, which mark the hash tags of keys.",
     );
   }
   if (typeof expireMs !== "number" || !(expireMs >= 1000)) {

@@ -1,5 +1,6 @@
-/** What is needed of a client of node-redis. The types say no more, so that no driver comes with them. */
+/** What is needed of a client of node-redis. These types need no driver and no types of Node. */
 export interface NodeRedisClient {
+  readonly options?: { readonly database?: number | undefined } | undefined;
   readonly isOpen: boolean;
   readonly isReady: boolean;
   /** A new client with the same options but these. */
@@ -15,6 +16,7 @@ export interface NodeRedisClient {
 
 /** What is needed of a client of ioredis or iovalkey: `new Redis(...)`, also one that finds its primary by sentinels. */
 export interface IoRedisClient {
+  readonly options?: { readonly db?: number | undefined } | undefined;
   readonly status: string;
   duplicate(overrides?: object): IoRedisClient;
   connect(): Promise<unknown>;
@@ -27,7 +29,7 @@ export interface IoRedisClient {
   disconnect(): void;
 }
 
-/** A client whose options the backplane's own connections have. */
+/** A client whose options the backplane's own connections use. */
 export type RedisClient = NodeRedisClient | IoRedisClient;
 
 export type RedisListener = (message: string, channel: string) => void;

@@ -16,62 +16,57 @@ import type {
 import { Health } from "../cluster/health.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import type { RedisClient } from "./redis-client.ts";
-import { connectorOf } from "./drivers.ts";
-import {
-  ACQUIRE,
-  ANSWER,
-  APPEND,
-  CHECKPOINT,
-  HEADS,
-  INSTALL,
-  POST,
-  PROBE,
-  PUBLISH,
-  READ,
-  RELEASE,
-  type Script,
-} from "./scripts.ts";
+import { driverOf } from "./drivers.ts";
+import { POST, PROBE } from "./channel-scripts.ts";
+import { Names } from "./names.ts";
+import { HEADS, READ } from "./read-scripts.ts";
+import { ScriptRunner } from "./script-runner.ts";
+import { APPEND, CHECKPOINT } from "./update-scripts.ts";
+import { ACQUIRE, ANSWER, INSTALL, PUBLISH, RELEASE } from "./writer-scripts.ts";
 import { Subscriber } from "./subscriber.ts";
 
-/** How many streams one script looks at: nothing else happens in Redis meanwhile. */
+/** How many streams one script reads: Redis does nothing else meanwhile. */
 const HEADS_AT_ONCE = 500;
 
-/** How long the difference of the clocks is relied upon, in milliseconds. */
+/** How long the difference of the clocks is valid, in milliseconds. */
 const CLOCK_MS = 10_000;
 
 export interface RedisEngineOptions {
-  /** A client whose options are used; two connections of our own are made from it. */
+  /** A client whose options are used: two connections of the engine's own are made from it. */
   readonly redis: RedisClient;
-  /** What all keys and channels begin with. */
+  /** All keys and channels begin with this. */
   readonly prefix: string;
-  /** How long a stream is kept that nobody leads, in milliseconds. */
+  /** How long a stream is kept that has no leader, in milliseconds. */
   readonly expireMs: number;
-  /** Told what goes wrong between calls: lost connections, messages that nobody of us wrote, listeners that throw. */
+  /** Called with errors between calls: lost connections, messages that no node of ours sent, listeners that throw. */
   readonly onError: (error: Error) => void;
-  /** Between two probes; three missed ones mean down. @defaultValue 1000 */
+  /** Milliseconds between two probes; after three missed ones the engine is down. @defaultValue 1000 */
   readonly probeMs?: number;
-  /** How long a call may take before it is rejected. @defaultValue 2000 */
+  /** Milliseconds that a call may take before it is rejected. @defaultValue 2000 */
   readonly deadlineMs?: number;
 }
 
 /** The engine in Redis 7.0 or later, or Valkey: a primary, reached at one address. */
 export class RedisEngine implements Engine {
-  readonly #prefix: string;
+  readonly #names: Names;
+  readonly #scripts: ScriptRunner;
   readonly #expireMs: string;
   readonly #onError: (error: Error) => void;
   readonly #commands: Link;
   readonly #subscriber: Subscriber;
   readonly #health: Health;
-  /** How far Redis' clock is ahead of `performance.now()`, and when that was looked up. */
+  /** How far Redis' clock is ahead of `performance.now()`, and when that was measured. */
   #clock: { readonly at: number; readonly ahead: number } | undefined;
 
   constructor({ redis, prefix, expireMs, onError, probeMs = 1000, deadlineMs = 2000 }: RedisEngineOptions) {
-    this.#prefix = prefix;
+    const { connect, database } = driverOf(redis);
+    this.#names = new Names(prefix, database);
     this.#expireMs = String(expireMs);
     this.#onError = onError;
-    const link: LinkOptions = { connect: connectorOf(redis), deadlineMs, onError };
+    const link: LinkOptions = { connect, deadlineMs, onError };
     this.#commands = new Link(link, (_client, again) => this.#health.connected(again));
     this.#subscriber = new Subscriber(link, (again) => this.#health.connected(again));
+    this.#scripts = new ScriptRunner(this.#commands, () => this.#health.reopenSoon());
     const probe = `${prefix}:probe:${crypto.randomUUID()}`;
     this.#health = new Health({
       probeMs,
@@ -81,7 +76,7 @@ export class RedisEngine implements Engine {
     });
     this.#commands.reopen();
     this.#subscriber.reopen();
-    // A rejection says only that it takes long; it is subscribed as soon as there is a connection.
+    // A rejection only means that it takes long: the channel is subscribed as soon as there is a connection.
     this.#subscriber.subscribe(probe, (n) => this.#health.heard(Number(n))).catch(() => {});
   }
 
@@ -95,9 +90,9 @@ export class RedisEngine implements Engine {
 
   async publish(key: string, request: PublishRequest): Promise<PublishReply> {
     const { owner, entries, checkpoint, keepFrom, leaseMs, answers, answerMs } = request;
-    const names = [...this.#names(key), ...answers.map(({ id }) => this.#name(key, "i", id))];
-    const [status, epoch, seq, broken] = await this.#eval(PUBLISH, names, [
-      this.#name(key, "c"),
+    const names = [...this.#names.keys(key), ...answers.map(({ id }) => this.#names.id(key, id))];
+    const [status, epoch, seq, broken] = await this.#scripts.run(PUBLISH, names, [
+      this.#names.channel(key),
       owner,
       String(keepFrom),
       String(leaseMs),
@@ -115,7 +110,7 @@ export class RedisEngine implements Engine {
 
   async read(key: string, have: Position | undefined): Promise<ReadReply> {
     const args = have ? [have.epoch, String(have.seq)] : ["", ""];
-    const [status, epoch, seq, entries, ...checkpoint] = await this.#run(READ, key, args);
+    const [status, epoch, seq, entries, ...checkpoint] = await this.#scripts.run(READ, this.#names.keys(key), args);
     if (status === "empty") return { status };
     const head = parsePosition(epoch, seq);
     if (status === "tail") return { status, head, entries: parseEntries(entries) };
@@ -130,9 +125,9 @@ export class RedisEngine implements Engine {
   }
 
   async append(key: string, { id, idMs, commit }: AppendRequest): Promise<AppendReply> {
-    const names = [...this.#names(key), this.#name(key, "i", id)];
-    const args = [this.#name(key, "c"), this.#expireMs, String(idMs), ...entryArgs(commit)];
-    const [status, ...rest] = await this.#eval(APPEND, names, args);
+    const names = [...this.#names.keys(key), this.#names.id(key, id)];
+    const args = [this.#names.channel(key), this.#expireMs, String(idMs), ...entryArgs(commit)];
+    const [status, ...rest] = await this.#scripts.run(APPEND, names, args);
     if (status === "empty") return { status };
     if (status === "ok") return { status, due: rest[0] === "1" };
     if (status === "held") return { status, remainingMs: Number(rest[0]) };
@@ -141,38 +136,38 @@ export class RedisEngine implements Engine {
   }
 
   async putCheckpoint(key: string, { position: { epoch, seq }, body }: Checkpoint): Promise<void> {
-    await this.#run(CHECKPOINT, key, [this.#expireMs, epoch, String(seq), body]);
+    await this.#scripts.run(CHECKPOINT, this.#names.keys(key), [this.#expireMs, epoch, String(seq), body]);
   }
 
   async answerOf(key: string, id: string): Promise<string | undefined> {
-    const [text] = await this.#eval(ANSWER, [this.#name(key, "m"), this.#name(key, "i", id)], []);
+    const [text] = await this.#scripts.run(ANSWER, [this.#names.meta(key), this.#names.id(key, id)], []);
     return text === "" ? undefined : (text as string);
   }
 
   async post(key: string, box: string, text: string, withinMs: number): Promise<number> {
     const until = performance.now() + withinMs;
-    const names = [this.#name(key, "m")];
-    // Redis judges by its own clock, whose difference from ours is looked up now and then.
+    const names = [this.#names.meta(key)];
+    // Redis compares with its own clock, whose difference from ours is measured now and then.
     if (this.#clock === undefined || performance.now() - this.#clock.at > CLOCK_MS) {
-      const [, now] = await this.#eval(POST, names, ["", "", "0"]);
+      const [, now] = await this.#scripts.run(POST, names, ["", "", "0"]);
       this.#clock = { at: performance.now(), ahead: Number(now) - performance.now() };
     }
     const latest = Math.floor(until + this.#clock.ahead);
-    const [count] = await this.#eval(POST, names, [this.#box(key, box), text, String(latest)]);
+    const [count] = await this.#scripts.run(POST, names, [this.#names.box(key, box), text, String(latest)]);
     return Number(count);
   }
 
   listen(key: string, box: string, listener: (text: string) => void): Promise<void> {
-    return this.#subscriber.subscribe(this.#box(key, box), listener);
+    return this.#subscriber.subscribe(this.#names.box(key, box), listener);
   }
 
   unlisten(key: string, box: string): Promise<void> {
-    return this.#subscriber.unsubscribe(this.#box(key, box));
+    return this.#subscriber.unsubscribe(this.#names.box(key, box));
   }
 
   async install(key: string, { owner, checkpoint, entries, leaseMs, force }: InstallRequest): Promise<InstallReply> {
-    const [status] = await this.#run(INSTALL, key, [
-      this.#name(key, "c"),
+    const [status] = await this.#scripts.run(INSTALL, this.#names.keys(key), [
+      this.#names.channel(key),
       HEAD,
       owner,
       force ? "1" : "0",
@@ -188,7 +183,7 @@ export class RedisEngine implements Engine {
 
   async acquire(key: string, owner: string, leaseMs: number): Promise<AcquireReply> {
     const args = [owner, String(leaseMs), this.#expireMs];
-    const [status, ...rest] = await this.#run(ACQUIRE, key, args);
+    const [status, ...rest] = await this.#scripts.run(ACQUIRE, this.#names.keys(key), args);
     if (status === "empty") return { status };
     if (status === "held") return { status, remainingMs: Number(rest[0]) };
     const [epoch, seq, broken] = rest;
@@ -196,14 +191,14 @@ export class RedisEngine implements Engine {
   }
 
   async release(key: string, owner: string): Promise<void> {
-    await this.#run(RELEASE, key, [this.#name(key, "c"), HEAD, owner]);
+    await this.#scripts.run(RELEASE, this.#names.keys(key), [this.#names.channel(key), HEAD, owner]);
   }
 
   async heads(keys: readonly string[]): Promise<(Position | undefined)[]> {
     const heads: (Position | undefined)[] = [];
     for (let from = 0; from < keys.length; from += HEADS_AT_ONCE) {
-      const names = keys.slice(from, from + HEADS_AT_ONCE).map((key) => this.#name(key, "m"));
-      const reply = await this.#eval(HEADS, names, []);
+      const names = keys.slice(from, from + HEADS_AT_ONCE).map((key) => this.#names.meta(key));
+      const reply = await this.#scripts.run(HEADS, names, []);
       for (let i = 0; i < reply.length; i += 2)
         heads.push(reply[i] === "" ? undefined : parsePosition(reply[i], reply[i + 1]));
     }
@@ -211,15 +206,15 @@ export class RedisEngine implements Engine {
   }
 
   subscribe(key: string, listener: (message: Message) => void): Promise<void> {
-    return this.#subscriber.subscribe(this.#name(key, "c"), (text) => {
+    return this.#subscriber.subscribe(this.#names.channel(key), (text) => {
       const message = parseMessage(text);
       if (message) listener(message);
-      else this.#onError(new Error(`A message on the channel of "${key}" is not of this library`));
+      else this.#onError(new Error(`A message on the channel of "${key}" was not sent by this library`));
     });
   }
 
   unsubscribe(key: string): Promise<void> {
-    return this.#subscriber.unsubscribe(this.#name(key, "c"));
+    return this.#subscriber.unsubscribe(this.#names.channel(key));
   }
 
   async close(): Promise<void> {
@@ -228,56 +223,7 @@ export class RedisEngine implements Engine {
     this.#subscriber.close();
   }
 
-  /**
-   * The meta, log, checkpoint ("s"), channel or a write's ID of a stream. The braces put all of them in one slot of a
-   * cluster, whatever the key looks like.
-   */
-  #name(key: string, part: "m" | "l" | "s" | "c" | "i", id?: string): string {
-    const name = `${this.#prefix}:{${encoded(key)}}:${part}`;
-    return id === undefined ? name : `${name}:${encoded(id)}`;
-  }
-
-  #names(key: string): string[] {
-    return [this.#name(key, "m"), this.#name(key, "l"), this.#name(key, "s")];
-  }
-
-  /** The channel of a box. */
-  #box(key: string, box: string): string {
-    return `${this.#prefix}:{${encoded(key)}}:${box}`;
-  }
-
-  #run(script: Script, key: string, args: string[]): Promise<unknown[]> {
-    return this.#eval(script, this.#names(key), args);
-  }
-
   async #probe(name: string, n: number): Promise<void> {
-    await this.#eval(PROBE, [name], [name, String(n)]);
+    await this.#scripts.run(PROBE, [name], [name, String(n)]);
   }
-
-  async #eval(script: Script, keys: string[], args: string[]): Promise<unknown[]> {
-    const rest = [String(keys.length), ...keys, ...args];
-    try {
-      return await this.#commands.use(async (client) => {
-        try {
-          return (await client.sendCommand(["EVALSHA", script.sha, ...rest])) as unknown[];
-        } catch (error) {
-          if (!isReply(error, "NOSCRIPT")) throw error;
-          return (await client.sendCommand(["EVAL", script.source, ...rest])) as unknown[];
-        }
-      });
-    } catch (error) {
-      // The primary is elsewhere now, behind the same address.
-      if (isReply(error, "READONLY")) this.#health.reopenSoon();
-      throw error;
-    }
-  }
-}
-
-/** Keys and IDs come from requests: half a surrogate pair, which has no encoding, must not throw. */
-function encoded(text: string): string {
-  return encodeURIComponent(text.replaceAll(/\p{Surrogate}/gu, "\ufffd"));
-}
-
-function isReply(error: unknown, code: string): boolean {
-  return error instanceof Error && error.message.startsWith(code);
 }

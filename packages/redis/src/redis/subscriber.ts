@@ -1,23 +1,23 @@
 import { Link, type LinkOptions } from "./link.ts";
 import type { Connection } from "./drivers.ts";
 
-/** The one connection that hears messages, and what it is to hear, whatever becomes of the connection. */
+/** The one connection that receives messages. Its channels are subscribed again on every new connection. */
 export class Subscriber {
   readonly #link: Link;
   readonly #onError: (error: Error) => void;
   readonly #onSubscribed: (again: boolean) => void;
   readonly #channels = new Map<string, (message: string) => void>();
-  /** Channels that the connection may still hear though nobody wants them. */
+  /** Channels that the connection may still be subscribed to although nobody needs them. */
   readonly #unwanted = new Set<string>();
 
-  /** `onSubscribed`: everything wanted is subscribed, on a connection that is new; `again`: not the first. */
+  /** `onSubscribed`: all channels are subscribed on a new connection; `again`: it is not the first connection. */
   constructor(options: LinkOptions, onSubscribed: (again: boolean) => void) {
     this.#link = new Link(options, (client, again) => void this.#restore(client, again));
     this.#onError = options.onError;
     this.#onSubscribed = onSubscribed;
   }
 
-  /** Resolves when Redis has confirmed it. A rejected one may come about later, until `unsubscribe`. */
+  /** Resolves when Redis has confirmed it. Where it rejects, it may still take effect later, until `unsubscribe`. */
   async subscribe(channel: string, listener: (message: string) => void): Promise<void> {
     this.#channels.set(channel, listener);
     this.#unwanted.delete(channel);
@@ -27,7 +27,7 @@ export class Subscriber {
   async unsubscribe(channel: string): Promise<void> {
     if (!this.#channels.delete(channel)) return;
     this.#unwanted.add(channel);
-    // Without a connection there is nothing to wait for: the next one is told.
+    // Without a connection there is nothing to wait for: the next one does not subscribe to it.
     if (this.#link.ready) await this.#link.use((client) => this.#forget(client, [channel]));
   }
 
@@ -41,7 +41,7 @@ export class Subscriber {
     this.#channels.clear();
   }
 
-  // A driver whose listener throws loses its place in what it was reading.
+  // A driver whose listener throws loses its position in the reply that it was parsing.
   readonly #hear = (message: string, channel: string): void => {
     try {
       this.#channels.get(channel)?.(message);
@@ -50,13 +50,13 @@ export class Subscriber {
     }
   };
 
-  /** The driver has subscribed again to what it knew; what it did not know is added. */
+  /** The driver has restored the subscriptions that it knew; this adds the others. */
   async #restore(client: Connection, again: boolean): Promise<void> {
     try {
       await this.#forget(client, [...this.#unwanted]);
       await client.subscribe([...this.#channels.keys()], this.#hear);
     } catch (error) {
-      // Lost again, then there is another time; or refused, then no probe is heard and that is told.
+      // Where the connection was lost, the next one tries again. Where Redis refused, the missing probes are noticed as well.
       if (this.#link.ready === client) this.#onError(error instanceof Error ? error : new Error(String(error)));
       return;
     }

@@ -56,6 +56,26 @@ describe.skipIf(!HAS_REDIS)(`a backplane on${SKIPPED}`, { timeout: 30_000 }, () 
     expect(await server.command<string[]>("KEYS", "app:*")).toStrictEqual([]);
   });
 
+  const databases: [string, (database: number) => RedisClient][] = [
+    ["node-redis", (database) => createClient({ socket: { host: "127.0.0.1", port: server.port }, database })],
+    ["ioredis", (db) => new IoRedis(server.port, "127.0.0.1", { lazyConnect: true, db })],
+  ];
+
+  test.each(databases)("%s: two databases of one server share neither streams nor commands", async (_, make) => {
+    await server.command("FLUSHALL");
+    const [zero, three] = [0, 3].map((database) => {
+      const backplane = createRedisBackplane({ redis: make(database), onError: (error) => expect.fail(error.message) });
+      after.push(() => backplane.close());
+      return backplane;
+    }) as [Backplane, Backplane];
+    const handled: unknown[] = [];
+    const writer = zero.writer("w", { initialState: { n: 0 }, onCommand: (command) => handled.push(command) });
+    await writer.leads();
+    await zero.send("w", "from 0");
+    await expect(three.send("w", "from 3", { timeoutMs: 400 })).rejects.toMatchObject({ code: "timeout" });
+    expect(handled).toStrictEqual(["from 0"]);
+  });
+
   test("ioredis leaves no connection behind when the backplane is closed", async () => {
     const others = async () => (await server.command<string>("CLIENT", "LIST")).trim().split("\n").length - 1;
     await vi.waitFor(async () => expect(await others()).toBe(0), 5000);
@@ -90,7 +110,11 @@ test.each<[string, (port: number) => unknown, string]>([
     },
     "is a cluster of ioredis, which is not supported yet",
   ],
-  ["a client of something else", () => ({ get: () => undefined, set: () => undefined }), "is no client that is known"],
+  [
+    "a client of something else",
+    () => ({ get: () => undefined, set: () => undefined }),
+    "is not a client that this library knows",
+  ],
 ])("%s is refused at construction, with what to pass instead", async (_, make, message) => {
   const redis = make(await freePort()) as RedisClient;
   expect(() => createRedisBackplane({ redis })).toThrow(

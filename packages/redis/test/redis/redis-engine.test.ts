@@ -246,7 +246,7 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
     const both = "for _, c in ipairs(ARGV) do redis.call('PUBLISH', c, 'head') end";
     await server.command("EVAL", both, "0", "p:{bad}:c", "p:{k}:c");
     await vi.waitFor(() => expect(heard).toEqual([HEAD]));
-    const foreign = 'A message on the channel of "k" is not of this library';
+    const foreign = 'A message on the channel of "k" was not sent by this library';
     expect(errors).toEqual([foreign, foreign, foreign, "no"]);
   });
 

@@ -116,6 +116,38 @@ export default defineConfig({
       }),
     },
     adapter("express", "express"),
+    {
+      // Runtimes without Node load all of these but the one that package.json names for Node.
+      files: ["packages/ag-ui/src/**"],
+      rules: imports(
+        { regex: "^node:", allowTypeImports: true, message: "An adapter takes types from node:, never code." },
+        { regex: "^@ag-ui/core", allowTypeImports: true, message: "The server needs only types of @ag-ui/core." },
+        {
+          group: only("./*", "#write", "node:*", "@statestream/core", "@statestream/core/{fetch,patch}", "@ag-ui/core"),
+          message: "Only write.ts may import what is Node's, and only the client's files @ag-ui/client.",
+        },
+      ),
+    },
+    {
+      files: ["packages/ag-ui/src/write.ts"],
+      rules: imports(
+        { regex: "^node:", allowTypeImports: true, message: "An adapter takes types from node:, never code." },
+        {
+          group: only("./*", "node:*", "@statestream/core", "@statestream/core/node"),
+          message: "Beside its neighbours, write.ts may import only @statestream/core.",
+        },
+      ),
+    },
+    {
+      files: ["packages/ag-ui/src/{client,follow,completed,read-frames,response-of,open-entities,backoff}.ts"],
+      rules: imports(
+        { regex: "^@ag-ui/core", allowTypeImports: true, message: "Types are enough." },
+        {
+          group: only("./*", "@ag-ui/client", "@ag-ui/core", "eventsource-parser"),
+          message: "The client's files may import only their neighbours, @ag-ui/client and eventsource-parser.",
+        },
+      ),
+    },
     adapter("koa", "koa"),
     adapter("fastify", "fastify"),
     {

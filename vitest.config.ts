@@ -10,6 +10,7 @@ export default defineConfig({
     // Tests read the sources of every package, so that there is one copy of each module and coverage counts all of them.
     alias: [
       { find: "#development", replacement: `${packagesDir}client/src/environment.ts` },
+      { find: "#write", replacement: `${packagesDir}ag-ui/src/write.ts` },
       { find: "#node-response", replacement: `${packagesDir}hono/src/node-response.ts` },
       { find: /^@statestream\/([^/]+)$/, replacement: `${packagesDir}$1/src/index.ts` },
       { find: /^@statestream\/([^/]+)\/(.+)$/, replacement: `${packagesDir}$1/src/$2.ts` },

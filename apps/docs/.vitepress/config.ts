@@ -11,6 +11,7 @@ const PAGE_OF: Readonly<Record<string, string>> = {
   "docs/redux.md": "/guide/redux",
   "docs/operations.md": "/guide/operations",
   "docs/from-a-hand-written-route.md": "/guide/from-a-hand-written-route",
+  "docs/from-ag-ui.md": "/guide/from-ag-ui",
 };
 
 const api = (): { text: string; link: string }[] => {
@@ -81,6 +82,7 @@ export default defineConfig({
             { text: "Quick start", link: "/guide/quick-start" },
             { text: "Concepts", link: "/guide/concepts" },
             { text: "From a hand-written route", link: "/guide/from-a-hand-written-route" },
+            { text: "From AG-UI and CopilotKit", link: "/guide/from-ag-ui" },
           ],
         },
         {

@@ -40,6 +40,11 @@ export interface Connection extends AsyncIterable<ConnectionEvent> {
   /** The option `context` of `connect`. */
   readonly context: unknown;
   /**
+   * How long the client has to wait before it reconnects, in milliseconds, drawn for this connection. `read` gives it as
+   * the `retry:` line; who reads events has to send it where that matters.
+   */
+  readonly retryMs: number;
+  /**
    * Ends the connection in order: sends what is pending, then `state.end` with this reason, then closes. `revoked` also
    * says that the client must not come back. After `expired`, `revoked`, `overloaded` and `unavailable` the client may
    * see nothing more, so pending events are discarded. Does nothing where the connection is closed or about to end.

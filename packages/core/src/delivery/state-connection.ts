@@ -25,6 +25,8 @@ export class StateConnection implements Connection, Holder, EventSupply {
   #ending: (Ending & { readonly position: number }) | undefined;
   readonly #listener: Listener;
   #reader: EventReader | undefined;
+  /** Drawn when it is first read. */
+  #retryMs: number | undefined;
 
   constructor(host: ConnectionHost, audience: Audience, opening: Opening) {
     this.audience = audience;
@@ -45,6 +47,11 @@ export class StateConnection implements Connection, Holder, EventSupply {
     return this.#position.isResumed && this.#opening.refused === undefined;
   }
 
+  get retryMs(): number {
+    this.#retryMs ??= this.#host.retryMs();
+    return this.#retryMs;
+  }
+
   get idleSince(): number {
     return this.handover.idleSince;
   }
@@ -61,7 +68,7 @@ export class StateConnection implements Connection, Holder, EventSupply {
     this.#expire();
     if (this.#phase === "greeting") {
       this.greet();
-      this.handover.begin(new Chunk([retryLine(this.#host.retryMs())]));
+      this.handover.begin(new Chunk([retryLine(this.retryMs)]));
       return this.handover.part();
     }
     const chunk = this.next();

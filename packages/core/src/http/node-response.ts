@@ -6,6 +6,7 @@ import { checkRequestAndResponse } from "./arguments.ts";
 import { isQueued } from "./queued-response.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import type { StateStream } from "../state/stream.ts";
+import type { ByteSource } from "./web-body.ts";
 
 /**
  * Answers a request with a stream: for `node:http`, and for every framework that gives its response. Headers set on the
@@ -78,6 +79,6 @@ export function writeBody(res: ServerResponse, answer: StreamAnswer): Connection
  * else it goes through `res.write`: with compression, where `write` was replaced on the response or its prototype, over
  * HTTP/1.0 and HTTP/2. That is decided for each chunk.
  */
-export function writeConnection(res: ServerResponse, connection: Connection, end?: () => void): void {
+export function writeConnection(res: ServerResponse, connection: ByteSource, end?: () => void): void {
   new ResponseWriter(res, connection, end).start();
 }

@@ -47,8 +47,11 @@ export interface StreamRequest {
 export interface StreamAnswer {
   readonly status: 200 | 204;
   readonly headers: Readonly<Record<string, string>>;
-  /** Opens the connection whose bytes are the body. `undefined` when there is no body: for HEAD, and for 204. */
-  readonly connect: ((signal?: AbortSignal) => Connection) | undefined;
+  /**
+   * Opens the connection whose bytes are the body; what `more` names replaces what the request and the options say.
+   * `undefined` when there is no body: for HEAD, and for 204.
+   */
+  readonly connect: ((signal?: AbortSignal, more?: ConnectOptions) => Connection) | undefined;
 }
 
 /**
@@ -87,8 +90,8 @@ export function answerRequest(
   return {
     status: 200,
     headers,
-    connect: (signal) =>
-      stream.connect({ lastEventId, slices, maxRateHz, signal, expiresAt, revoked, context, onClose }),
+    connect: (signal, more) =>
+      stream.connect({ lastEventId, slices, maxRateHz, signal, expiresAt, revoked, context, onClose, ...more }),
   };
 }
 

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { isWatched, socketOf, writeChunk } from "./chunked.ts";
 import { hasLeft, isQueued, waitForSocket } from "./queued-response.ts";
-import type { Connection } from "../delivery/connection.ts";
+import type { ByteSource } from "./web-body.ts";
 
 /** How long the last bytes of an ended response may take to leave before its socket is destroyed, in milliseconds. */
 const LINGER_MS = 500;
@@ -10,7 +10,7 @@ const LINGER_MS = 500;
 /** Writes a connection to a response whose head is out, until either ends. */
 export class ResponseWriter {
   readonly #res: ServerResponse;
-  readonly #connection: Connection;
+  readonly #connection: ByteSource;
   /** Ends the response. Default: `res.end()`. */
   readonly #end: (() => void) | undefined;
   /** Where chunks can be written to, once that is known. */
@@ -24,7 +24,7 @@ export class ResponseWriter {
   #listens = false;
   #ended = false;
 
-  constructor(res: ServerResponse, connection: Connection, end: (() => void) | undefined) {
+  constructor(res: ServerResponse, connection: ByteSource, end: (() => void) | undefined) {
     this.#res = res;
     this.#connection = connection;
     this.#end = end;

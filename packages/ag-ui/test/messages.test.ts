@@ -1,0 +1,146 @@
+import { streamAgUi } from "@statestream/ag-ui";
+import { createStateStream, type WritableStateStream } from "@statestream/core";
+import { describe, expect, it } from "vitest";
+import type { TestMessage } from "./support/changes.ts";
+import { type Frame, framesOf, inputOf, isType, post, Reader } from "./support/frames.ts";
+
+type State = { messages: TestMessage[]; n: number };
+
+const options = { messages: "messages" };
+
+async function follow(
+  messages: TestMessage[],
+  lastEventId = "",
+): Promise<[WritableStateStream<State>, Reader, Frame[]]> {
+  const stream = createStateStream<State>({ initialState: { messages, n: 0 } });
+  const headers: Record<string, string> = lastEventId === "" ? {} : { "last-event-id": lastEventId };
+  const reader = new Reader(await streamAgUi(post(inputOf(), headers), stream, options));
+  return [stream, reader, await reader.until(isType("MESSAGES_SNAPSHOT"))];
+}
+
+/** What is sent for changes, up to the end of the run. */
+async function sent(messages: TestMessage[], change: (stream: WritableStateStream<State>) => void): Promise<unknown[]> {
+  const [stream, reader] = await follow(messages);
+  change(stream);
+  void stream.close();
+  const frames = await reader.until(isType("RUN_FINISHED"));
+  return frames.slice(0, -1).map(({ event }) => event);
+}
+
+const half = { id: "a", role: "assistant", content: "Hel" };
+
+describe("The slice of the conversation", () => {
+  it("is in neither STATE_SNAPSHOT nor STATE_DELTA", async () => {
+    const [stream, reader, frames] = await follow([half]);
+    expect(frames.slice(1).map(({ event }) => event)).toEqual([
+      { type: "STATE_SNAPSHOT", snapshot: { n: 0 } },
+      { type: "MESSAGES_SNAPSHOT", messages: [half] },
+    ]);
+    stream.batch(() => {
+      stream.set("messages", []);
+      stream.set("n", 1);
+    });
+    const [messages, state] = await reader.until(isType("STATE_DELTA"));
+    expect(messages?.event).toEqual({ type: "MESSAGES_SNAPSHOT", messages: [] });
+    expect(state?.event).toEqual({ type: "STATE_DELTA", delta: [{ op: "add", path: "/n", value: 1 }] });
+    await reader.cancel();
+  });
+
+  it("a message that grows goes in pieces, and a client that joins in the middle has its beginning", async () => {
+    const events = await sent([half], (stream) => {
+      stream.append("messages", "/0/content", "lo");
+      stream.append("messages", "/0/content", "!");
+    });
+    expect(events).toEqual([
+      { type: "TEXT_MESSAGE_START", messageId: "a", role: "assistant" },
+      { type: "TEXT_MESSAGE_CONTENT", messageId: "a", delta: "lo" },
+      { type: "TEXT_MESSAGE_CONTENT", messageId: "a", delta: "!" },
+      { type: "TEXT_MESSAGE_END", messageId: "a" },
+    ]);
+  });
+
+  it("a new message ends the one before it", async () => {
+    const events = await sent([], (stream) => {
+      stream.set("messages", [half]);
+      stream.set("messages", (messages) => [...messages, { id: "u", role: "user", content: "Hi", name: "Ann" }]);
+    });
+    expect(events).toEqual([
+      { type: "TEXT_MESSAGE_START", messageId: "a", role: "assistant" },
+      { type: "TEXT_MESSAGE_CONTENT", messageId: "a", delta: "Hel" },
+      { type: "TEXT_MESSAGE_END", messageId: "a" },
+      { type: "TEXT_MESSAGE_START", messageId: "u", role: "user", name: "Ann" },
+      { type: "TEXT_MESSAGE_CONTENT", messageId: "u", delta: "Hi" },
+      { type: "TEXT_MESSAGE_END", messageId: "u" },
+    ]);
+  });
+
+  it("tool calls go as TOOL_CALL events, and their answers as results", async () => {
+    const call = { id: "c", type: "function", function: { name: "look", arguments: '{"a"' } };
+    const events = await sent([], (stream) => {
+      stream.set("messages", [{ id: "a", role: "assistant", toolCalls: [call] }]);
+      stream.append("messages", "/0/toolCalls/0/function/arguments", ":1}");
+      stream.set("messages", (messages) => [...messages, { id: "t", role: "tool", toolCallId: "c", content: "seen" }]);
+    });
+    expect(events).toEqual([
+      { type: "TOOL_CALL_START", toolCallId: "c", toolCallName: "look", parentMessageId: "a" },
+      { type: "TOOL_CALL_ARGS", toolCallId: "c", delta: '{"a"' },
+      { type: "TOOL_CALL_ARGS", toolCallId: "c", delta: ":1}" },
+      { type: "TOOL_CALL_END", toolCallId: "c" },
+      { type: "TOOL_CALL_RESULT", messageId: "t", toolCallId: "c", content: "seen", role: "tool" },
+    ]);
+  });
+
+  it("reasoning grows as reasoning", async () => {
+    const events = await sent([], (stream) => {
+      stream.set("messages", [{ id: "r", role: "reasoning", content: "Hm" }]);
+      stream.append("messages", "/0/content", "m");
+    });
+    expect(events).toEqual([
+      { type: "REASONING_MESSAGE_START", messageId: "r", role: "reasoning" },
+      { type: "REASONING_MESSAGE_CONTENT", messageId: "r", delta: "Hm" },
+      { type: "REASONING_MESSAGE_CONTENT", messageId: "r", delta: "m" },
+      { type: "REASONING_MESSAGE_END", messageId: "r" },
+    ]);
+  });
+
+  it("what cannot be said so is a MESSAGES_SNAPSHOT", async () => {
+    const edited = { ...half, content: "Bye" };
+    expect(await sent([half], (stream) => stream.set("messages", [edited]))).toEqual([
+      { type: "MESSAGES_SNAPSHOT", messages: [edited] },
+    ]);
+  });
+
+  it("that does not hold messages ends the run with invalid-messages", async () => {
+    const stream = createStateStream<{ messages: unknown }>({ initialState: { messages: "none" } });
+    const frames = framesOf(await (await streamAgUi(post(inputOf()), stream, options)).text());
+    expect(frames.at(-1)?.event).toMatchObject({ type: "RUN_ERROR", code: "invalid-messages" });
+    expect(stream.stats().connections).toBe(0);
+  });
+});
+
+describe("Event IDs", () => {
+  it("stand on the last frame of a commit only, and never on RUN_STARTED", async () => {
+    const [stream, reader, first] = await follow([]);
+    stream.batch(() => {
+      stream.set("messages", [half]);
+      stream.set("n", 1);
+    });
+    const frames = [...first, ...(await reader.until(isType("STATE_DELTA")))];
+    expect(frames.map(({ event, id }) => [event.type, id !== undefined])).toEqual([
+      ["RUN_STARTED", false],
+      ["STATE_SNAPSHOT", false],
+      ["MESSAGES_SNAPSHOT", true],
+      ["TEXT_MESSAGE_START", false],
+      ["TEXT_MESSAGE_CONTENT", false],
+      ["STATE_DELTA", true],
+    ]);
+    expect(frames.at(-1)?.id).toBe(stream.eventId);
+    await reader.cancel();
+  });
+
+  it("of another stream are answered with a snapshot", async () => {
+    const [, reader, frames] = await follow([half], "AAAAAAAAAAA.5");
+    expect(frames.map(({ event }) => event.type)).toEqual(["RUN_STARTED", "STATE_SNAPSHOT", "MESSAGES_SNAPSHOT"]);
+    await reader.cancel();
+  });
+});

@@ -1,0 +1,55 @@
+/** A `fetch` in this process whose responses can be cut off, as by a lost network. */
+export class CuttableFetch {
+  /** How many bytes the next response may carry. */
+  limit = Infinity;
+  /** Everything that arrived, for each response. */
+  readonly texts: string[] = [];
+  readonly urls: string[] = [];
+  readonly #answer: (request: Request) => Promise<Response>;
+  #cut: (() => void) | undefined;
+
+  constructor(answer: (request: Request) => Promise<Response>) {
+    this.#answer = answer;
+  }
+
+  /** Cuts the response that is under way. */
+  cut(): void {
+    this.#cut?.();
+  }
+
+  readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
+    this.urls.push(url);
+    const index = this.texts.push("") - 1;
+    const left = new AbortController();
+    const { signal } = init;
+    signal?.addEventListener("abort", () => left.abort());
+    const response = await this.#answer(new Request(url, { ...init, signal: left.signal }));
+    if (response.body === null || !response.ok) return response;
+    let room = this.limit;
+    this.limit = Infinity;
+    const decoder = new TextDecoder();
+    const reader = response.body.getReader();
+    const body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#cut = () => {
+            controller.error(new TypeError("network error"));
+            void reader.cancel();
+          };
+        },
+        pull: async (controller) => {
+          const { done, value } = await reader.read();
+          if (done) return controller.close();
+          const part = value.subarray(0, room);
+          room -= part.length;
+          this.texts[index] += decoder.decode(part, { stream: true });
+          controller.enqueue(part);
+          if (room === 0) this.#cut?.();
+        },
+        cancel: () => reader.cancel(),
+      },
+      { highWaterMark: 0 },
+    );
+    return new Response(body, response);
+  };
+}

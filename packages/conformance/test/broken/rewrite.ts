@@ -70,6 +70,7 @@ function mapped(connection: Connection, map: (bytes: Bytes) => readonly Bytes[])
     },
     resumed: connection.resumed,
     context: connection.context,
+    retryMs: connection.retryMs,
     [Symbol.asyncIterator]: () => connection[Symbol.asyncIterator](),
   };
 }

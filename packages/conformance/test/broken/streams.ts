@@ -99,6 +99,7 @@ function silent(): Connection {
     closeReason: undefined,
     resumed: false,
     context: undefined,
+    retryMs: 0,
     end: () => {},
     close: () => {},
     [Symbol.asyncIterator]: () => {

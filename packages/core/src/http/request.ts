@@ -86,12 +86,14 @@ export function answerRequest(
   const asked = query.has("slices") ? query.getAll("slices").slice(0, MAX_QUERY_SLICES) : undefined;
   const slices = narrow(options.slices, asked);
   const maxRateHz = lower(options.maxRateHz, rateOf(Number(query.get("maxRateHz") ?? NaN)));
+  // A list of names, of which later versions may know more.
+  const append = query.getAll("ops").some((names) => names.split(",").includes("append"));
   const lastEventId = request.lastEventId || query.get("lastEventId") || undefined;
   return {
     status: 200,
     headers,
     connect: (signal, more) =>
-      stream.connect({ lastEventId, slices, maxRateHz, signal, expiresAt, revoked, context, onClose, ...more }),
+      stream.connect({ lastEventId, slices, append, maxRateHz, signal, expiresAt, revoked, context, onClose, ...more }),
   };
 }
 

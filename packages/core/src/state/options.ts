@@ -2,7 +2,6 @@ import { rateOf } from "../delivery/rate.ts";
 import { MAX_TIMER_MS } from "../support/clock.ts";
 import { type Compare, compareWith, type Differ } from "../diff/differ.ts";
 import { structuralCompare } from "../diff/structural-differ.ts";
-import { logsAppends } from "./appends.ts";
 import { StateStreamError } from "../support/errors.ts";
 import type { Cause } from "../protocol/events.ts";
 import type { Serialize } from "./logged-state.ts";
@@ -24,7 +23,8 @@ export interface StateStreamOptions<S extends object> {
   snapshots?: SnapshotMode;
   /**
    * Finds the operations between two values of a slice. Default: a structural comparison that follows rows of arrays by
-   * `rowIds`. `fastJsonPatch` is a ready alternative. What a differ throws is reported as `differ-failed`, and the value
+   * `rowIds` and finds text that grew. `fastJsonPatch` is a ready alternative. It may give `append` operations, which clients
+   * that did not ask for them get as `replace`. What a differ throws is reported as `differ-failed`, and the value
    * is sent.
    */
   differ?: Differ;
@@ -160,8 +160,8 @@ export function settingsOf<S extends object>(
 }
 
 function compareOf({ differ, rowIds, serialize }: StateStreamOptions<never>): Compare {
-  // What `serialize` gives of a longer text is another text: it may be redacted as a whole.
-  const appends = logsAppends() && serialize === undefined;
+  // What `serialize` gives of a longer text may be another text, redacted as a whole.
+  const appends = serialize === undefined;
   if (differ === undefined) return structuralCompare({ rowIds: [...(rowIds ?? ROW_IDS)], appends });
   if (rowIds === undefined) return compareWith(differ, appends);
   throw new StateStreamError(

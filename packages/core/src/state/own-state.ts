@@ -6,7 +6,6 @@ import { Growth } from "../json/growth.ts";
 import { applyOperations } from "../json/operations.ts";
 import { joinAppends } from "../diff/compose.ts";
 import { strictOf } from "../diff/strict.ts";
-import { logsAppends } from "./appends.ts";
 import type { NamedSlice, Publisher, StateReader } from "./publisher.ts";
 import type { Patched } from "./logged-state.ts";
 import { type BaseStateStream, checkState } from "./state-stream.ts";
@@ -165,7 +164,7 @@ export class OwnState<S extends object> {
     if (basis === undefined) return { value: json };
     // A `test` has done its work here: clients need not repeat it.
     const needed = operations.filter(({ op }) => op !== "test");
-    const sent = logsAppends() && !growth.splits ? needed : strictOf(needed, before);
+    const sent = growth.splits ? strictOf(needed, before) : needed;
     return { value: json, patched: { operations: joinAppends(earlier?.operations ?? [], sent), json } };
   }
 

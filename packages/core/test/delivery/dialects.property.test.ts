@@ -3,10 +3,9 @@ import { test } from "vitest";
 import type { ConnectOptions, Connection, Json } from "../../src/index.ts";
 import { parseEventId } from "../../src/protocol/event-id.ts";
 import { edit, editable, operationsOf } from "../support/edits.ts";
-import { growing } from "../support/growing.ts";
 import { checkProperty, PROPERTY_TIMEOUT_MS } from "../support/property.ts";
 import { type Bookmark, ReferenceClient } from "../support/reference-client.ts";
-import type { Setup } from "../support/streams.ts";
+import { type Setup, setup } from "../support/streams.ts";
 import { canonical } from "../support/values.ts";
 
 const SLICES = ["a", "b", "c"];
@@ -108,7 +107,7 @@ class World {
   readonly #clients: readonly Client[];
 
   constructor(initial: Record<string, Json>, maxLogEvents: number) {
-    this.#setup = growing(initial, { maxLogEvents, heartbeatMs: 4000 });
+    this.#setup = setup(initial, { maxLogEvents, heartbeatMs: 4000 });
     this.#states.push({ ...this.stream.state } as Record<string, Json>);
     this.#clients = KINDS.map((kind) => new Client(this, kind));
   }

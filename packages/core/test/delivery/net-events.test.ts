@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { StateInitialEvent, StateUpdateEvent } from "../../src/protocol/events.ts";
-import { growing } from "../support/growing.ts";
 import { framesOf } from "../support/read.ts";
-import { chunksOf, filler, follow, followed } from "../support/streams.ts";
+import { chunksOf, filler, follow, followed, setup } from "../support/streams.ts";
 
 const idsOf = (connection: Parameters<typeof framesOf>[0]) => framesOf(connection).map(({ id }) => id);
 
@@ -13,7 +12,7 @@ function brief(events: readonly unknown[]): unknown[] {
 
 describe("a connection's dialect", () => {
   test("is named by a snapshot where append is granted, for all slices or some", () => {
-    const { stream } = growing({ a: "", b: "" });
+    const { stream } = setup({ a: "", b: "" });
     const ops = (append?: boolean | string[], slices?: string[]) =>
       (follow(stream, { append, slices }).pull()[0] as StateInitialEvent).ops;
     expect(ops(true)).toStrictEqual(["append"]);
@@ -23,13 +22,13 @@ describe("a connection's dialect", () => {
   });
 
   test("refuses anything but a boolean or names", () => {
-    const { stream } = growing({ a: "" });
+    const { stream } = setup({ a: "" });
     for (const append of [1, "a", [1], null])
       expect(() => stream.connect({ append: append as never })).toThrow(/append.*boolean or a list of names/);
   });
 
   test("shares its bytes with equal ones, and no others", () => {
-    const { stream, clock } = growing({ a: "", b: "" });
+    const { stream, clock } = setup({ a: "", b: "" });
     const connect = (append?: boolean | string[]) => {
       const { connection } = followed(stream, { append });
       return connection;
@@ -52,7 +51,7 @@ describe("a connection's dialect", () => {
   });
 
   test("may be another after a resume", () => {
-    const { stream } = growing({ text: "", other: 1 });
+    const { stream } = setup({ text: "", other: 1 });
     const first = followed(stream, { append: true });
     stream.set("text", filler(50));
     first.pull();
@@ -70,7 +69,7 @@ describe("a strict client", () => {
   const doc = (text: string) => ({ pad: filler(300), text });
 
   test("gets a text that grew once as a replace, with its cause and its place in the commit", () => {
-    const { stream } = growing({ a: doc("one"), b: 1 });
+    const { stream } = setup({ a: doc("one"), b: 1 });
     const { connection, pull } = followed(stream);
     stream.batch(() => {
       stream.set("b", 2, { type: "count" });
@@ -84,7 +83,7 @@ describe("a strict client", () => {
   });
 
   test("gets one net event for a slice that grew in a flush, and every other slice frame by frame", () => {
-    const { stream } = growing({ a: doc(""), b: 0 });
+    const { stream } = setup({ a: doc(""), b: 0 });
     const { pull } = followed(stream);
     for (let count = 1; count <= 3; count++) {
       stream.set("a", doc("x".repeat(count)), { type: "token" });
@@ -99,7 +98,7 @@ describe("a strict client", () => {
   });
 
   test("gets what has no append as the log has it", () => {
-    const { stream } = growing({ a: doc("one"), b: 0 });
+    const { stream } = setup({ a: doc("one"), b: 0 });
     const [strict, other] = [followed(stream), followed(stream, { append: true })];
     stream.set("a", doc("another"), { type: "edit" });
     stream.set("b", 1);
@@ -109,7 +108,7 @@ describe("a strict client", () => {
   test.each([undefined, ["a", "b"]])(
     "can resume from the last event of a range with net events only (slices %j)",
     (slices) => {
-      const { stream } = growing({ a: doc(""), b: doc("") });
+      const { stream } = setup({ a: doc(""), b: doc("") });
       const { connection } = followed(stream, { slices });
       for (const text of ["1", "12"]) {
         stream.set("a", doc(text));
@@ -125,7 +124,7 @@ describe("a strict client", () => {
   );
 
   test("gets the value where that is smaller, or where rows moved around a text that grew", () => {
-    const { stream } = growing({ rows: [{ id: 1, text: "" }] });
+    const { stream } = setup({ rows: [{ id: 1, text: "" }] });
     const { pull, client } = followed(stream);
     stream.set("rows", [{ id: 1, text: "one" }]);
     stream.set("rows", [{ id: 0, text: "zero" }, { id: 1, text: "one" }]); // prettier-ignore
@@ -136,7 +135,7 @@ describe("a strict client", () => {
   });
 
   test("gets a slice that grew and went removed, and one that came, grew and went before that", () => {
-    const { stream } = growing({ a: "", keep: 1 });
+    const { stream } = setup({ a: "", keep: 1 });
     const { pull, client } = followed(stream);
     stream.set("a", "x");
     stream.remove("a");
@@ -152,7 +151,7 @@ describe("a strict client", () => {
   });
 
   test("shares a net event's bytes with strict clients of other selections", () => {
-    const { stream } = growing({ a: "", b: 1 });
+    const { stream } = setup({ a: "", b: 1 });
     const [all, one] = [followed(stream), followed(stream, { slices: ["a"] })];
     stream.set("a", "x".repeat(70_000));
     stream.set("a", "x".repeat(70_001));
@@ -161,7 +160,7 @@ describe("a strict client", () => {
   });
 
   test("gets a net event where appends would cost more than a snapshot, which it costs less than", () => {
-    const { stream } = growing({ text: "", rest: filler(1000) });
+    const { stream } = setup({ text: "", rest: filler(1000) });
     const { client, connection } = followed(stream);
     connection.close();
     for (let count = 1; count <= 900; count++) stream.set("text", "word ".repeat(count));
@@ -173,7 +172,7 @@ describe("a strict client", () => {
 });
 
 test("a strict client's snapshot is not used again where the text that grew since costs as much", () => {
-  const { stream } = growing({ text: filler(5000) });
+  const { stream } = setup({ text: filler(5000) });
   const [append, strict] = [{ append: true }, {}];
   const seqOf = (options: object) => (follow(stream, options).pull()[0] as StateInitialEvent).seq;
   expect([seqOf(append), seqOf(strict)]).toStrictEqual([0, 0]);

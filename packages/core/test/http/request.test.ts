@@ -198,6 +198,46 @@ describe("slices", () => {
   });
 });
 
+describe("ops", () => {
+  test.each<[string, string[] | undefined]>([
+    ["/state", undefined],
+    ["/state?ops=append", ["append"]],
+    ["/state?ops=other,append", ["append"]],
+    ["/state?ops=append&ops=append", ["append"]],
+    ["/state?ops=other&ops=append", ["append"]],
+    ["/state?ops=append%2Cother", ["append"]],
+    ["/state?ops=", undefined],
+    ["/state?ops", undefined],
+    ["/state?ops=,", undefined],
+    ["/state?ops=Append", undefined],
+    ["/state?ops=append%20", undefined],
+    ["/state?ops=appendix", undefined],
+    ["/state?OPS=append", undefined],
+    ["/state?ops[]=append", undefined],
+    ["/state?ops=add", undefined],
+    ["/state?ops=%ff%00%0d%0a", undefined],
+    ["/state?ops=__proto__", undefined],
+    [`/state?ops=${"x,".repeat(10_000)}`, undefined],
+    [`/state?ops=${"x,".repeat(10_000)}append`, ["append"]],
+    [`/state?${"ops=x&".repeat(10_000)}ops=append`, ["append"]],
+  ])("of the request %.40s grant %j", (url, ops) => {
+    const connection = connectionOf(answer(url));
+    const [event] = eventsOf(connection) as [StateInitialEvent];
+    connection.close();
+    expect(event.ops).toStrictEqual(ops);
+  });
+
+  test("do not decide whether a client resumes", () => {
+    const [frame] = framesOf(connectionOf(answer("/?ops=append")));
+    expect(connectionOf(answer("/", {}, frame?.id)).resumed).toBe(true);
+    expect(connectionOf(answer("/?ops=append", {}, frame?.id)).resumed).toBe(true);
+  });
+
+  test("are the request's alone: an adapter's options have no such name", () => {
+    expect(errorOf(() => answer("/", { append: true } as StreamStateOptions)).code).toBe("invalid-option");
+  });
+});
+
 describe("headers", () => {
   test("are added in lower case, and may replace those that only help", () => {
     expect(answer("/", { headers: { "X-Custom": "1", "Cache-Control": "no-store" } }).headers).toStrictEqual({

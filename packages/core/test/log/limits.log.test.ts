@@ -14,7 +14,7 @@ test("maxLogEvents bounds the log", () => {
 test("maxLogBytes bounds the log", () => {
   const { stream } = setup({ a: 0 }, { maxLogBytes: 5000 });
   for (let n = 1; n <= 50; n++) {
-    stream.set("a", filler(900 + n));
+    stream.set("a", `${n} ${filler(950)}`);
     expect(stream.stats().logBytes).toBeLessThanOrEqual(5000);
   }
   expect(stream.stats().logEvents).toBe(4);

@@ -1,13 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Operation } from "../../src/json/types.ts";
 import { fastJsonPatch } from "../../src/index.ts";
-import { logAppends } from "../../src/state/appends.ts";
 import { updatesOf } from "../support/read.ts";
 import { setup, type Slices, thrownBy } from "../support/streams.ts";
 import type { StateStreamOptions } from "../../src/index.ts";
-
-beforeEach(() => logAppends(true));
-afterEach(() => logAppends(false));
 
 const append = (path: string, value: string): Operation => ({ op: "append", path, value });
 

@@ -17,7 +17,7 @@ export interface Commit {
   readonly first: number;
   /** The seq of its last event. */
   readonly last: number;
-  /** The time, then a line of JSON for each event: what clients get, without what differs between them. */
+  /** Its format and time, then a line of JSON for each event: what clients get, without what differs between them. */
   readonly body: string;
 }
 
@@ -27,6 +27,13 @@ export interface ToldEvent extends EncodedEvent {
   readonly value: Json | undefined;
 }
 
+/**
+ * What a reader of the commit must know: 1, the operations of RFC 6902; 2, `append` too. A commit has the lowest format that
+ * will do, so that nodes of an earlier version go on reading for as long as they can.
+ */
+const STRICT_FORMAT = 1;
+const APPEND_FORMAT = 2;
+
 /** Marks an event that removes a slice because it was hidden. No JSON begins with it. */
 const HIDDEN = "!";
 
@@ -35,8 +42,15 @@ export function commitOf(log: Log, events: readonly Entry[]): Commit {
   const { commit: first, timestamp } = events[0] as Entry;
   const last = first + events.length - 1;
   const lines = events.map(({ hidden, body }) => (hidden ? HIDDEN : "") + textOfUpdate(body));
-  const body = [timestamp, ...lines].join("\n");
+  const format = events.some(({ appends }) => appends) ? APPEND_FORMAT : STRICT_FORMAT;
+  const body = [`${format} ${timestamp}`, ...lines].join("\n");
   return { epoch: log.epochAt(last), previous: log.epochAt(first - 1), first, last, body };
+}
+
+/** Whether this version can read the commit. Another may write what only applying it correctly keeps in agreement. */
+export function hasKnownFormat({ body }: Commit): boolean {
+  const format = /^\d{1,9}(?= )/.exec(body);
+  return format === null || Number(format[0]) <= APPEND_FORMAT;
 }
 
 /**
@@ -50,8 +64,14 @@ export function readCommit(commit: Commit): { timestamp: number; events: ToldEve
   if (!isEpoch(epoch) || !isEpoch(previous) || !isSeq(first) || !isSeq(last) || first < 1) {
     throw new Error("Its epoch, previous, first or last is malformed.");
   }
-  const [time = "", ...lines] = body.split("\n");
-  if (!/^\d{1,15}$/.test(time)) throw new Error("Its body does not begin with a time.");
+  if (!hasKnownFormat(commit)) {
+    throw new Error(
+      "Its format is of a later version; this node keeps its state until it can read a newer checkpoint.",
+    );
+  }
+  const [head = "", ...lines] = body.split("\n");
+  const [, time] = /^[1-9]\d{0,8} (\d{1,15})$/.exec(head) ?? [];
+  if (time === undefined) throw new Error("Its body does not begin with a format and a time.");
   const count = last - first + 1;
   if (lines.length !== count || count < 1) throw new Error(`It has ${lines.length} events, not ${count}.`);
   return { timestamp: Number(time), events: lines.map((line, index) => readEvent(line, first + index)) };

@@ -1,6 +1,6 @@
 import { type Checkpoint, checkpointOf, readCheckpoint, restartAt } from "./checkpoint.ts";
 import type { Clock } from "../support/clock.ts";
-import { type Commit, readCommit } from "./commit.ts";
+import { type Commit, hasKnownFormat, readCommit } from "./commit.ts";
 import { followCommit } from "./log-start.ts";
 import { isAdditive } from "../diff/additive.ts";
 import type { EncodedEvent } from "../log/log.ts";
@@ -189,14 +189,15 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
   }
 }
 
-/** The commits that lead to the checkpoint without a gap. */
+/** The commits that lead to the checkpoint without a gap, and that this version can read. */
 function pastOf({ start }: Checkpoint, commits: readonly Commit[]): Commit[] {
   const past: Commit[] = [];
   let seq = start.seq;
   let epoch = start.lineage.at(-1)?.[1];
   for (const commit of commits.toReversed()) {
     if (commit.first > start.seq) continue;
-    if (commit.last !== seq || commit.epoch !== epoch) break;
+    // What a later version wrote cannot be replayed from here; the checkpoint does not need it.
+    if (commit.last !== seq || commit.epoch !== epoch || !hasKnownFormat(commit)) break;
     past.unshift(commit);
     seq = commit.first - 1;
     epoch = commit.previous;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type Commit, readCommit } from "../../src/replication/commit.ts";
 import { copyOf, epoch, originOf } from "../support/copies.ts";
 import { framesOf } from "../support/read.ts";
-import { thrownBy } from "../support/streams.ts";
+import { followed, thrownBy } from "../support/streams.ts";
 
 const event = { type: "state.update", slice: "a", seq: 3, base: 2, value: 1 };
 const commit: Commit = {
@@ -10,9 +10,9 @@ const commit: Commit = {
   previous: epoch("a"),
   first: 3,
   last: 3,
-  body: `7\n${JSON.stringify(event)}`,
+  body: `1 7\n${JSON.stringify(event)}`,
 };
-const saying = (changes: object): Commit => ({ ...commit, body: `7\n${JSON.stringify({ ...event, ...changes })}` });
+const saying = (changes: object): Commit => ({ ...commit, body: `1 7\n${JSON.stringify({ ...event, ...changes })}` });
 
 test("a commit says when it was, and what each of its events says to clients", () => {
   const { stream, commits, clock } = originOf({ a: { n: 1 }, b: 1, c: 1 });
@@ -38,6 +38,40 @@ test("a commit says when it was, and what each of its events says to clients", (
     { slice: "__proto__", kind: "value", value: { x: 1 } },
   ]);
   expect(commits[0]).toMatchObject({ epoch: epoch("a"), previous: epoch("a"), first: 1, last: 4 });
+});
+
+test("a commit states the lowest format that its reader must know", () => {
+  const { stream, commits } = originOf({ a: { text: "Hel" }, b: 0 });
+  const formats = () => commits.splice(0).map(({ body }) => body.split(" ")[0]);
+  stream.set("a", { text: "Jello" });
+  stream.patch("a", [{ op: "add", path: "/n", value: { op: "append" } }]);
+  stream.set("b", '"op":"append"');
+  expect(formats()).toStrictEqual(["1", "1", "1"]);
+  stream.append("a", "/text", "!");
+  stream.set("a", { text: "Jello!!" });
+  stream.batch(() => {
+    stream.set("b", 1);
+    stream.append("a", "/text", "!");
+  });
+  expect(formats()).toStrictEqual(["2", "2", "2"]);
+});
+
+test("a text that grows costs a backplane and a copy's log its pieces, and a client that resumes gets what it missed", () => {
+  const origin = originOf({ answer: { text: "" } }, { maxLogEvents: 3000 });
+  const { copy } = copyOf(origin, { maxLogEvents: 3000 });
+  const client = followed(copy, { append: true });
+  for (let piece = 0; piece < 2000; piece++) {
+    origin.stream.append("answer", "/text", "word");
+    copy.follow(origin.commits.at(-1) as Commit);
+    if (piece === 1799) client.pull();
+  }
+  const bytes = origin.commits.reduce((sum, { body }) => sum + body.length, 0);
+  expect(bytes).toBeLessThanOrEqual(2000 * (4 + 235));
+  expect(copy.stats().logBytes).toBeLessThanOrEqual(2000 * (4 + 235));
+  const resumed = followed(copy, { append: true }, client.client.bookmark);
+  expect(resumed.connection.resumed).toBe(true);
+  expect(resumed.client.events.filter(({ data }) => data.type === "state.update")).toHaveLength(200);
+  expect(resumed.client.state).toStrictEqual({ answer: { text: "word".repeat(2000) } });
 });
 
 test("clients of a copy get the bytes that those of the origin get", () => {
@@ -75,20 +109,25 @@ describe("what is no commit is refused", () => {
   const line = JSON.stringify(event);
   const bodies: Record<string, string> = {
     nothing: "",
-    "no events": "7",
-    "no time": `\n${line}`,
-    "a time that is none": `soon\n${line}`,
-    "a time with a fraction": `7.5\n${line}`,
-    "more events than it says": `7\n${line}\n${line}`,
-    "an empty line": `7\n${line}\n`,
-    "an event that is no JSON": "7\n{",
-    "an event that is cut short": `7\n${line.slice(0, -1)}`,
-    "an event that is a list": "7\n[]",
-    "an event that is null": "7\nnull",
-    "a space after an event, which its frame would go on behind": `7\n${line} `,
-    "a line break that only readers of event streams know": `7\n${line.replace(",", ",\r")}`,
-    "a carriage return at the end": `7\n${line}\r`,
-    "two marks of hiding": `7\n!!${line}`,
+    "no events": "1 7",
+    "no format and no time": `\n${line}`,
+    "no format": `7\n${line}`,
+    "the format 0": `0 7\n${line}`,
+    "a format that is none": `one 7\n${line}`,
+    "a format of a later version": `3 7\n${line}`,
+    "a format beyond all numbers": `${"9".repeat(400)} 7\n${line}`,
+    "a time that is none": `1 soon\n${line}`,
+    "a time with a fraction": `1 7.5\n${line}`,
+    "more events than it says": `1 7\n${line}\n${line}`,
+    "an empty line": `1 7\n${line}\n`,
+    "an event that is no JSON": "1 7\n{",
+    "an event that is cut short": `1 7\n${line.slice(0, -1)}`,
+    "an event that is a list": "1 7\n[]",
+    "an event that is null": "1 7\nnull",
+    "a space after an event, which its frame would go on behind": `1 7\n${line} `,
+    "a line break that only readers of event streams know": `1 7\n${line.replace(",", ",\r")}`,
+    "a carriage return at the end": `1 7\n${line}\r`,
+    "two marks of hiding": `1 7\n!!${line}`,
   };
   test.each(Object.entries(bodies))("%s", (_what, body) => {
     expect(thrownBy(() => readCommit({ ...commit, body }))).toBeInstanceOf(Error);
@@ -118,8 +157,8 @@ describe("what is no commit is refused", () => {
   const positions: Record<string, Partial<Commit>> = {
     "an epoch that is none": { epoch: "b\n" },
     "a previous epoch that is none": { previous: "" },
-    "no first event": { first: 0, last: 0, body: `7\n${JSON.stringify({ ...event, seq: 0, base: 0 })}` },
-    "a first event after its last": { last: 2, body: "7" },
+    "no first event": { first: 0, last: 0, body: `1 7\n${JSON.stringify({ ...event, seq: 0, base: 0 })}` },
+    "a first event after its last": { last: 2, body: "1 7" },
     "a position that is no number": { first: Number.NaN },
     "a position between two": { first: 2.5, last: 2.5 },
   };

@@ -11,7 +11,7 @@ describe("a copy", () => {
     expect([copy.position, copy.eventId, copy.state]).toStrictEqual([undefined, "", {}]);
     expect(copy.includes({ epoch: "", seq: 0 })).toBe(false);
     expect(() => copy.checkpoint()).toThrow("no state yet");
-    const commit: Commit = { epoch: epoch("a"), previous: "", first: 0, last: 0, body: "0\n{}" };
+    const commit: Commit = { epoch: epoch("a"), previous: "", first: 0, last: 0, body: "1 0\n{}" };
     expect(thrownBy(() => copy.follow(commit))).toEqual(invalid);
     expect(copy.eventId).toBe("");
   });
@@ -50,7 +50,7 @@ describe("a copy", () => {
 describe("a commit that cannot be followed changes nothing:", () => {
   const event = (slice: string, seq: number, more: object) =>
     JSON.stringify({ type: "state.update", slice, seq, base: 0, ...more });
-  const commit = (...lines: string[]): Commit => ({ epoch: epoch("a"), previous: epoch("a"), first: 1, last: lines.length, body: ["0", ...lines].join("\n") }); // prettier-ignore
+  const commit = (...lines: string[]): Commit => ({ epoch: epoch("a"), previous: epoch("a"), first: 1, last: lines.length, body: ["1 0", ...lines].join("\n") }); // prettier-ignore
   const good = event("a", 1, { value: 2 });
   const cases: Record<string, Commit> = {
     "it is of another branch": { ...commit(good), previous: epoch("b") },
@@ -79,6 +79,49 @@ describe("a commit that cannot be followed changes nothing:", () => {
   });
 });
 
+describe("a commit of a later version", () => {
+  const later = (commit: Commit): Commit => ({ ...commit, body: commit.body.replace(/^\d+/, "3") });
+
+  test("is refused, and the copy continues from a checkpoint behind it", () => {
+    const origin = originOf({ a: "", b: 0 });
+    const { copy } = copyOf(origin);
+    const { client, pull } = join(copy);
+    pull();
+    origin.stream.append("a", "", "one");
+    const [unknown] = origin.commits as [Commit];
+    const error = thrownBy(() => copy.follow(later(unknown))) as Error;
+    expect(error).toEqual(invalid);
+    expect(error.message).toContain("format");
+    expect([copy.position?.seq, copy.state]).toStrictEqual([0, { a: "", b: 0 }]);
+    // The state of the checkpoint needs no commit before it.
+    expect(thrownBy(() => copy.adopt(copyOf(originOf({ a: "", b: 0 })).copy.checkpoint(), [later(unknown)]))).toEqual(
+      invalid,
+    );
+    copy.adopt(origin.checkpoint(), [later(unknown)]);
+    origin.stream.set("b", 1);
+    copy.follow(origin.commits[1] as Commit);
+    expect(copy.state).toStrictEqual(origin.stream.state);
+    pull();
+    expect(client.state).toStrictEqual(origin.stream.state);
+  });
+
+  test("before the checkpoint is not replayed: a client from before it gets a snapshot", () => {
+    const origin = originOf({ a: "", b: 0 });
+    const { client, pull: read } = join(copyOf(origin).copy);
+    read();
+    origin.stream.set("b", 1);
+    origin.stream.append("a", "", "one");
+    origin.stream.set("b", 2);
+    const [first, unknown, last] = origin.commits as [Commit, Commit, Commit];
+    const { copy } = emptyCopy(origin.clock);
+    copy.adopt(origin.checkpoint(), [first, later(unknown), last]);
+    const { client: back, pull } = join(copy, {}, client.bookmark);
+    copy.settle({ ahead: true });
+    expect(said(pull())).toHaveLength(1);
+    expect(back.state).toStrictEqual(origin.stream.state);
+  });
+});
+
 describe("adopting", () => {
   test("a checkpoint that is none changes nothing", () => {
     const origin = originOf({ a: 1 });
@@ -87,7 +130,7 @@ describe("adopting", () => {
     pull();
     expect(thrownBy(() => copy.adopt("{}", []))).toEqual(invalid);
     origin.stream.set("a", 2);
-    const past = { ...(origin.commits[0] as Commit), body: "0\nno event" };
+    const past = { ...(origin.commits[0] as Commit), body: "1 0\nno event" };
     expect(thrownBy(() => copy.adopt(origin.checkpoint(), [past]))).toEqual(invalid);
     expect([copy.state, pull()]).toStrictEqual([{ a: 1 }, []]);
   });
@@ -142,7 +185,7 @@ describe("adopting", () => {
     copy.checkpoint();
     copy.adopt(checkpoint.replace('["a",1]', '["a",[]]'), []);
     const event = JSON.stringify({ type: "state.update", slice: "a", seq: 1, base: 0, patches: [{ op: "add", path: "/-", value: 1 }] }); // prettier-ignore
-    copy.follow({ epoch: epoch("a"), previous: epoch("a"), first: 1, last: 1, body: `0\n${event}` });
+    copy.follow({ epoch: epoch("a"), previous: epoch("a"), first: 1, last: 1, body: `1 0\n${event}` });
     expect(copy.state).toStrictEqual({ a: [1] });
   });
 });

@@ -16,6 +16,7 @@ const NAMES = ["a", "list", "__proto__", "secret"] as const;
 type Edit =
   | { readonly do: "set"; readonly slice: string; readonly value: Json }
   | { readonly do: "push"; readonly slice: string; readonly value: Json }
+  | { readonly do: "append"; readonly slice: string; readonly piece: string }
   | { readonly do: "remove"; readonly slice: string }
   | { readonly do: "show"; readonly names: readonly string[] };
 
@@ -35,6 +36,7 @@ type Action =
       readonly client: number;
       readonly copy: number;
       readonly slices: Selected;
+      readonly append: boolean;
       readonly old: number;
     }
   | { readonly do: "read"; readonly client: number; readonly chunks: number }
@@ -54,9 +56,11 @@ const value = fc.oneof(
   { weight: 3, arbitrary: fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 3 }) },
   { weight: 1, arbitrary: fc.constantFrom("", "\n\u2028", null, "y".repeat(700), "y".repeat(70_000)) },
 ) as fc.Arbitrary<Json>;
+const piece = fc.constantFrom("word ", "\ud83d", "\ude00", "e\u0301", "\n");
 const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant("set"), slice, value }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("push"), slice, value }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("append"), slice, piece }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("remove"), slice }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("show"), names: fc.subarray([...NAMES]) }) },
 );
@@ -76,7 +80,17 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant("adopt"), copy, save, commits: fc.constantFrom(0, 3, 100) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("settle"), copy, ahead: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("stale"), copy, stale: fc.boolean() }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant("connect"), client, copy, slices, old: fc.nat({ max: 4 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant("connect"),
+      client,
+      copy,
+      slices,
+      append: fc.boolean(),
+      old: fc.nat({ max: 4 }),
+    }),
+  },
   { weight: 8, arbitrary: fc.record({ do: fc.constant("read"), client, chunks: fc.constantFrom(1, 2, 50) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("pass"), ms: fc.constantFrom(0, 1000, 5000) }) },
 ) as fc.Arbitrary<Action>;
@@ -151,10 +165,10 @@ export class Branches {
         }
         return;
       case "follow":
-        return this.#follow(this.#copies[one.copy] as FollowedStream<Slices>, one.count);
+        return this.#follow(one.copy, one.count);
       case "adopt": {
         const text = this.#saveAt(one.save);
-        return (this.#copies[one.copy] as FollowedStream<Slices>).adopt(text, around(text, this.#commits, one.commits));
+        return this.#adopt(one.copy, text, around(text, this.#commits, one.commits));
       }
       case "settle":
         return this.#copies[one.copy]?.settle({ ahead: one.ahead });
@@ -162,7 +176,7 @@ export class Branches {
         (this.#copies[one.copy] as FollowedStream<Slices>).stale = one.stale;
         return;
       case "connect":
-        return this.#connect(this.#clients[one.client] as Client, one.copy, one.slices, one.old);
+        return this.#connect(this.#clients[one.client] as Client, one);
       case "read":
         return this.#read(this.#clients[one.client] as Client, one.chunks);
       case "pass":
@@ -176,12 +190,13 @@ export class Branches {
     if (what.do === "show") return stream.set("show", what.names);
     if (what.do === "remove") return stream.remove(what.slice);
     if (what.do === "set") return stream.set(what.slice, what.value);
-    const operations: Operation[] = [{ op: "add", path: "/-", value: what.value }];
+    const add: Operation[] = what.do === "push" ? [{ op: "add", path: "/-", value: what.value }] : [];
     try {
-      stream.patch(what.slice, operations);
+      if (what.do === "append") stream.append(what.slice, "", what.piece);
+      else stream.patch(what.slice, add);
     } catch {
-      // It is no list, or not there: then it becomes one.
-      stream.set(what.slice, [what.value]);
+      // It is no text or no list, or not there: then it becomes one.
+      stream.set(what.slice, what.do === "append" ? what.piece : [what.value]);
     }
   }
 
@@ -205,23 +220,55 @@ export class Branches {
     return new Map(Object.entries(this.#origin.stream.state as Record<string, Json>));
   }
 
-  #follow(one: FollowedStream<Slices>, count: number): void {
+  /** The first copy is of an earlier version, which does not know the format of commits with `append`. */
+  #asReadBy(copy: number, commit: Commit): Commit {
+    return copy === 0 ? { ...commit, body: commit.body.replace(/^2 /, "3 ") } : commit;
+  }
+
+  /** What a copy cannot read leaves it where it is, until it gets a checkpoint behind that. */
+  #unlessRefused(copy: number, commits: readonly Commit[], use: () => void): boolean {
+    try {
+      use();
+      return true;
+    } catch (error) {
+      const refuses = copy === 0 && commits.some(({ body }) => body.startsWith("2 "));
+      if (!refuses || (error as { readonly code?: string }).code !== "invalid-commit") throw error;
+      return false;
+    }
+  }
+
+  #adopt(copy: number, text: string, commits: readonly Commit[]): void {
+    const one = this.#copies[copy] as FollowedStream<Slices>;
+    this.#unlessRefused(copy, commits, () =>
+      one.adopt(
+        text,
+        commits.map((commit) => this.#asReadBy(copy, commit)),
+      ),
+    );
+  }
+
+  #follow(copy: number, count: number): void {
+    const one = this.#copies[copy] as FollowedStream<Slices>;
     for (let times = 0; times < count && one.position !== undefined; times++) {
       const { epoch: at, seq } = one.position;
       const next = this.#commits.findLast(({ previous, first }) => previous === at && first === seq + 1);
       if (next === undefined) return;
-      one.follow(next);
+      if (!this.#unlessRefused(copy, [next], () => one.follow(this.#asReadBy(copy, next)))) return;
     }
   }
 
-  #connect(one: Client, to: number, selected: Selected, old: number): void {
+  #connect(
+    one: Client,
+    { copy: to, slices: selected, append, old }: Omit<Extract<Action, { do: "connect" }>, "do" | "client">,
+  ): void {
     one.connection?.close();
     const been = one.been.filter((place) => String(place.selected) === String(selected));
     const nothing: Bookmark = { id: undefined, slices: new Map() };
     const bookmark = old === 4 ? nothing : ((been.at(-1 - old) ?? one.been.at(-1))?.bookmark ?? nothing);
     one.selected = selected;
     one.reference = new ReferenceClient(bookmark, one.been.length + 3, true);
-    one.connection = this.#copies[to]?.connect({ lastEventId: bookmark.id, slices: selected });
+    one.reference.append = append;
+    one.connection = this.#copies[to]?.connect({ lastEventId: bookmark.id, slices: selected, append });
   }
 
   #read(one: Client, chunks: number): void {
@@ -257,20 +304,21 @@ export class Branches {
   #converge(): void {
     const { stream } = this.#origin;
     for (const [index, one] of this.#copies.entries()) {
-      this.#follow(one, Infinity);
+      this.#follow(index, Infinity);
       if (one.position === undefined || one.eventId !== stream.eventId) {
         const checkpoint = this.#origin.checkpoint();
         const { seq } = (JSON.parse(checkpoint) as { start: { seq: number } }).start;
         // A commit beyond the origin's own head is of a branch that a rebase without a difference has left.
         const past = around(checkpoint, this.#commits, index).filter(({ last }) => last <= seq);
-        one.adopt(checkpoint, past);
+        this.#adopt(index, checkpoint, past);
       }
       if (canonical(new Map(Object.entries(one.state as Record<string, Json>))) !== canonical(this.#visible()))
         throw new Error("A copy is not what it copies.");
     }
     for (const [index, one] of this.#clients.entries()) {
       for (let turn = 0; turn < 4; turn++) {
-        if (one.connection === undefined) this.#connect(one, index, one.selected, 0);
+        if (one.connection === undefined)
+          this.#connect(one, { copy: index, slices: one.selected, append: index === 1, old: 0 });
         // Nothing more will be known of any position.
         for (const each of this.#copies) each.settle({ ahead: true });
         this.#clock.flush();

@@ -40,7 +40,7 @@ describe("a connection that is cut", () => {
 
   beforeAll(async () => {
     upstream = await listen((req, res) => {
-      const path = req.url as string;
+      const [path] = (req.url as string).split("?") as [string];
       const stream = streams.get(path) ?? createStateStream<State>({ initialState, retryMs: 1 });
       writeStateStream(req, res, stream);
       if (streams.has(path)) return;

@@ -233,7 +233,7 @@ export async function startCuttingServer(upstream: number): Promise<Listening & 
     }
     let left = Infinity;
     socket.once("data", (request: Buffer) => {
-      const [path] = /(?<=^GET )\S+/.exec(request.toString("latin1")) as unknown as [string];
+      const [path] = /(?<=^GET )[^\s?]+/.exec(request.toString("latin1")) as unknown as [string];
       if (relayed.has(path)) return;
       relayed.set(path, 0);
       left = Number(path.slice(1));

@@ -11,7 +11,7 @@
 // The property files are those in packages/core/test that use fast-check, packages/redis/test/cluster/model.test.ts, and
 // apps/chaos/test/differential.test.ts. Prints how many runs there were in all. Stops
 // at the first failure, with a status other than 0: the report, for fast-check with the smallest case it found, is printed,
-// and how to replay it. In support/property.ts: STATESTREAM_FUZZ_RUNS, _SEED, _PATH.
+// and how to replay it. In packages/core/test/support/property.ts: STATESTREAM_FUZZ_RUNS, _SEED, _PATH.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

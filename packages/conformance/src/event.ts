@@ -44,7 +44,7 @@ const SHAPES: Readonly<Record<StateEvent["type"], Shape>> = {
       heartbeatMs: count,
       timestamp: count,
     },
-    may: {},
+    may: { ops: (value) => Array.isArray(value) && value.length === 1 && value[0] === "append" },
   },
   "state.update": {
     needs: { type: text, slice: text, seq: count, base: count, timestamp: count },

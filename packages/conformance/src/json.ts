@@ -43,6 +43,11 @@ function applyOperation(above: { root: Json }, operation: Operation): void {
       return insert(above, operation.path, take(above, operation.from));
     case "copy":
       return insert(above, operation.path, structuredClone(read(above, operation.from)));
+    case "append": {
+      const text = take(above, operation.path);
+      if (typeof text !== "string") throw new Error(`there is no text at ${operation.path}`);
+      return insert(above, operation.path, text + operation.value);
+    }
     case "test":
       if (!sameJson(read(above, operation.path), operation.value as Json))
         throw new Error(`test failed at ${operation.path}`);

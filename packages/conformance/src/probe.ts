@@ -17,7 +17,7 @@ export interface ProbeRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** The client comes back with what this one has. */
-  readonly after?: Probe;
+  readonly after?: Pick<Probe, "replica">;
   /** Stops reading before anything came. */
   readonly paused?: boolean;
 }

@@ -3,20 +3,22 @@ import { isHeartbeat, isInitial, isUpdate, type Received } from "./event.ts";
 import { applyPatch, sameJson, sizeOf } from "./json.ts";
 import type { Report } from "./rules.ts";
 
-const ID = /^([\w-]{11})\.(0|[1-9a-z][\da-z]{0,10})(?:\.([\w-]{8}))?$/;
+const ID = /^([\w-]{11})\.(0|[1-9a-z][\da-z]{0,10})(?:\.(?=.)([\w-]{8})?(\.-)?)?$/;
 
 /** An event ID taken apart. */
 export interface IdParts {
   readonly epoch: string;
   readonly seq: number;
   readonly selection: string | undefined;
+  /** It names no state. */
+  readonly isOpen: boolean;
 }
 
 export function parseId(id: string): IdParts | undefined {
-  const [, epoch, seq, selection] = ID.exec(id) ?? [];
+  const [, epoch, seq, selection, mark] = ID.exec(id) ?? [];
   if (epoch === undefined || seq === undefined) return undefined;
   const number = Number.parseInt(seq, 36);
-  return Number.isSafeInteger(number) ? { epoch, seq: number, selection } : undefined;
+  return Number.isSafeInteger(number) ? { epoch, seq: number, selection, isOpen: mark !== undefined } : undefined;
 }
 
 /** A client's copy of the state: applies events as PROTOCOL.md says, and reports what no client should have to forgive. */
@@ -61,7 +63,9 @@ export class Replica {
     return names.length === this.#slices.size && names.every((name) => sameJson(this.#slices.get(name), state[name]));
   }
 
-  take(event: Received): void {
+  take(received: Received): void {
+    // Patches are applied in place, and what came is evidence that must stay as it was.
+    const event: Received = { ...received, data: structuredClone(received.data) };
     if (this.#ended) this.#report("end", `there is a ${event.event} after state.end`);
     if (this.#more && !isUpdate(event)) this.#report("more", `the event after "more" is a ${event.event}`);
     this.#id(event);
@@ -80,6 +84,8 @@ export class Replica {
     this.#first ??= parts;
     if (parts.epoch !== this.#first.epoch) this.#report("ids", "the epoch changed within a response");
     if (parts.selection !== this.#first.selection) this.#report("ids", "the selection changed within a response");
+    if (parts.isOpen && (data.type !== "state.update" || data.more !== true))
+      this.#report("ids", `the open id ${id} is not of an event within a commit`);
     if (data.type === "state.end") {
       const position = this.#position ?? 0;
       if (parts.seq < position) this.#report("seqs", `state.end is at ${parts.seq}, the client at ${position}`);

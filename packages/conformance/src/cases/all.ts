@@ -5,6 +5,7 @@ import { commitCases } from "./commits.ts";
 import { endingCases } from "./ending.ts";
 import { heartbeatCases } from "./heartbeats.ts";
 import { leavingCases } from "./leaving.ts";
+import { netCases } from "./net.ts";
 import { reasonCases } from "./reasons.ts";
 import { responseCases } from "./response.ts";
 import { resumeCases } from "./resume.ts";
@@ -23,6 +24,7 @@ export const allCases: readonly Case[] = [
   ...resumeCases,
   ...reasonCases,
   ...heartbeatCases,
+  ...netCases,
   ...textCases,
   ...atomicityCases,
   ...backpressureCases,

@@ -1,13 +1,21 @@
 import type { SnapshotReason } from "../protocol/events.ts";
 import { formatEventId, formatOpenId, selectionSuffix } from "../protocol/event-id.ts";
-import { encode, heartbeatFrame, join, snapshotSegments, snapshotTail, updateTail } from "../protocol/frame.ts";
+import {
+  encode,
+  type FrameParts,
+  heartbeatFrame,
+  join,
+  snapshotSegments,
+  snapshotTail,
+  updateTail,
+} from "../protocol/frame.ts";
 import type { Log } from "../log/log.ts";
 import type { Names } from "../log/slice-tracks.ts";
 import { Chunk, PART_BYTES } from "./chunk.ts";
 import type { Generations, SnapshotOf } from "./generation.ts";
 import type { NetEvents } from "./net-events.ts";
 import type { RangeCache } from "./range-cache.ts";
-import { type RangePlan, RangePlanner } from "./range-plan.ts";
+import { type PlannedEvent, type RangePlan, RangePlanner } from "./range-plan.ts";
 import type { StateConnection } from "./state-connection.ts";
 import { selectionKey, type Terms, termsKey } from "./terms.ts";
 
@@ -39,6 +47,7 @@ export class Audience {
   /** The seq of the last event selected. */
   head: number;
   readonly rateHz: number | undefined;
+  readonly bookmarks: boolean;
   /** When it was flushed last: milliseconds elapsed. */
   flushedAt: number = -Infinity;
   /** The head at the last flush. */
@@ -59,6 +68,7 @@ export class Audience {
     this.key = termsKey(terms);
     this.names = names && new Set(names);
     this.rateHz = terms.rateHz;
+    this.bookmarks = terms.bookmarks;
     this.suffix = selectionSuffix(names);
     this.#context = context;
     this.#planner = new RangePlanner(context.log, context.netEvents, terms);
@@ -77,6 +87,14 @@ export class Audience {
   /** Whether this position still has an event ID: the epochs of very old ones are forgotten. */
   knows(seq: number): boolean {
     return this.#context.log.epochAt(seq) !== "";
+  }
+
+  /** Where the epoch of this position ends, if nothing selected lies up to there; else the position itself. */
+  epochEnd(seq: number): number {
+    const { log } = this.#context;
+    const end = log.lineage.endOf(seq);
+    if (!this.bookmarks || end >= log.head || end === seq || !log.holds(seq, this.names)) return seq;
+    return log.hasBetween(seq, end, this.names) ? seq : end;
   }
 
   id(seq: number): string {
@@ -180,16 +198,25 @@ export class Audience {
   }
 
   #chunkOf({ events, isNet }: RangePlan): Chunk {
-    let length = 0;
-    const frames = events.map(({ seq, commit, timestamp, body }, index) => {
+    const frames = events.flatMap(({ seq, commit, timestamp, body }, index): readonly FrameParts[] => {
       const next = events[index + 1];
       const more = isNet ? next !== undefined : next?.commit === commit;
       const tail = updateTail(more, timestamp, isNet && more ? this.#openId(seq) : this.id(seq));
-      length += body.length + tail.length;
-      return { body, tail };
+      return [{ body, tail }, ...(isNet ? [] : this.#bookmarkBefore(next, seq))];
     });
+    const length = frames.reduce((sum, { body, tail }) => sum + body.length + tail.length, 0);
     // The bodies of a large range stay those of the log, so that it costs each selection no copy.
     return new Chunk(length <= PART_BYTES ? [join(frames)] : frames.flatMap(({ body, tail }) => [body, encode(tail)]));
+  }
+
+  /** The heartbeat that names the last position of an epoch, where the next event is of another. */
+  #bookmarkBefore(next: PlannedEvent | undefined, seq: number): readonly FrameParts[] {
+    const { log, heartbeatMs } = this.#context;
+    if (!this.bookmarks || next === undefined) return [];
+    const end = log.lineage.endOf(seq);
+    if (end >= next.seq || end === seq) return [];
+    const data = { seq: end, head: seq, heartbeatMs, timestamp: next.timestamp };
+    return [{ body: heartbeatFrame(data, this.id(end)), tail: "" }];
   }
 
   #openId(seq: number): string {

@@ -98,6 +98,14 @@ export class ClientPosition {
     if (this.#audience.head <= this.#seq) this.#seq = this.#host.log.head;
   }
 
+  /** Where the epoch of the position is over and nothing selected follows in it: the heartbeat that names its end. */
+  epochEnd(): Chunk | undefined {
+    const end = this.#audience.epochEnd(this.#seq);
+    if (end === this.#seq) return undefined;
+    this.#seq = end;
+    return this.#audience.heartbeat(end, this.#host.now());
+  }
+
   #snapshot(reason: SnapshotReason): Chunk | undefined {
     const { chunk, position } = this.#audience.snapshot(reason);
     if (!this.#admitted(chunk)) return undefined;

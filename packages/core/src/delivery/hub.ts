@@ -5,6 +5,7 @@ import type { SnapshotReason } from "../protocol/events.ts";
 import type { Log } from "../log/log.ts";
 import type { Audience, AudienceContext } from "./audience.ts";
 import { Audiences } from "./audiences.ts";
+import { Bookmarks } from "./bookmarks.ts";
 import { ByteBudget, type Holder } from "./byte-budget.ts";
 import type { Chunk } from "./chunk.ts";
 import type { CloseReason, Ending } from "./connection.ts";
@@ -77,6 +78,7 @@ export class Hub implements ConnectionHost, AudienceContext {
   readonly #audiences: Audiences = new Audiences(this);
   readonly #queue: FlushQueue;
   readonly #rated: RatedFlushes;
+  readonly #bookmarks: Bookmarks;
   /** When the next heartbeat is due: milliseconds elapsed. */
   #nextBeat = 0;
   #emptied: (() => void) | undefined;
@@ -88,6 +90,7 @@ export class Hub implements ConnectionHost, AudienceContext {
     this.#timer = new DeadlineTimer(parts.clock, () => this.#tick());
     this.#queue = new FlushQueue(parts.clock, (durationMs) => this.#flushed(durationMs));
     this.#rated = new RatedFlushes(parts.clock, (audience) => this.#queue.addAudience(audience));
+    this.#bookmarks = new Bookmarks(parts.clock, parts.log);
     this.log = parts.log;
     this.generations = new Generations(parts.log, parts.slices);
     this.netEvents = new NetEvents(parts.slices);
@@ -137,7 +140,7 @@ export class Hub implements ConnectionHost, AudienceContext {
   /** Takes a connection in: from now on it is notified and timed. */
   add(connection: StateConnection): void {
     const { audience } = connection;
-    if (audience.connections.size === 0) this.#audiences.add(audience);
+    if (audience.connections.size === 0) this.#convene(audience);
     audience.connections.add(connection);
     this.#connections.add(connection);
     if (this.size === 1) this.#nextBeat = this.elapsed() + this.heartbeatMs;
@@ -152,6 +155,7 @@ export class Hub implements ConnectionHost, AudienceContext {
       for (const audience of this.#audiences.all) this.#advance(audience, seq, position, event);
       for (const audience of this.#audiences.selecting(event.slice)) this.#advance(audience, seq, position, event);
     }
+    this.#bookmarks.published();
   }
 
   /** The log was replaced: every connection needs a snapshot. `gone`: slices that are not in the new one. */
@@ -247,10 +251,16 @@ export class Hub implements ConnectionHost, AudienceContext {
     for (const connection of audience.connections) connection.withdraw();
   }
 
+  #convene(audience: Audience): void {
+    this.#audiences.add(audience);
+    if (audience.bookmarks) this.#bookmarks.add(audience);
+  }
+
   #disband(audience: Audience): void {
     this.#audiences.delete(audience);
     this.#queue.delete(audience);
     this.#rated.delete(audience);
+    this.#bookmarks.delete(audience);
     this.ranges.clear(audience);
   }
 

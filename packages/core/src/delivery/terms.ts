@@ -6,6 +6,8 @@ export interface Terms {
   readonly append: readonly string[] | true | undefined;
   /** At most so many flushes a second; `undefined`: one in each turn in which something changed. */
   readonly rateHz: number | undefined;
+  /** Whether heartbeats name positions that no event selected has. */
+  readonly bookmarks: boolean;
 }
 
 /** Equal for equal selections. */
@@ -15,5 +17,5 @@ export function selectionKey({ names }: Pick<Terms, "names">): string {
 
 /** Equal for equal terms. */
 export function termsKey(terms: Terms): string {
-  return `${selectionKey(terms)} ${JSON.stringify([terms.append, terms.rateHz])}`;
+  return `${selectionKey(terms)} ${JSON.stringify([terms.append, terms.rateHz, terms.bookmarks])}`;
 }

@@ -11,7 +11,7 @@ import type { ConnectOptions, StateStream } from "../state/stream.ts";
  * Options of an adapter's `streamState`: those of a connection, but for what the request itself says. The request can
  * narrow `slices` further and lower `maxRateHz`, never widen or raise them.
  */
-export interface StreamStateOptions extends Omit<ConnectOptions, "lastEventId" | "append" | "signal"> {
+export interface StreamStateOptions extends Omit<ConnectOptions, "lastEventId" | "append" | "bookmarks" | "signal"> {
   /**
    * More response headers. They replace those of the protocol, and `undefined` removes one: `{ incremental: undefined }`.
    * `content-type` stays as it is; `connection`, `transfer-encoding` and `content-length` throw `invalid-option`.
@@ -88,12 +88,16 @@ export function answerRequest(
   const maxRateHz = lower(options.maxRateHz, rateOf(Number(query.get("maxRateHz") ?? NaN)));
   // A list of names, of which later versions may know more.
   const append = query.getAll("ops").some((names) => names.split(",").includes("append"));
+  const bookmarks = query.get("bookmarks") === "1";
   const lastEventId = request.lastEventId || query.get("lastEventId") || undefined;
   return {
     status: 200,
     headers,
     connect: (signal, more) =>
-      stream.connect({ lastEventId, slices, append, maxRateHz, signal, expiresAt, revoked, context, onClose, ...more }),
+      stream.connect({
+        ...{ lastEventId, slices, append, maxRateHz, bookmarks, signal, expiresAt, revoked, context, onClose },
+        ...more,
+      }),
   };
 }
 

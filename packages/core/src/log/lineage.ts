@@ -25,6 +25,12 @@ export class Lineage {
     return "";
   }
 
+  /** The last position of the epoch at this one; `Infinity` where that is the current one. */
+  endOf(seq: number): number {
+    const next = this.#steps.find(([from]) => from > seq);
+    return next === undefined ? Infinity : next[0] - 1;
+  }
+
   /** The first position whose epoch is known. */
   get oldest(): number {
     return this.#steps[0]?.[0] ?? 0;

@@ -230,6 +230,12 @@ export class Log {
     return names === undefined ? entries : entries.filter((entry) => names.has(entry.slice));
   }
 
+  /** Whether an event of these slices lies after `position`, up to `end`. Only where the log holds what follows `position`. */
+  hasBetween(position: number, end: number, names: Names): boolean {
+    const [first] = this.after(position, names);
+    return first !== undefined && first.seq <= end;
+  }
+
   /** What those events cost, in bytes of their bodies. */
   cost(position: number, names: Names): number {
     if (names !== undefined) return this.after(position, names).reduce((sum, entry) => sum + entry.body.length, 0);

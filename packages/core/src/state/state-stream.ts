@@ -25,6 +25,7 @@ const CONNECT_OPTIONS: Readonly<Record<keyof ConnectOptions, true>> = {
   slices: true,
   append: true,
   maxRateHz: true,
+  bookmarks: true,
   signal: true,
   revoked: true,
   expiresAt: true,
@@ -161,7 +162,12 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
     const names = selectedNames(options.slices, "connect");
     checkRevoked(revoked);
     const rateHz = rateOption(options.maxRateHz);
-    const audience = this.hub.audience({ names, append: appendOf(options.append, names), rateHz });
+    const audience = this.hub.audience({
+      names,
+      append: appendOf(options.append, names),
+      rateHz,
+      bookmarks: options.bookmarks === true,
+    });
     const refused: Ending | undefined =
       revoked?.aborted === true ? { reason: "revoked", retry: false } : this.refusal();
     // Whoever is not let in must not cost a snapshot to find out what it missed.

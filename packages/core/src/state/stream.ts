@@ -20,6 +20,11 @@ export interface ConnectOptions {
    * below 0.5 throw. Default: each turn in which something changed is a flush.
    */
   maxRateHz?: number | undefined;
+  /**
+   * Whether heartbeats follow commits whose last event is not selected, within 250 ms and at most four a second: for a client
+   * that waits for the position of a write. Adapters set it from the request's `?bookmarks=1`. Default `false`.
+   */
+  bookmarks?: boolean | undefined;
   /** Closes the connection when aborted. */
   signal?: AbortSignal | undefined;
   /** When what let the client in expires: it then gets `state.end` with `expired`, and nothing after. A Date, or milliseconds since 1970. */

@@ -48,7 +48,12 @@ class Stream {
   }
 
   select(...names: string[]): Audience {
-    return this.join({ names: names.length === 0 ? undefined : names, append: undefined, rateHz: undefined });
+    return this.join({
+      names: names.length === 0 ? undefined : names,
+      append: undefined,
+      rateHz: undefined,
+      bookmarks: false,
+    });
   }
 
   join(terms: Terms): Audience {

@@ -28,6 +28,19 @@ function shown(url: string, options?: StreamStateOptions, lastEventId?: string):
   return [Object.keys(event.slices).join(" "), event.reason];
 }
 
+test.each([
+  ["bookmarks=1", true],
+  ["bookmarks=0", false],
+  ["bookmarks", false],
+  ["", false],
+])("bookmarks are %j: %j", (query, asked) => {
+  // prettier-ignore
+  const spy = vi.spyOn(stream, "connect");
+  connectionOf(answer(`/?${query}`)).close();
+  expect(spy.mock.calls.at(-1)?.[0]?.bookmarks).toBe(asked);
+  spy.mockRestore();
+});
+
 describe("maxRateHz of a request", () => {
   /** The rate that the connection has. */
   const rate = (query: string, options?: StreamStateOptions) => {

@@ -4,6 +4,7 @@
 //
 //   pnpm fuzz --pairs 1000000     until so many random pairs of values went through the differ and two appliers
 //   pnpm fuzz --lists 1000000     until so many random pairs of operation lists were composed and applied
+//   pnpm fuzz --secrets 30000     until so many random histories of about 35 steps were searched for secrets of views
 //   pnpm fuzz --differential --minutes 30     our client against an EventSource and an applier of RFC 6902 that share no code
 //                                             with it, over TCP connections that are cut and stalled; also part of the default
 //   pnpm fuzz --differential --seed 7         the rounds of one minute that begin with this seed
@@ -33,6 +34,7 @@ const DIFFERENTIAL_SECONDS = { alone: 60, besides: 10 };
 const COUNTED = {
   pairs: "packages/core/test/diff/differ.pairs.test.ts",
   lists: "packages/core/test/diff/compose.fuzz.test.ts",
+  secrets: "packages/core/test/state/views.secrets.test.ts",
 };
 const COUNTED_PER_ROUND = 50_000;
 
@@ -41,6 +43,7 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "1" },
     pairs: { type: "string" },
     lists: { type: "string" },
+    secrets: { type: "string" },
     differential: { type: "boolean", default: false },
     seed: { type: "string" },
   },

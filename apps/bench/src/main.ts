@@ -10,9 +10,10 @@ import { fanout } from "./fanout/command.ts";
 import { pinLoad } from "./measure/cpus.ts";
 import { memory } from "./memory/command.ts";
 import { environmentOf } from "./report/environment.ts";
+import { views } from "./views/command.ts";
 import { printResult, saveResult } from "./report/write.ts";
 
-const commands: readonly Command[] = [diff, apply, fanout, connect, herd, memory, cluster];
+const commands: readonly Command[] = [diff, apply, fanout, connect, herd, memory, views, cluster];
 
 const usage = `pnpm bench <command> [--quick]
 

@@ -14,6 +14,7 @@ function node(
 
 interface Ours {
   readonly socket: (framework: Framework) => Entry;
+  readonly views: (count: number) => Entry;
   readonly write: (framework: Framework) => Entry;
   readonly web: Entry;
   readonly cloned: Entry;
@@ -27,6 +28,7 @@ interface Bare {
 
 export const ours: Ours = {
   socket: (framework) => node(`ours on ${framework}`, "./ours.js", { framework }),
+  views: (count) => node(`${count} views on node`, "./ours.js", { views: count }),
   write: (framework) =>
     node(`ours on ${framework}, write`, "./ours.js", { framework, path: "write" }, { forced: true }),
   web: node("ours on hono, web stream", "./ours.js", { framework: "hono", path: "web" }, { forced: true }),

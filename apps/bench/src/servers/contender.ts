@@ -20,6 +20,8 @@ export interface ContenderOptions {
   readonly countEncodes?: number;
   /** For our own: nothing is diffed, each change is a value. */
   readonly wholeValues?: boolean;
+  /** For our own: clients are spread over so many views of the stream, each of which shows all of it. Only on `node:http`. */
+  readonly views?: number;
   /** Where there are several in a module. */
   readonly kind?: string;
 }

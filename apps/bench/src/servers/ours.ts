@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
-import { createStateStream, type StateStream } from "@statestream/core";
+import { createStateStream, createStateViews, type StateStream } from "@statestream/core";
 import { writeStateStream } from "@statestream/core/node";
 import * as forExpress from "@statestream/express";
 import * as forHono from "@statestream/hono";
@@ -68,6 +68,17 @@ function countEncodesOver(characters: number): void {
   };
 }
 
+function viewsOf(stream: StateStream<Record<string, unknown>>, count: number): StateStream[] {
+  const views = createStateViews(stream, (state) => ({ [SLICE]: state[SLICE] }));
+  return Array.from({ length: count }, (_, key) => views.get(`${key}`));
+}
+
+/** Gives each client the next stream. */
+function spreadOver(streams: readonly StateStream[]): RequestListener {
+  let clients = 0;
+  return (req, res) => void writeStateStream(req, res, streams[clients++ % streams.length] as StateStream);
+}
+
 /** The whole pipeline, from the state to the socket. */
 export function contend(board: Board, options: ContenderOptions): Contender {
   const { framework = "node", path = "socket", countEncodes } = options;
@@ -77,7 +88,8 @@ export function contend(board: Board, options: ContenderOptions): Contender {
     ...(options.wholeValues ? { differ: () => undefined } : {}),
     ...options.stream,
   });
-  const listener = listeners[framework](stream);
+  const listener =
+    options.views === undefined ? listeners[framework](stream) : spreadOver(viewsOf(stream, options.views));
   return {
     server: serverOf(listener, framework, path),
     publish: ({ state }) => stream.set(SLICE, state),

@@ -45,6 +45,8 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
   /** Whether the last projection failed, so that it is not known what clients may see. */
   #failed = false;
   #projecting = false;
+  /** What was published last; `undefined` where that failed. */
+  #shown: Readonly<Record<string, unknown>> | undefined;
   /** Subscriptions, and views of this view. */
   #holds = 0;
   /** Clients that wait for the parent's first state, with the IDs they came with. */
@@ -166,6 +168,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
     this.#seenHead = parent.head;
     try {
       const view = viewOf(project(state));
+      if (this.#isUnchanged(view)) return;
       const reader: StateReader<V> = {
         get: (slice) => sliceOf(view, slice),
         names: () => Object.keys(view),
@@ -173,10 +176,24 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
       };
       if (this.#begun) this.#publish(reader, cause);
       else this.#begin(reader);
+      this.#shown = this.#failed ? undefined : view;
     } catch (thrown) {
       const message = withCause("A view could not be made", thrown, "Its changes are withheld from its clients.");
       this.#fail([new StateStreamError("project-failed", message, { cause: thrown })]);
     }
+  }
+
+  /** Whether every slice is the object that it was, so that nothing has to be compared. */
+  #isUnchanged(view: Readonly<Record<string, unknown>>): boolean {
+    const { snapshots, slices } = this.settings;
+    const before = this.#shown;
+    // A value mutated in place is the same object, and a function decides anew each time.
+    if (before === undefined || snapshots !== "shared" || typeof slices === "function") return false;
+    const names = Object.keys(view);
+    return (
+      names.length === Object.keys(before).length &&
+      names.every((name) => Object.hasOwn(before, name) && before[name] === view[name])
+    );
   }
 
   #begin(reader: StateReader<V>): void {
@@ -201,6 +218,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
   /** Clients keep what they have, and are sent nothing that was made before. */
   #fail(errors: readonly StateStreamError[]): void {
     this.#failed = true;
+    this.#shown = undefined;
     for (const connection of this.hub.connections) connection.withhold();
     for (const error of errors) this.report(error);
   }

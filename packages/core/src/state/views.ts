@@ -5,6 +5,7 @@ import { StateStreamError } from "../support/errors.ts";
 import { checkOptionNames } from "../support/option-names.ts";
 import { warnOnce } from "../support/warn.ts";
 import { checkAmount, type Settings, settingsOf, STREAM_OPTIONS, type StateStreamOptions } from "./options.ts";
+import { sharedCompare } from "./shared-compare.ts";
 import type { StateStream } from "./stream.ts";
 import type { ViewedStream } from "./viewed-stream.ts";
 import { ViewRegistry } from "./view-registry.ts";
@@ -109,8 +110,11 @@ export function viewsWith(clock: Clock): CreateStateViews {
 function viewSettings<View extends object>(
   options: StateViewsOptions<View>,
 ): Settings<View> & { readonly onError: (error: StateStreamError) => void } {
+  const defaults = { cause: (cause: Cause) => cause, maxLogEvents: 100, maxLogBytes: 64 * 1024 };
+  const settings = settingsOf<View>({ ...defaults, ...given(options) }, "shared");
   return {
-    ...settingsOf<View>({ cause: (cause: Cause) => cause, maxLogEvents: 100, maxLogBytes: 64 * 1024, ...given(options) }, "shared"), // prettier-ignore
+    ...settings,
+    compare: sharedCompare(settings.compare),
     isRevocable: true,
     // One warning for all views, however many there are.
     onError: options.onError ?? (({ code, message }) => warnOnce(`view ${code}`, message)),

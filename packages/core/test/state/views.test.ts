@@ -302,3 +302,17 @@ test("a key that is no string is reported and refused, and does not throw", () =
   expect(projected).not.toHaveBeenCalled();
   expect(errors).toMatchObject([{ code: "invalid-option" }] satisfies Partial<StateStreamError>[]);
 });
+
+test("a slice that several views show by identity is compared once for all of them", () => {
+  const { stream, clock } = setup({ rows: [1, 2] });
+  const differ = vi.fn<() => undefined>();
+  const views = clock.createStateViews(stream, ({ rows }, key) => ({ rows, key }), { differ });
+  const followers = ["a", "b", "c"].map((key) => followed(views.get(key)));
+  stream.set("rows", [1, 2, 3]);
+  clock.flush();
+  expect(differ).toHaveBeenCalledOnce();
+  for (const { client, pull } of followers) {
+    pull();
+    expect(client.state).toMatchObject({ rows: [1, 2, 3] });
+  }
+});

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Connection, ConnectOptions, Json } from "../../src/index.ts";
 import { type Copy, copyOf, type Origin, originOf } from "./copies.ts";
-import { type Bookmark, ReferenceClient } from "./reference-client.ts";
+import { type Bookmark, QuickClient } from "./quick-client.ts";
 import type { Slices } from "./streams.ts";
 
 const VIEWERS = ["ann", "bob"];
@@ -81,7 +81,7 @@ interface Client {
   readonly node: number;
   readonly slices: readonly string[] | undefined;
   readonly connection: Connection;
-  readonly reference: ReferenceClient;
+  readonly reference: QuickClient;
   /** The text since the last secret. */
   text: string;
 }
@@ -122,7 +122,7 @@ export class Secrets {
     const { stream, clock } = this.#origin;
     switch (next.do) {
       case "write":
-        return this.#write(next.slot, `${next.large ? "x".repeat(90_000) : ""}${this.#secret()}`);
+        return this.#write(next.slot, `${next.large ? "x".repeat(25_000) : ""}${this.#secret()}`);
       case "append":
         return this.#write(next.slot, `${this.#slots[SLOTS[next.slot] as string] as string}${this.#secret()}`);
       case "right":
@@ -169,7 +169,7 @@ export class Secrets {
     bookmark: Bookmark | undefined,
   ): Client {
     const connection = (this.#shown[node] as Shown).connect(name, { slices, lastEventId: bookmark?.id });
-    const opened = { viewer: name, node, slices, connection, reference: new ReferenceClient(bookmark), text: "" };
+    const opened = { viewer: name, node, slices, connection, reference: new QuickClient(bookmark), text: "" };
     this.#clients[client] = opened;
     return opened;
   }
@@ -179,13 +179,14 @@ export class Secrets {
     for (let count = 0; count < chunks; count++) {
       const bytes = client.connection.read();
       if (bytes === undefined) return;
-      client.text += new TextDecoder().decode(bytes);
+      const text = new TextDecoder().decode(bytes);
+      client.text += text;
       const visible = new Set(JSON.stringify(this.#visible(client)).match(SECRET));
       for (const [secret] of client.text.matchAll(SECRET))
         if (!visible.has(secret)) throw new Error(`${client.viewer} was sent ${secret}, which they may not see.`);
       // A secret can be split by two reads.
       client.text = client.text.replaceAll(SECRET, "").slice(-20);
-      client.reference.feed(bytes);
+      client.reference.feed(text);
       if (client.reference.id !== undefined && client.reference.slices.size > 0)
         this.#bookmarks.push(client.reference.bookmark);
     }

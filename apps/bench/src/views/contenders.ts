@@ -1,4 +1,4 @@
-import { createStateStream, createStateViews, type StateStream } from "@statestream/core";
+import { createStateStream, createStateViews } from "@statestream/core";
 import { Readers } from "./readers.ts";
 
 interface Row {
@@ -62,9 +62,9 @@ export function separateStreams(keys: number): Contender {
   const readers = new Readers();
   const state = stateOf(keys);
   const streams = Array.from({ length: keys }, (_, key) =>
-    createStateStream({ initialState: project(state, `user-${key}`) as Record<string, unknown> }),
+    createStateStream({ initialState: project(state, `user-${key}`) }),
   );
-  for (const stream of streams) readers.join(stream as StateStream, 1);
+  for (const stream of streams) readers.join(stream, 1);
   let board = boardOf(0);
   return {
     readers,

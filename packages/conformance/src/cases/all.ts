@@ -3,6 +3,7 @@ import { atomicityCases } from "./atomicity.ts";
 import { backpressureCases } from "./backpressure.ts";
 import { commitCases } from "./commits.ts";
 import { endingCases } from "./ending.ts";
+import { growthCases } from "./growth.ts";
 import { heartbeatCases } from "./heartbeats.ts";
 import { leavingCases } from "./leaving.ts";
 import { netCases } from "./net.ts";
@@ -25,6 +26,7 @@ export const allCases: readonly Case[] = [
   ...reasonCases,
   ...heartbeatCases,
   ...netCases,
+  ...growthCases,
   ...textCases,
   ...atomicityCases,
   ...backpressureCases,

@@ -6,7 +6,7 @@ export const brokenNet: readonly Broken[] = [
   {
     name: "gives every event of a range with net events an id that names a state",
     mount: mountOver((stream) => framing(stream, () => (frame) => ({ ...frame, id: frame.id.replace(/\.?\.-$/, "") }))),
-    caughtBy: ["net-cut"],
+    caughtBy: ["net-cut", "append-cut"],
   },
   {
     name: "shares a net event with a client that joined in between",
@@ -37,6 +37,30 @@ export const brokenNet: readonly Broken[] = [
       }),
     ),
     caughtBy: ["net-toggle"],
+  },
+  {
+    name: "grants no operations",
+    mount: mountOver((stream) => connecting(stream, (connect) => (options) => connect({ ...options, append: false }))),
+    caughtBy: ["append-granted"],
+  },
+  {
+    name: "grants append to all",
+    mount: mountOver((stream) => connecting(stream, (connect) => (options) => connect({ ...options, append: true }))),
+    caughtBy: ["append-strict"],
+  },
+  {
+    name: "sends pieces as if they were the whole text",
+    mount: mountOver((stream) =>
+      framing(stream, () => (frame) => {
+        const { data } = frame;
+        if (!Array.isArray(data["patches"])) return frame;
+        const patches = (data["patches"] as { op: string }[]).map((each) =>
+          each.op === "append" ? { ...each, op: "replace" } : each,
+        );
+        return { ...frame, data: { ...data, patches } };
+      }),
+    ),
+    caughtBy: ["append-granted", "append-replaced"],
   },
   {
     name: "does not know of rates",

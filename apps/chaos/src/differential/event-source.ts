@@ -15,14 +15,14 @@ export class PlainEventSource {
   failed: string | undefined;
   lastEventId = "";
   readonly #url: string;
-  readonly #onConnecting: () => void;
+  readonly #onConnecting: (lastEventId: string) => void;
   readonly #onEvent: OnEvent;
   #retryMs = DEFAULT_RETRY_MS;
   #request: ClientRequest | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(url: string, onConnecting: () => void, onEvent: OnEvent) {
+  constructor(url: string, onConnecting: (lastEventId: string) => void, onEvent: OnEvent) {
     this.#url = url;
     this.#onConnecting = onConnecting;
     this.#onEvent = onEvent;
@@ -36,7 +36,7 @@ export class PlainEventSource {
   }
 
   #connect(): void {
-    this.#onConnecting();
+    this.#onConnecting(this.lastEventId);
     const headers = {
       accept: "text/event-stream",
       ...(this.lastEventId === "" ? {} : { "last-event-id": this.lastEventId }),

@@ -110,7 +110,6 @@ export class PlainFollower implements Follower {
   /** An EventSource cannot be given an ID: it starts without one. */
   reload(): void {
     this.close();
-    this.#replica.eventId = undefined;
     this.#source = this.#open();
   }
 
@@ -123,7 +122,11 @@ export class PlainFollower implements Follower {
     const url = query === undefined ? this.#url : `${this.#url}?${query}`;
     return new PlainEventSource(
       url,
-      () => this.#replica.begin({ append: false }),
+      (lastEventId) => {
+        // What an EventSource sends is the ID of the last event, whatever the replica made of it.
+        this.#replica.eventId = lastEventId === "" ? undefined : lastEventId;
+        this.#replica.begin({ append: false });
+      },
       (_type, data, id) => {
         const event = JSON.parse(data) as StateEvent;
         const misfit = this.#replica.take(event, id);

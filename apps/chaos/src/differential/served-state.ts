@@ -36,7 +36,7 @@ export class ServedState {
 
   constructor(random: Random) {
     this.#random = random;
-    this.#isBig = random.below(3) === 0;
+    this.#isBig = random.below(2) === 0;
     this.#put(HIDDEN, []);
     for (const name of SLICES) if (random.below(2) === 0) this.#put(name, randomValue(random));
     if (this.#isBig) this.#put(BIG, bigText(random));

@@ -36,6 +36,18 @@ describe("a copy", () => {
     expect(client.state).toStrictEqual(copy.state);
   });
 
+  test("counts the events that it received itself, not those of the log before it joined", () => {
+    const origin = originOf({ a: 0 });
+    for (let n = 1; n <= 5; n++) origin.stream.set("a", n);
+    const { copy } = emptyCopy(origin.clock);
+    copy.adopt(origin.checkpoint(), []);
+    expect(copy.stats()).toMatchObject({ events: 0, eventId: origin.stream.eventId });
+    const joined = origin.commits.length;
+    origin.stream.set("a", 6);
+    for (const commit of origin.commits.slice(joined)) copy.follow(commit);
+    expect(copy.stats()).toMatchObject({ events: 1, eventId: origin.stream.eventId });
+  });
+
   test("knows about how much it holds", () => {
     const origin = originOf({ a: "" });
     const { copy } = copyOf(origin, { maxLogEvents: 1 });

@@ -74,7 +74,7 @@ export interface Shown {
 
 /** Makes what is shown of a stream: views, or a faulty substitute. */
 export type Show = (origin: Origin, copy: Copy["copy"] | undefined, project: Project) => Shown;
-export type Project = (state: Slices, viewer: string) => Record<string, Json>;
+type Project = (state: Slices, viewer: string) => Record<string, Json>;
 
 interface Client {
   readonly viewer: string;

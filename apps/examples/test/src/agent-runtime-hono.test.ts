@@ -35,6 +35,18 @@ test("agent-runtime-hono: changes in place arrive with their actions; thoughts c
   expect(await ending).toMatchObject([{ type: "state.end", reason: "draining" }]);
 }, 30_000);
 
+test("agent-runtime-hono: a client that asks for append gets the pieces of the answer", async () => {
+  const { url, stop } = await start("agent-runtime-hono");
+  const events = follow(`${url}/events?ops=append`);
+  expect(await take(events, 1)).toMatchObject([{ type: "state.initial", ops: ["append"] }]);
+  const answered = post(`${url}/ask?text=hello`);
+  const updates = (await take(events, 8)).filter((event) => event.type === "state.update");
+  const pieces = updates.flatMap(({ patches }) => patches ?? []).filter((operation) => operation.op === "append");
+  expect(pieces.map(({ value }) => value)).toEqual(["Your", " question", " has", " 5", " letters."]);
+  expect(await answered).toBe(204);
+  expect(await stop()).toBe(0);
+}, 30_000);
+
 test("agent-runtime-hono: one question at a time, and Ctrl-C in the middle of an answer", async () => {
   const { url, stop } = await start("agent-runtime-hono");
   const events = follow(`${url}/events`);

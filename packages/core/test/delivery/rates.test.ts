@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ConnectOptions, HeartbeatEvent, StateUpdateEvent } from "../../src/index.ts";
 import { rateOf } from "../../src/delivery/rate.ts";
-import { growing } from "../support/growing.ts";
 import { framesOf } from "../support/read.ts";
 import { follow as connectTo, type Follower, setup, type Setup } from "../support/streams.ts";
 
@@ -156,7 +155,7 @@ describe("a client with a rate", () => {
   });
 
   test("gets text that grew as one append where it understands that, else as one replace", () => {
-    const made = growing({ text: "" });
+    const made = setup({ text: "" });
     const [append, strict] = [{ append: true }, {}].map((options) =>
       connectTo(made.stream, { ...options, maxRateHz: 1 }),
     );

@@ -1,1 +1,0 @@
-export { setup as growing } from "./streams.ts";

@@ -36,6 +36,11 @@ export function answerApi({ board, flood }: Changeable, request: HttpRequest): H
   return methodNotAllowed(method, ["PATCH", "DELETE"]);
 }
 
+/** Says in the answer which position the change has, for `client.reached` and `client.optimistic`. */
+export function withPosition(response: HttpResponse, eventId: string): HttpResponse {
+  return { ...response, headers: { ...response.headers, "statestream-event-id": eventId } };
+}
+
 function add(board: Board, request: HttpRequest): HttpResponse {
   return withChange(request, ({ title, ...place }) => {
     if (title === undefined) return invalid("A task needs a title.");

@@ -1,5 +1,5 @@
 import { createStateStream, type StateStream } from "@statestream/core";
-import { answerApi } from "./api.ts";
+import { answerApi, withPosition } from "./api.ts";
 import { createBoard, initialBoard } from "./board.ts";
 import { createFlood } from "./flood.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
@@ -57,7 +57,8 @@ export function createPlayground({ text, pages, retryMs = RETRY_MS }: Playground
   return {
     stream,
     answer(request) {
-      return request.path.startsWith("/api/") ? answerApi({ board, flood }, request) : answerPage(pages, request);
+      if (!request.path.startsWith("/api/")) return answerPage(pages, request);
+      return withPosition(answerApi({ board, flood }, request), stream.eventId);
     },
     start() {
       stops = [startSystem(stream, () => stream.stats()), startTypist(type)];

@@ -22,9 +22,9 @@ export function App({ session }: { session: Session }): JSX.Element {
       <main>
         {useMemo(
           () => (
-            <Board board={board} />
+            <Board board={board} change={session.change} />
           ),
-          [board],
+          [board, session],
         )}
         {useMemo(
           () => (

@@ -13,6 +13,9 @@ export function Bar({ session, view }: { session: Session; view: View }): JSX.El
         Statestream <span>playground</span>
       </h1>
       <Status view={view} />
+      <p class="pending" aria-live="polite">
+        {view.pending > 0 && `${view.pending} ${view.pending === 1 ? "change" : "changes"} not confirmed yet`}
+      </p>
       <div class="actions" role="group" aria-label="Connection">
         <button type="button" onClick={() => (isClosed ? session.connect() : session.disconnect())}>
           {isClosed ? "Reconnect" : "Disconnect"}
@@ -84,7 +87,10 @@ function Status({ view: { status, isReading, isBehind } }: { view: View }): JSX.
 
 function FloodButton({ isFlooding }: { isFlooding: boolean }): JSX.Element {
   const [problem, setProblem] = useState("");
-  const start = async (): Promise<void> => setProblem((await send("POST", "/api/flood")) ?? "");
+  const start = async (): Promise<void> => {
+    setProblem("");
+    await send("POST", "/api/flood").catch((error: Error) => setProblem(error.message));
+  };
   return (
     <>
       <button type="button" disabled={isFlooding} onClick={() => void start()}>

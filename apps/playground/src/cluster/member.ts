@@ -1,6 +1,6 @@
 import { StateStreamError } from "@statestream/core";
 import type { Backplane } from "@statestream/redis";
-import { answerApi } from "../api.ts";
+import { answerApi, withPosition } from "../api.ts";
 import { initialBoard } from "../board.ts";
 import { bodyTooLarge, failure, type HttpRequest, type HttpResponse } from "../http.ts";
 import { answerPage, type Page } from "../pages.ts";
@@ -51,7 +51,9 @@ export function createMember(options: MemberOptions): Member {
       system: readSystem({ connections: 0, bytesWritten: 0 }, 0),
       transcript: initialTranscript(text.title),
     },
-    onCommand: (request) => leadership && answerApi(leadership.changeable, request as HttpRequest),
+    // The answer is stored together with the change: a position that is answered is in the stream.
+    onCommand: (request): HttpResponse | undefined =>
+      leadership && withPosition(answerApi(leadership.changeable, request as HttpRequest), writer.eventId),
     onLeadership(leads) {
       leadership?.stop();
       leadership = leads ? lead(writer, text.content, traffic) : undefined;

@@ -1,35 +1,44 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
-import type { DeepReadonly } from "@statestream/client";
+import { type DeepReadonly, StateClientError } from "@statestream/client";
 import type { BoardState } from "../../../src/state.ts";
+import type { ChangeBoard } from "../model/session.ts";
 import { send } from "../send.ts";
 import { COLUMNS, type MoveTask } from "./columns.ts";
+import { moved, removed } from "./changes.ts";
 import { Column } from "./column.tsx";
 
 /** An answer that takes longer is worth a word. */
 const SLOW_MS = 1000;
 
-/** The board changes only when the stream says so: what is done here goes to the server. */
-export function Board({ board }: { board: DeepReadonly<BoardState> | undefined }): JSX.Element {
+interface BoardProps {
+  board: DeepReadonly<BoardState> | undefined;
+  change: ChangeBoard;
+}
+
+/** Moves and removals show at once, and are replaced by the server's own; a new task shows when it has its name from there. */
+export function Board({ board, change }: BoardProps): JSX.Element {
   const [problem, setProblem] = useState("");
   const [isWaiting, setIsWaiting] = useState(false);
   useFocusThatStays();
-  const act = async (method: string, path: string, body?: object): Promise<boolean> => {
+  /** Returns whether it worked. */
+  const act = async (work: Promise<unknown>): Promise<boolean> => {
     const slow = setTimeout(() => setIsWaiting(true), SLOW_MS);
-    const wrong = await send(method, path, body);
+    const wrong = await work.then(() => "", problemOf);
     clearTimeout(slow);
     setIsWaiting(false);
-    setProblem(wrong ?? "");
-    return wrong === undefined;
+    setProblem(wrong);
+    return wrong === "";
   };
-  const move: MoveTask = (id, place) => void act("PATCH", `/api/tasks/${id}`, place);
-  const remove = (id: string): void => void act("DELETE", `/api/tasks/${id}`);
+  const move: MoveTask = (id, place) =>
+    void act(change((all) => moved(all, id, place), send("PATCH", `/api/tasks/${id}`, place)));
+  const remove = (id: string): void => void act(change((all) => removed(all, id), send("DELETE", `/api/tasks/${id}`)));
 
   return (
     <section class="panel board" aria-labelledby="board-title">
       <div class="head">
         <h2 id="board-title">Board</h2>
-        <AddTask add={(title) => act("POST", "/api/tasks", { title })} />
+        <AddTask add={(title) => act(send("POST", "/api/tasks", { title }))} />
       </div>
       {problem !== "" && (
         <p class="problem" role="alert">
@@ -49,6 +58,14 @@ export function Board({ board }: { board: DeepReadonly<BoardState> | undefined }
       </p>
     </section>
   );
+}
+
+/** What to say of a change that went wrong. */
+function problemOf(error: Error): string {
+  if (!(error instanceof StateClientError)) return error.message;
+  // The page has another client by now, whose state shows what became of the change.
+  if (error.code === "closed") return "";
+  return "A server died before it had stored your last change: it is lost. Please repeat it.";
 }
 
 function AddTask({ add }: { add: (title: string) => Promise<boolean> }): JSX.Element {

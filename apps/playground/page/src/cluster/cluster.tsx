@@ -16,7 +16,11 @@ interface ClusterProps {
 export function Cluster({ status, answer }: ClusterProps): JSX.Element {
   const cluster = useCluster();
   const [problem, setProblem] = useState("");
-  const order = async (path: string): Promise<void> => setProblem((await send("POST", `/api/cluster/${path}`)) ?? "");
+  const order = (path: string): Promise<void> =>
+    send("POST", `/api/cluster/${path}`).then(
+      () => setProblem(""),
+      (error: Error) => setProblem(error.message),
+    );
   const nodes = cluster?.nodes ?? [];
   const isRedisUp = cluster?.isRedisUp !== false;
   // Of a connection that has broken, the process may still be there.

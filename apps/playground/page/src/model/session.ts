@@ -2,7 +2,8 @@ import { createStateClient, type DeepReadonly, type OnEvent, type StreamStatus }
 import type { StateEvent } from "@statestream/core";
 import type { InspectedClient } from "@statestream/devtools";
 import type { Framework } from "../../../src/frameworks.ts";
-import type { PlaygroundState } from "../../../src/state.ts";
+import type { BoardState, PlaygroundState } from "../../../src/state.ts";
+import type { send } from "../send.ts";
 import { type Answer, createAnswerTracker } from "./answer.ts";
 import { createGate } from "./gate.ts";
 import { type History, NO_HISTORY, withSample } from "./history.ts";
@@ -12,6 +13,8 @@ export const SLICES: readonly SliceName[] = ["board", "system", "transcript"];
 
 /** Whatever is followed; the rest is absent. */
 type State = DeepReadonly<Partial<PlaygroundState>>;
+
+type Board = DeepReadonly<BoardState>;
 
 type Client = ReturnType<typeof createStateClient<State>>;
 
@@ -29,13 +32,21 @@ export interface View {
   /** Connected, to a node that says that its state may be old. */
   readonly isBehind: boolean;
   readonly answer: Answer;
+  /** Changes of this page that its copy does not contain yet. */
+  readonly pending: number;
 }
+
+/**
+ * Shows a change of the board at once, and until the copy contains it or it fails. Rejects with what went wrong.
+ */
+export type ChangeBoard = (recipe: (board: Board) => Board, sent: ReturnType<typeof send>) => Promise<void>;
 
 /** The page's connection, and what it remembers of it. */
 export interface Session {
   /** For the inspector: one client, although its settings make another one each time they change. */
   readonly inspected: InspectedClient;
   getView(): View;
+  readonly change: ChangeBoard;
   /** Calls `fn` at most once a frame, until the returned function is called. */
   subscribe(fn: () => void): () => void;
   /** Goes on where it was. */
@@ -59,6 +70,7 @@ export function createSession(): Session {
   let history = NO_HISTORY;
   let earlierBytes = 0;
   let isBehind = false;
+  let pending = 0;
   let frame: number | undefined;
   let client = open();
 
@@ -150,7 +162,18 @@ export function createSession(): Session {
       history,
       isBehind,
       answer: answers.newest,
+      pending,
     }),
+    async change(recipe, sent) {
+      pending += 1;
+      changed();
+      try {
+        await client.optimistic((state) => (state.board ? { ...state, board: recipe(state.board) } : state), sent);
+      } finally {
+        pending -= 1;
+        changed();
+      }
+    },
     subscribe: (fn) => register(subscribers, fn),
     connect() {
       if (isClosed()) replace();

@@ -1,0 +1,122 @@
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { leaderOf } from "../../src/cluster/status.ts";
+import { HAS_REDIS, startTestCluster, WITHOUT_REDIS } from "../support/cluster.ts";
+import { describeInBrowser, isLive } from "./support/browser.ts";
+
+const LATENCY_MS = 200;
+
+async function slowDown(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  const unlimited = { downloadThroughput: -1, uploadThroughput: -1 };
+  await session.send("Network.emulateNetworkConditions", { offline: false, latency: LATENCY_MS, ...unlimited });
+}
+
+/** Looks at the page in every frame. Returns what it saw of a task: its columns, one after another. */
+async function watch(page: Page): Promise<(id: string) => Promise<string[]>> {
+  await page.evaluate(() => {
+    const seen: Record<string, string[]> = {};
+    Object.assign(globalThis, { seen });
+    const look = (): void => {
+      const places: Record<string, string> = {};
+      for (const task of document.querySelectorAll(".task")) {
+        const column = task.closest(".column")?.getAttribute("aria-label") ?? "";
+        places[task.id] = task.id in places ? "twice" : column;
+      }
+      for (const id of new Set([...Object.keys(places), ...Object.keys(seen)])) {
+        const columns = (seen[id] ??= []);
+        const now = places[id] ?? "gone";
+        if (columns.at(-1) !== now) columns.push(now);
+      }
+      requestAnimationFrame(look);
+    };
+    look();
+  });
+  return (id) => page.evaluate((task) => (globalThis as unknown as { seen: Record<string, string[]> }).seen[task]!, id);
+}
+
+/** The epoch of the stream, as its first event ID has it. */
+async function epochOf(url: string): Promise<string> {
+  const response = await fetch(`${url}/events`);
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  let id: string | undefined;
+  while (id === undefined) {
+    text += (await reader?.read())?.value ?? "";
+    id = /^id: (.*)\n/m.exec(text)?.[1];
+  }
+  await reader?.cancel();
+  return id.split(".")[0] ?? "";
+}
+
+const confirmed = (page: Page) =>
+  expect.poll(() => page.locator(".pending").textContent(), { timeout: 20_000 }).toBe("");
+
+describeInBrowser("the user's own moves", (visit) => {
+  test.skipIf(!HAS_REDIS)(
+    `never go back, at 200 ms of latency and while the leader is killed${WITHOUT_REDIS}`,
+    { timeout: 60_000 },
+    async () => {
+      const cluster = await startTestCluster();
+      const { open } = await visit();
+      const page = await open(cluster.url);
+      await slowDown(page);
+      const columns = await watch(page);
+      const move = (id: string): Promise<void> => page.locator(`#${id}-on`).click();
+
+      await move("task-1");
+      await confirmed(page);
+      await move("task-2");
+      await move("task-3");
+      expect(await page.locator(".pending").textContent()).toBe("2 changes not confirmed yet");
+      const killed = leaderOf(cluster.status)?.pid;
+      expect((await fetch(`${cluster.url}/api/cluster/nodes/${killed}/kill`, { method: "POST" })).status).toBe(202);
+      await move("task-1");
+      await confirmed(page);
+      await isLive(page);
+      expect(leaderOf(cluster.status)?.pid).not.toBe(killed);
+      await move("task-2");
+      await confirmed(page);
+
+      expect(await columns("task-1")).toEqual(["To do", "Doing", "Done"]);
+      expect(await columns("task-2")).toEqual(["To do", "Doing", "Done"]);
+      expect(await columns("task-3")).toEqual(["Doing", "Done"]);
+      expect(await page.getByRole("alert").count()).toBe(0);
+      // What the page shows is what the server has.
+      const other = await open(cluster.url);
+      const ids = (of: Page) =>
+        of
+          .locator(".column")
+          .evaluateAll((all) => all.map((one) => [...one.querySelectorAll(".task")].map(({ id }) => id)));
+      expect(await ids(other)).toEqual(await ids(page));
+    },
+  );
+
+  test.skipIf(!HAS_REDIS)(
+    `go back, and the page says so, where a failover has lost them${WITHOUT_REDIS}`,
+    { timeout: 60_000 },
+    async () => {
+      const cluster = await startTestCluster();
+      const { open } = await visit();
+      const page = await open(cluster.url);
+      await slowDown(page);
+      const columns = await watch(page);
+      // A leader that answers before its change is stored, and dies: the position is of its epoch, and never comes.
+      const eventId = `${await epochOf(cluster.url)}.zzzzz`;
+      await page.route("**/api/tasks/*", (route) =>
+        route.fulfill({ status: 204, headers: { "statestream-event-id": eventId } }),
+      );
+      await page.locator("#task-4-delete").click();
+      await expect.poll(() => columns("task-4")).toEqual(["Done", "gone"]);
+      expect(await page.locator(".pending").textContent()).toBe("1 change not confirmed yet");
+      const killed = leaderOf(cluster.status)?.pid;
+      expect((await fetch(`${cluster.url}/api/cluster/nodes/${killed}/kill`, { method: "POST" })).status).toBe(202);
+      await expect
+        .poll(() => page.getByRole("alert").textContent(), { timeout: 20_000 })
+        .toContain("A server died before it had stored your last change: it is lost.");
+      await confirmed(page);
+      expect(await columns("task-4")).toEqual(["Done", "gone", "Done"]);
+    },
+  );
+});

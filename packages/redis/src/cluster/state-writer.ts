@@ -45,6 +45,11 @@ export interface StateWriter<S extends object> {
    */
   readonly state: Readonly<Jsonified<S>>;
   /**
+   * The event ID of `state`, for `client.reached(eventId)`: read it right after a change. A failover may lose the change until
+   * `flushed` resolves; in the answer of `onCommand` it is stored together with the change.
+   */
+  readonly eventId: string;
+  /**
    * Resolves when it leads: at once, or when no other writer does. There is no time limit; `signal` ends the wait.
    *
    * @throws {StateStreamError} `stream-closed`, when it is closed first; the signal's reason, when that is aborted first.

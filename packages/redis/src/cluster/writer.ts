@@ -116,6 +116,10 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     return (this.#session?.stream ?? this.#follower.stream).state as Readonly<Jsonified<S>>;
   }
 
+  get eventId(): string {
+    return (this.#session?.stream ?? this.#follower.stream).eventId;
+  }
+
   leads({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(closedError(this.key));
     if (signal?.aborted) return Promise.reject(signal.reason as Error);

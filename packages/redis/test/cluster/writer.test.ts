@@ -347,3 +347,19 @@ test("flushed() with a timeout rejects while the engine is away, and the change 
   await cluster.settle();
   expect(b.backplane.streams.get("room").state).toStrictEqual({ text: "late" });
 });
+
+test("the event ID of a writer right after a change names that state on every node", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const first = a.backplane.writer<Room>("room", { initialState: { text: "" } });
+  await cluster.settle();
+  const second = b.backplane.writer<Room>("room", { initialState: { text: "" } });
+  const stream = b.backplane.streams.get("room");
+  new Client(stream.connect());
+  await cluster.settle();
+  first.set("text", "new");
+  const { eventId } = first;
+  expect(stream.eventId).not.toBe(eventId);
+  await cluster.settle();
+  expect([stream.eventId, second.eventId, stream.state]).toStrictEqual([eventId, eventId, { text: "new" }]);
+});

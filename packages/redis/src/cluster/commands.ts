@@ -53,9 +53,15 @@ export class CommandServer {
   /** Outcomes by ID, oldest first, including commands under way. */
   readonly #outcomes = new Map<string, Promise<Outcome>>();
   #open = false;
+  #handled = 0;
 
   constructor(parts: CommandServerParts) {
     this.#parts = parts;
+  }
+
+  /** How many commands have arrived. */
+  get handled(): number {
+    return this.#handled;
   }
 
   open(): void {
@@ -72,6 +78,7 @@ export class CommandServer {
 
   /** Handles a command, unless it has been. */
   handle({ id, command, repeated }: Pick<CommandRequest, "id" | "command" | "repeated">): Promise<Outcome> {
+    this.#handled++;
     const known = this.#outcomes.get(id);
     if (known !== undefined) return known;
     const outcome = this.#handle(id, command, repeated);
@@ -141,6 +148,14 @@ export interface SendOptions {
 const REPEAT_MS = 1000;
 const MAX_PAUSE_MS = 300;
 
+/** The writers of this node, for commands that it sends. */
+export interface LocalCommands {
+  /** The server of a writer of this node, if that leads. */
+  readonly local: () => CommandServer | undefined;
+  /** No writer receives commands of the stream now. */
+  readonly onNoLeader: () => void;
+}
+
 /** Sends commands of this node to the writers that lead. */
 export class CommandSender {
   readonly #engine: Engine;
@@ -155,12 +170,11 @@ export class CommandSender {
     this.#clock = clock;
   }
 
-  /** `local`: the server of a writer of this node, if that leads. */
   async send(
     key: string,
     command: unknown,
     { timeoutMs = 5000, id }: SendOptions,
-    local: () => CommandServer | undefined,
+    { local, onNoLeader }: LocalCommands,
   ): Promise<unknown> {
     if (!(timeoutMs > 0))
       throw new StateStreamError("invalid-option", `The option timeoutMs is ${String(timeoutMs)}; it must be above 0.`);
@@ -172,8 +186,9 @@ export class CommandSender {
       try {
         const repeated = attempt > 0 || id !== undefined;
         const outcome = await this.#try(key, { ...request, repeated }, deadline, local());
-        if (outcome?.kind === "answer") return outcome.answer;
-        if (outcome?.kind === "failed") throw new CommandFailed(outcome.message);
+        if (outcome === "no-leader") onNoLeader();
+        else if (outcome?.kind === "answer") return outcome.answer;
+        else if (outcome?.kind === "failed") throw new CommandFailed(outcome.message);
       } catch (error) {
         if (error instanceof CommandFailed) throw new StateStreamError("command-failed", error.message);
         lastError = error;
@@ -189,7 +204,7 @@ export class CommandSender {
     request: CommandRequest,
     deadline: number,
     local: CommandServer | undefined,
-  ): Promise<Outcome | undefined> {
+  ): Promise<Outcome | "no-leader" | undefined> {
     const left = deadline - this.#clock.elapsed();
     let receive!: (outcome: Outcome | undefined) => void;
     const received = new Promise<Outcome | undefined>((resolve) => (receive = resolve));
@@ -205,7 +220,7 @@ export class CommandSender {
       } else {
         await this.#listen();
         // After the deadline the engine drops it, so that no command is handled that nobody waits for.
-        if ((await this.#engine.post(key, COMMANDS, JSON.stringify(request), left)) === 0) return undefined;
+        if ((await this.#engine.post(key, COMMANDS, JSON.stringify(request), left)) === 0) return "no-leader";
       }
       return await received;
     } finally {

@@ -1,6 +1,7 @@
 import { StateStreamError } from "@statestream/core";
 import { systemClock } from "@statestream/core/backplane";
-import { type Backplane, type BackplaneOptions, backplaneOn } from "../cluster/backplane.ts";
+import { backplaneOn } from "../cluster/backplane.ts";
+import type { Backplane, BackplaneOptions } from "../cluster/backplane-types.ts";
 import { failure } from "../cluster/failures.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { driverOf } from "./drivers.ts";

@@ -1,6 +1,7 @@
 import type { Connection, StateEvent, StateStreamError } from "@statestream/core";
 import { createTestClock, type TestClock } from "@statestream/core/testing";
-import { backplaneOn, type Backplane, type BackplaneOptions } from "../../src/cluster/backplane.ts";
+import { backplaneOn } from "../../src/cluster/backplane.ts";
+import type { Backplane, BackplaneOptions } from "../../src/cluster/backplane-types.ts";
 import type { Engine } from "../../src/cluster/engine.ts";
 import { type MemoryEngine, MemoryEngineServer } from "./memory-engine.ts";
 

@@ -90,6 +90,34 @@ describe("I2: every state is the writer's", () => {
   });
 });
 
+describe("net events", () => {
+  const published = () =>
+    healthy().publish("writer-1", "owner-1", [entry(E1, E1, 3), entry(E1, E1, 4), entry(E1, E1, 5)]);
+  const open = (seq: number) => `${idOf(E1, seq)}..-`;
+
+  test("lead over positions where a client has no state of the log to one where it has", () => {
+    const story = published()
+      .event("client-1", 1, "state.update", open(4), { hash: "none of the log" })
+      .event("client-1", 1, "state.update", idOf(E1, 5))
+      .event("client-1", 1, "heartbeat", idOf(E1, 5))
+      .end(E1, 5);
+    expect(checkFacts(story.facts).findings.violations).toEqual([]);
+  });
+
+  test("must lead to the writer's state", () => {
+    const story = published()
+      .event("client-1", 1, "state.update", open(4), { hash: "none of the log" })
+      .event("client-1", 1, "state.update", idOf(E1, 5), { hash: "another" })
+      .end(E1, 5);
+    expect(verdictOf(story).broken).toEqual(["I2"]);
+  });
+
+  test("excuse no gap of a client that got none", () => {
+    const story = published().event("client-1", 1, "state.update", idOf(E1, 5)).end(E1, 5);
+    expect(verdictOf(story).broken).toEqual(["I3"]);
+  });
+});
+
 describe("I3: nobody goes back", () => {
   test("an update on another base", () => {
     const story = healthy()

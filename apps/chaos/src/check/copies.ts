@@ -1,7 +1,7 @@
 import type { ClientFact } from "../facts.ts";
 import type { Entered } from "../log.ts";
 import type { Findings } from "./findings.ts";
-import { keyOfId, type Key, type Lineage, seqOf } from "./lineage.ts";
+import { isOpenId, keyOfId, type Key, type Lineage, seqOf } from "./lineage.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Milliseconds after Redis lost something within which clients may still be led back. */
@@ -35,6 +35,8 @@ export function checkClients(
 /** What the checker knows of one client. */
 class Copy {
   #at: Key | undefined;
+  /** It is in the middle of a commit with net events, where it holds no state of the log. */
+  #inNetEvents = false;
   readonly #lineage: Lineage;
   readonly #lasting: ReadonlySet<Key>;
   readonly #rollbacks: readonly number[];
@@ -56,12 +58,14 @@ class Copy {
   }
 
   take(fact: Entered<ClientFact>): void {
+    if (fact.kind === "open") this.#inNetEvents = false;
     if (fact.kind === "open" && fact.from === undefined) this.#at = undefined;
     if (fact.kind === "ended" && fact.misfit)
       this.#violation("I2", `${fact.client} could not go on: ${fact.why}`, fact);
     if (fact.kind === "gave-up") this.#violation("I4", `${fact.client} gave up: ${fact.why}`, fact);
     if (fact.kind !== "event" || fact.id === undefined || fact.type === "state.end") return;
     const key = keyOfId(fact.id);
+    if (isOpenId(fact.id)) return this.#netEvent(fact, key);
     this.#state(fact, key);
     this.#findings.checked("I3");
     if (fact.type === "state.update") this.#update(fact, key);
@@ -70,6 +74,16 @@ class Copy {
       this.#violation("I3", `a heartbeat told ${fact.client} that it is at ${key}; it is at ${this.#at}`, fact);
     }
     this.#at = key;
+    this.#inNetEvents = false;
+  }
+
+  /** An open ID names no state: what the client has is compared at the end of the commit. */
+  #netEvent(fact: Event, key: Key): void {
+    this.#findings.checked("I3");
+    if (fact.type !== "state.update") this.#violation("I3", `${fact.client} got ${fact.type} with an open ID`, fact);
+    if (this.#lineage.hash(key) === undefined)
+      this.#violation("I1", `${fact.client} was told of ${key}, which nobody made`, fact);
+    this.#inNetEvents = true;
   }
 
   #state(fact: Event, key: Key): void {
@@ -82,9 +96,18 @@ class Copy {
 
   #update(fact: Event, key: Key): void {
     const base = this.#lineage.parent(key);
-    if (base === this.#at) return;
+    if (base === this.#at || (this.#inNetEvents && this.#isAhead(key))) return;
     const what = `${fact.client} is at ${this.#at} and was told of ${key}, which builds on ${base}`;
     this.#violation("I3", what, fact);
+  }
+
+  /** Whether this position builds on the client's, however many events lie between. */
+  #isAhead(key: Key): boolean {
+    for (const at of this.#lineage.upFrom(key)) {
+      if (at === this.#at) return true;
+      if (this.#at !== undefined && seqOf(at) < seqOf(this.#at)) return false;
+    }
+    return false;
   }
 
   /** A snapshot may lead back only to what is left, after something was lost. */

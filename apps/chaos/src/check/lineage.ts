@@ -18,6 +18,11 @@ export function keyOfId(id: string): Key {
   return keyOf({ epoch, seq: Number.parseInt(seq, 36) });
 }
 
+/** Whether an event ID is open: inside a commit with net events, where a client holds no state of the log. */
+export function isOpenId(id: string): boolean {
+  return id.endsWith(".-");
+}
+
 export const seqOf = (key: Key): number => Number(key.split(".")[1]);
 
 interface Place {

@@ -5,6 +5,9 @@ import { follow, type FollowRequest } from "./follow.ts";
 
 type Events = ReturnType<HttpAgent["run"]>;
 
+/** What is aborted when the run with an input is over. */
+const ends = new WeakMap<RunAgentInput, AbortController>();
+
 /**
  * An `HttpAgent` that follows. `connectAgent()` requests the same URL by GET and keeps the agent's state and messages
  * current until the stream ends: it reconnects by itself, waits longer after each failure, notices a connection that has
@@ -24,7 +27,7 @@ export class StateStreamAgent extends HttpAgent {
 
   protected override connect(input: RunAgentInput): Events {
     if (this.abortController.signal.aborted) this.abortController = new AbortController();
-    const { signal } = this.abortController;
+    const signal = AbortSignal.any([this.abortController.signal, endOf(input)]);
     // Read anew for each request: the application may have changed them.
     const request: FollowRequest["request"] = (url, init, headers) =>
       this.fetch(url, { ...init, headers: { ...this.headers, ...headers } });
@@ -32,7 +35,14 @@ export class StateStreamAgent extends HttpAgent {
   }
 
   override run(input: RunAgentInput): Events {
-    return receive(this, input, async (url, init) => completed(await this.fetch(url, init), init.signal));
+    const signal = AbortSignal.any([this.abortController.signal, endOf(input)]);
+    return receive(this, input, async (url, init) => completed(await this.fetch(url, { ...init, signal }), signal));
+  }
+
+  /** The base class goes on reading what nobody waits for any more, after `detachActiveRun` for example. */
+  protected override onFinalize(input: RunAgentInput, subscribers: AgentSubscriber[]): Promise<void> {
+    ends.get(input)?.abort();
+    return super.onFinalize(input, subscribers);
   }
 
   /** A snapshot says the order too; the base class would leave what it has in place. */
@@ -43,6 +53,12 @@ export class StateStreamAgent extends HttpAgent {
   ): ReturnType<HttpAgent["apply"]> {
     return super.apply(input, events, [...subscribers, { onMessagesSnapshotEvent: () => ({ messages: [] }) }]);
   }
+}
+
+function endOf(input: RunAgentInput): AbortSignal {
+  const end = new AbortController();
+  ends.set(input, end);
+  return end.signal;
 }
 
 /** The events of the response that `fetch` gives, read by the base class. */

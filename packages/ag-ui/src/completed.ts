@@ -3,11 +3,11 @@ import { readFrames } from "./read-frames.ts";
 import { responseOf } from "./response-of.ts";
 
 /** The response to a run. Where its connection is lost, the run ends with RUN_ERROR instead. */
-export function completed(response: Response, aborted: AbortSignal | null = null): Response {
+export function completed(response: Response, aborted: AbortSignal): Response {
   const type = response.headers.get("content-type") ?? "";
   if (!response.ok || response.body === null || !/^text\/event-stream\b/i.test(type)) return response;
   const left = new AbortController();
-  const signal = aborted === null ? left.signal : AbortSignal.any([aborted, left.signal]);
+  const signal = AbortSignal.any([aborted, left.signal]);
   return responseOf(complete(response.body, signal), () => left.abort());
 }
 

@@ -138,6 +138,34 @@ describe("Event IDs", () => {
     await reader.cancel();
   });
 
+  it.each(["header", "query"])(
+    "in the %s resume in the middle of a message: its START again, and only what was missed",
+    async (way) => {
+      const [stream, reader] = await follow([{ id: "u", role: "user", content: "Hi" }, half]);
+      stream.append("messages", "/1/content", "lo");
+      const seen = await reader.until(isType("TEXT_MESSAGE_CONTENT"));
+      const id = seen.at(-1)?.id as string;
+      await reader.cancel();
+      stream.append("messages", "/1/content", ", wor");
+      stream.set("n", 5);
+      const request =
+        way === "header"
+          ? post(inputOf(), { "last-event-id": id })
+          : new Request(`http://localhost/agent?lastEventId=${id}`);
+      const again = new Reader(await streamAgUi(request, stream, options));
+      const missed = await again.until(isType("STATE_DELTA"));
+      stream.append("messages", "/1/content", "ld");
+      const live = await again.until(isType("TEXT_MESSAGE_CONTENT"));
+      expect([...missed, ...live].slice(1).map(({ event }) => event)).toEqual([
+        { type: "TEXT_MESSAGE_START", messageId: "a", role: "assistant" },
+        { type: "TEXT_MESSAGE_CONTENT", messageId: "a", delta: ", wor" },
+        { type: "STATE_DELTA", delta: [{ op: "add", path: "/n", value: 5 }] },
+        { type: "TEXT_MESSAGE_CONTENT", messageId: "a", delta: "ld" },
+      ]);
+      await again.cancel();
+    },
+  );
+
   it("of another stream are answered with a snapshot", async () => {
     const [, reader, frames] = await follow([half], "AAAAAAAAAAA.5");
     expect(frames.map(({ event }) => event.type)).toEqual(["RUN_STARTED", "STATE_SNAPSHOT", "MESSAGES_SNAPSHOT"]);

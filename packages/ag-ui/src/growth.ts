@@ -131,7 +131,7 @@ function only(value: object, members: ReadonlySet<string>): boolean {
 }
 
 /** Whether two values are the same JSON. */
-export function isSame(a: unknown, b: unknown): boolean {
+function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;

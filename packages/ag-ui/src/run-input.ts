@@ -1,7 +1,7 @@
 import type { RunAgentInput } from "@ag-ui/core";
 
 /** How large a body may be, in bytes: clients send the whole state and all messages with each run. */
-export const MAX_BODY_BYTES: number = 4 * 1024 * 1024;
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** What a request asks for, or why it is refused. */
 export type Asked =

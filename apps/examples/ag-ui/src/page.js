@@ -1,0 +1,30 @@
+import { StateStreamAgent } from "@statestream/ag-ui/client";
+
+const agent = new StateStreamAgent({ url: "/agent" });
+const [list, form, input, thinking, status] = ["ol", "form", "input", "#thinking", "output"].map((name) =>
+  document.querySelector(name),
+);
+
+function item({ role, content }) {
+  return Object.assign(document.createElement("li"), { className: role, textContent: content });
+}
+
+agent.subscribe({
+  onMessagesChanged: ({ messages }) => list.replaceChildren(...messages.map(item)),
+  onStateChanged: ({ state }) => (thinking.textContent = state.thinking ?? ""),
+  onRunStartedEvent: () => void (status.textContent = "Live"),
+  onRunErrorEvent: ({ event }) => void (status.textContent = event.code),
+});
+
+// Between runs, and for the answers to others.
+void agent.connectAgent();
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const content = input.value;
+  form.reset();
+  await agent.detachActiveRun();
+  agent.addMessage({ id: crypto.randomUUID(), role: "user", content });
+  await agent.runAgent();
+  void agent.connectAgent();
+});

@@ -19,12 +19,16 @@ agent.subscribe({
 // Between runs, and for the answers to others.
 void agent.connectAgent();
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const content = input.value;
-  form.reset();
+async function ask(content) {
+  // An agent of AG-UI has one run at a time.
   await agent.detachActiveRun();
   agent.addMessage({ id: crypto.randomUUID(), role: "user", content });
   await agent.runAgent();
   void agent.connectAgent();
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  void ask(input.value);
+  form.reset();
 });

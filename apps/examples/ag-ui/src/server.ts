@@ -29,9 +29,9 @@ async function answer({ messages, runId }: RunAgentInput): Promise<void> {
   stream.set("thinking", undefined);
   stream.set("messages", (held) => [...held, { id: runId, role: "assistant", content: "" }]);
   const place = stream.state.messages.length - 1;
-  for (const word of `You asked: ${String(question?.content)} The answer comes in many small pieces, one after the other, and every page that is open shows them as they come.`.split(
-    /(?<= )/,
-  )) {
+  const asked = typeof question?.content === "string" ? question.content : "";
+  const text = `You asked: ${asked} The answer comes in many small pieces, and every page that is open shows them as they come.`;
+  for (const word of text.split(/(?<= )/)) {
     stream.append("messages", `/${place}/content`, word);
     await sleep(60);
   }

@@ -25,6 +25,8 @@ export type Step =
       readonly slices: readonly string[] | undefined;
       /** With which of all IDs that were ever sent, counted from the latest; with none, where negative. */
       readonly stolen: number;
+      readonly append: boolean;
+      readonly maxRateHz: number | undefined;
     }
   | { readonly do: "read"; readonly client: number; readonly chunks: number }
   | { readonly do: "deliver" | "flush" | "pass" };
@@ -54,6 +56,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       node: mostly(1),
       slices: fc.option(fc.subarray(["public", "all", "rows", "slot 0", "slot 1"]), { nil: undefined, freq: 3 }),
       stolen: fc.integer({ min: -2, max: 6 }),
+      append: fc.boolean(),
+      maxRateHz: fc.constantFrom(undefined, undefined, 0.5, 10),
     }),
   },
   {
@@ -76,10 +80,14 @@ export interface Shown {
 export type Show = (origin: Origin, copy: Copy["copy"] | undefined, project: Project) => Shown;
 type Project = (state: Slices, viewer: string) => Record<string, Json>;
 
-interface Client {
+/** Who a client is, and what it asks for. */
+interface Identity {
   readonly viewer: string;
   readonly node: number;
-  readonly slices: readonly string[] | undefined;
+  readonly options: Pick<ConnectOptions, "slices" | "append" | "maxRateHz">;
+}
+
+interface Client extends Identity {
   readonly connection: Connection;
   readonly reference: QuickClient;
   /** The text since the last secret. */
@@ -104,7 +112,8 @@ export class Secrets {
     this.#copy = copyOf(this.#origin).copy;
     const project: Project = (state, name) => this.#project(state, name);
     this.#shown = [show(this.#origin, undefined, project), show(this.#origin, this.#copy, project)];
-    for (let client = 0; client < CLIENTS; client++) this.#read(this.#open(client, "ann", 0, undefined, undefined), 99);
+    for (let client = 0; client < CLIENTS; client++)
+      this.#read(this.#open(client, { viewer: "ann", node: 0, options: {} }, undefined), 99);
   }
 
   /** Throws when a viewer is sent what they may not see. */
@@ -155,21 +164,26 @@ export class Secrets {
     }
   }
 
-  #connect({ client, viewer: number, node, slices, stolen }: Step & { readonly do: "connect" }): void {
+  #connect({
+    client,
+    viewer: number,
+    node,
+    stolen,
+    slices,
+    append,
+    maxRateHz,
+  }: Step & { readonly do: "connect" }): void {
     this.#clients[client]?.connection.close();
     const bookmark = stolen < 0 ? undefined : this.#bookmarks.at(-1 - stolen);
-    this.#open(client, VIEWERS[number] as string, node, slices, bookmark);
+    this.#open(client, { viewer: VIEWERS[number] as string, node, options: { slices, append, maxRateHz } }, bookmark);
   }
 
-  #open(
-    client: number,
-    name: string,
-    node: number,
-    slices: readonly string[] | undefined,
-    bookmark: Bookmark | undefined,
-  ): Client {
-    const connection = (this.#shown[node] as Shown).connect(name, { slices, lastEventId: bookmark?.id });
-    const opened = { viewer: name, node, slices, connection, reference: new QuickClient(bookmark), text: "" };
+  #open(client: number, who: Identity, bookmark: Bookmark | undefined): Client {
+    const connection = (this.#shown[who.node] as Shown).connect(who.viewer, {
+      ...who.options,
+      lastEventId: bookmark?.id,
+    });
+    const opened = { ...who, connection, reference: new QuickClient(bookmark), text: "" };
     this.#clients[client] = opened;
     return opened;
   }
@@ -196,10 +210,11 @@ export class Secrets {
   #converge(number: number, given: Client): void {
     let client = given;
     for (let turns = 0; turns < 4; turns++) {
+      // As long as the slowest rate takes.
       this.#origin.clock.flush();
+      this.#origin.clock.advance(2000);
       this.#read(client, 1000);
-      if (client.connection.closed)
-        client = this.#open(number, client.viewer, client.node, client.slices, client.reference.bookmark);
+      if (client.connection.closed) client = this.#open(number, client, client.reference.bookmark);
     }
     const expected = Object.entries(this.#visible(client)).sort(([a], [b]) => (a < b ? -1 : 1));
     const actual = Object.entries(client.reference.state).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -207,7 +222,7 @@ export class Secrets {
       throw new Error(`${client.viewer} has ${JSON.stringify(actual)}\nand must have ${JSON.stringify(expected)}`);
   }
 
-  #visible({ viewer: name, node, slices }: Client): Record<string, Json> {
+  #visible({ viewer: name, node, options: { slices } }: Client): Record<string, Json> {
     const state = (node === 0 ? this.#origin.stream : this.#copy).state as Slices;
     const view = Object.entries(this.#project(state, name));
     return Object.fromEntries(view.filter(([slice]) => slices?.includes(slice) ?? true));

@@ -17,6 +17,8 @@ export interface LoggedStateOptions {
   readonly snapshots: SnapshotMode;
   readonly compare: Compare;
   readonly serialize: Serialize | undefined;
+  /** The JSON of values that several streams hold, so that each value is read once for all of them. */
+  readonly sharedJson?: WeakMap<object, Json>;
 }
 
 /** What is known of a new value besides the value. */
@@ -197,6 +199,19 @@ export class LoggedState implements SliceValues<LoggedSlice> {
     const { serialize } = this.#options;
     if (serialize !== undefined) return parseSerialized(value, slice, serialize);
     if (mutable) return copyJson(value, slice);
+    const { sharedJson } = this.#options;
+    // What is known of a value that was mutated in place is not its JSON any more.
+    if (sharedJson === undefined || !isObject(value) || this.#mutated.has(slice))
+      return this.#normalized(value, slice, before);
+    let json = sharedJson.get(value as object);
+    if (json === undefined) {
+      json = this.#normalized(value, slice, before);
+      if (json !== undefined) sharedJson.set(value as object, json);
+    }
+    return json;
+  }
+
+  #normalized(value: unknown, slice: string, before: LoggedSlice | undefined): Json | undefined {
     if (before === undefined) return toJson(value, slice);
     try {
       return toJson(value, slice, before);

@@ -3,6 +3,7 @@ import { MAX_TIMER_MS } from "../support/clock.ts";
 import { type Compare, compareWith, type Differ } from "../diff/differ.ts";
 import { structuralCompare } from "../diff/structural-differ.ts";
 import { StateStreamError } from "../support/errors.ts";
+import type { Json } from "../json/types.ts";
 import type { Cause } from "../protocol/events.ts";
 import type { Serialize } from "./logged-state.ts";
 import type { SnapshotMode } from "./source.ts";
@@ -93,6 +94,8 @@ export type Settings<S extends object> = {
   readonly compare: Compare;
   /** Whether every change may take away a right to see what was there before. No option: views are so. */
   readonly isRevocable?: boolean;
+  /** No option: what the views of one stream share. */
+  readonly sharedJson?: WeakMap<object, Json>;
 };
 
 const ROW_IDS = ["id", "_id", "key", "uuid", "name"];

@@ -2,6 +2,7 @@ import type { Audience } from "../delivery/audience.ts";
 import type { ByteBudget } from "../delivery/byte-budget.ts";
 import type { Ending } from "../delivery/connection.ts";
 import type { StateConnection } from "../delivery/state-connection.ts";
+import type { Json } from "../json/types.ts";
 import type { Jsonified } from "../json/jsonified.ts";
 import type { SnapshotReason } from "../protocol/events.ts";
 import type { Clock } from "../support/clock.ts";
@@ -166,6 +167,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
     const cause = this.#begun ? parent.causeSince(this.#seenHead) : undefined;
     this.#seen = state;
     this.#seenHead = parent.head;
+    this.#trust(state);
     try {
       const view = viewOf(project(state));
       if (this.#isUnchanged(view)) return;
@@ -180,6 +182,14 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
     } catch (thrown) {
       const message = withCause("A view could not be made", thrown, "Its changes are withheld from its clients.");
       this.#fail([new StateStreamError("project-failed", message, { cause: thrown })]);
+    }
+  }
+
+  /** The parent's slices are JSON already, so that those which the view shows as they are need not be read. */
+  #trust(state: object): void {
+    const { sharedJson } = this.settings;
+    for (const json of Object.values(state) as Json[]) {
+      if (typeof json === "object" && json !== null && sharedJson?.has(json) === false) sharedJson.set(json, json);
     }
   }
 

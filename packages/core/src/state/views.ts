@@ -116,6 +116,7 @@ function viewSettings<View extends object>(
     ...settings,
     compare: sharedCompare(settings.compare),
     isRevocable: true,
+    sharedJson: new WeakMap(),
     // One warning for all views, however many there are.
     onError: options.onError ?? (({ code, message }) => warnOnce(`view ${code}`, message)),
   };

@@ -316,3 +316,23 @@ test("a slice that several views show by identity is compared once for all of th
     expect(client.state).toMatchObject({ rows: [1, 2, 3] });
   }
 });
+
+test("what several views compute alike is read once, and what they show of the stream not at all", () => {
+  const { stream, clock } = setup({ rows: [{ n: 1 }] });
+  let reads = 0;
+  const computed = new Map<unknown, object>();
+  const views = clock.createStateViews(stream, ({ rows }) => {
+    const made = computed.get(rows) ?? { toJSON: () => ({ reads: ++reads }) };
+    computed.set(rows, made);
+    return { rows, made };
+  });
+  const followers = ["a", "b"].map((key) => followed(views.get(key)));
+  expect(reads).toBe(1);
+  stream.set("rows", [{ n: 2 }]);
+  clock.flush();
+  expect(reads).toBe(2);
+  for (const { client, pull } of followers) {
+    pull();
+    expect(client.state).toEqual({ rows: [{ n: 2 }], made: { reads: 2 } });
+  }
+});

@@ -35,7 +35,7 @@ type WriterFact =
   /** The application's own idea of the state after its n-th operation, before the library had a say. */
   | { readonly kind: "operation"; readonly by: string; readonly n: number; readonly hash: string }
   | { readonly kind: "leads"; readonly leads: boolean }
-  /** The application was told that changes made here are not in the stream; `vanished`: nor may those that Redis had. */
+  /** `onLost`: changes made here are not in the stream; `vanished`: those that Redis had acknowledged may be missing too. */
   | { readonly kind: "lost"; readonly commits: number; readonly vanished: boolean }
   | { readonly kind: "writer-error"; readonly error: string };
 
@@ -59,7 +59,7 @@ export type ClientFact =
       readonly stale?: true | undefined;
       readonly hash: string | undefined;
     }
-  /** `misfit`: the client could not go on from what it was told, which no server may do to it. */
+  /** `misfit`: the client could not apply an event to its state, which must never happen. */
   | {
       readonly kind: "ended";
       readonly client: string;

@@ -1,6 +1,6 @@
 import { type NodeName, NODES, type World, type WriterName } from "./world.ts";
 
-/** What a fault is told: where, which of the possible targets (0 to 1), and how long it stays. */
+/** The parameters of a fault: where, which of the possible targets (0 to 1), and how long it stays. */
 export interface Occasion {
   readonly world: World;
   readonly pick: number;

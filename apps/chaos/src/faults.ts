@@ -22,7 +22,7 @@ import {
 import type { FaultName } from "./schedule.ts";
 import { NODES, pause, WRITERS } from "./world.ts";
 
-/** Backwards or forwards, on every node and writer; a Redis cannot be told another time. */
+/** Backwards or forwards, on every node and writer; the clock of Redis cannot be changed. */
 const clockJump: Fault = async ({ world, pick, holdMs, begins }) => {
   const ms = pick < 0.5 ? -3_600_000 : 3_600_000;
   begins(...NODES, ...WRITERS);

@@ -47,7 +47,7 @@ const noHeadChecks: Mutant = {
   ],
 };
 
-/** Redis appends what anybody sends, whoever has the lease. */
+/** Redis appends what any writer sends, with or without the lease. */
 const noFencing: Mutant = {
   name: "no-fencing",
   faults: ["writer-pause", "writer-black-hole"],
@@ -83,7 +83,7 @@ const noNonceRotation: Mutant = {
   ],
 };
 
-/** The epoch belongs to the data in Redis, not to who writes: whoever comes to lead goes on under the one that is there. */
+/** The epoch belongs to the data in Redis, not to the writer: each new leader continues under the existing one. */
 const epochInRedis: Mutant = {
   name: "epoch-in-redis",
   faults: ["failover-writer-kill", "split-brain"],

@@ -11,7 +11,7 @@ export class PlainReplica {
   #cameWith: string | undefined;
   #append = false;
 
-  /** A connection begins. `append`: it asked for that operation, so it may come; otherwise it must not. */
+  /** A connection begins. `append`: it requested that operation, so it may occur; otherwise it must not. */
   begin({ append }: { readonly append: boolean }): void {
     this.#append = append;
     this.#cameWith = this.eventId;

@@ -34,7 +34,7 @@ export class Processes {
     });
   }
 
-  /** Told of a process that ended although nobody asked it to. */
+  /** Called when a process ends unexpectedly. */
   set onUnexpectedExit(listener: (error: Error) => void) {
     this.#unexpected = listener;
   }

@@ -14,7 +14,7 @@ interface Pair {
   far: Socket | undefined;
 }
 
-/** A TCP proxy on one link: whoever connects to `port` is connected to the target. */
+/** A TCP proxy on one link: a connection to `port` is forwarded to the target. */
 export class Link {
   #target: number;
   #mode: LinkMode = "through";

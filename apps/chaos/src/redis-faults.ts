@@ -32,7 +32,7 @@ export function failover(killWriter: boolean): Fault {
   return async (occasion) => {
     const { world, holdMs, begins } = occasion;
     const { primary, replica } = world;
-    // Somebody must be writing, or nothing is lost.
+    // Without a writer that leads, nothing would be lost.
     const writer = await leader(occasion);
     await replica.synced();
     begins(primary.name, ...(killWriter ? [writer] : []));
@@ -52,8 +52,8 @@ export function failover(killWriter: boolean): Fault {
 
 /**
  * Two primaries for a while, each with a writer and nodes of its own; then one of them gives up what it has. In every second
- * case that is the one of the writer that led before, and the other writer is killed at once: whoever has lost the most goes on
- * from where the other was.
+ * case that is the one of the writer that led before, and the other writer is killed at once: the writer that has lost the most
+ * continues from the other one's position.
  */
 export const splitBrain: Fault = async ({ world, holdMs, pick, begins }) => {
   const { primary, replica } = world;
@@ -71,7 +71,7 @@ export const splitBrain: Fault = async ({ world, holdMs, pick, begins }) => {
   world.primary = survivor;
   world.replica = loser;
   await world.retarget(everyLink, survivor);
-  // From here on nobody is told by the other one that it has something.
+  // From here on the other primary acknowledges nothing more.
   await world.rolledBack("split-brain", survivor);
   if (isTurned) {
     const winner = before === "writer-1" ? "writer-2" : "writer-1";

@@ -23,7 +23,7 @@ export interface RunOptions {
   readonly tell: (line: string) => void;
 }
 
-/** Somebody does not want to wait for the end. */
+/** The run was interrupted by a signal. */
 export class Interrupted extends Error {}
 
 /** Starts everything, makes faults for so long, waits until all is well, and judges. Nothing is left behind. */

@@ -17,7 +17,7 @@ export interface ChaosState {
   profile: { name: string; address: { street: string; lines: string[] }; tags?: Record<string, string | null> };
   /** Texts that grow, as a language model's answer does; now and then one is cut, replaced or begun again. */
   story: { text: string; chapters: { id: string; text: string }[] };
-  /** The last operation: with it, a state tells which writer made it and how far that writer was. */
+  /** The last operation, which identifies the writer that made a state and how far it was. */
   op: { by: string; n: number };
 }
 

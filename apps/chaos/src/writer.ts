@@ -43,7 +43,7 @@ function join(): OwnStateWriter<ChaosState> {
     initialState,
     onLeadership(leads) {
       log.write({ kind: "leads", leads });
-      // Not everybody writes at once: whoever led before and does not know better could, if nothing kept it from it.
+      // Half of the writers wait before they write, so that a former leader that is not fenced has time to do harm.
       if (leads && random.below(2) === 0) quietUntil = monotonicMs() + 2500;
       process.send?.({ notice: { leads } });
     },

@@ -40,7 +40,7 @@ describe("I1: one position, one state", () => {
 
   test("a position that nobody made", () => {
     const story = healthy().event("client-1", 1, "state.update", idOf(E2, 3)).end(E1, 2);
-    expect(verdictOf(story)).toMatchObject({ first: `client-1 was told of ${E2}.3, which nobody made` });
+    expect(verdictOf(story)).toMatchObject({ first: `client-1 received ${E2}.3, which no writer made` });
   });
 });
 
@@ -184,15 +184,15 @@ describe("I5: no silent loss", () => {
       .event("client-1", 2, "state.initial", idOf(E1, 1), { reason: "repaired" })
       .end(E1, 1);
 
-  test("an acknowledged entry that is gone, and its writer was not told", () => {
+  test("an acknowledged entry that is gone, and nothing was reported to its writer", () => {
     expect(verdictOf(end(lost()))).toMatchObject({ broken: ["I5"] });
   });
 
-  test("is not broken when the writer was told", () => {
+  test("is not broken when it was reported to the writer", () => {
     expect(verdictOf(end(lost().add("writer-1", { kind: "lost", commits: 1, vanished: true }))).broken).toEqual([]);
   });
 
-  test("an acknowledged entry that is gone, and its writer was told of others only", () => {
+  test("an acknowledged entry that is gone, and only others were reported to its writer", () => {
     const story = lost().add("writer-1", { kind: "lost", commits: 1, vanished: false });
     expect(verdictOf(end(story))).toMatchObject({ broken: ["I5"] });
   });
@@ -201,7 +201,7 @@ describe("I5: no silent loss", () => {
     expect(verdictOf(end(lost().add("rig", { kind: "process", name: "writer-1", what: "killed" }))).broken).toEqual([]);
   });
 
-  test("an acknowledged entry that is gone, and its writer died long after it should have been told", () => {
+  test("an acknowledged entry that is gone, and its writer died long after it should have been reported", () => {
     const story = lost().wait(60_000).add("rig", { kind: "process", name: "writer-1", what: "killed" });
     expect(verdictOf(end(story))).toMatchObject({ broken: expect.arrayContaining(["I5"]) as string[] });
   });
@@ -240,7 +240,7 @@ describe("I5: no silent loss", () => {
     expect(verdictOf(endAnew(anew(1000, false))).broken).toContain("I5");
   });
 
-  test("is not broken for an earlier writer when the one that led as Redis came back empty was told", () => {
+  test("is not broken for an earlier writer when it was reported to the one that led as Redis came back empty", () => {
     const story = healthy()
       .acquire("writer-2", "owner-2")
       .add("writer-2", { kind: "leads", leads: true })
@@ -267,7 +267,7 @@ describe("I5: no silent loss", () => {
 });
 
 describe("I6: one writer at a time", () => {
-  test("whoever lost the lease appends", () => {
+  test("a writer that lost the lease appends", () => {
     const story = healthy()
       .acquire("writer-2", "owner-2")
       .publish("writer-1", "owner-1", [entry(E1, E1, 3)])
@@ -329,19 +329,21 @@ describe("I8: signs of life", () => {
     return story.end(E1, 2);
   };
 
-  test("clients of a node that is cut off are told so, and told when it is over", () => {
+  test("clients of a node that is cut off receive stale, and later that it is over", () => {
     expect(verdictOf(cut(4, 11)).broken).toEqual([]);
   });
 
-  test("clients of a node that is cut off are not told so", () => {
+  test("clients of a node that is cut off do not receive stale", () => {
     expect(verdictOf(cut(7, 11))).toMatchObject({
       broken: ["I8"],
-      first: "client-1 was not told that node-1 is cut off",
+      first: "client-1 did not receive stale although node-1 is cut off",
     });
   });
 
-  test("clients are still told so when it is long over", () => {
-    expect(verdictOf(cut(4, 19))).toMatchObject({ first: "client-1 is still told that node-1 is cut off" });
+  test("clients still receive stale when it is long over", () => {
+    expect(verdictOf(cut(4, 19))).toMatchObject({
+      first: "client-1 still receives stale although node-1 is no longer cut off",
+    });
   });
 });
 

@@ -82,7 +82,7 @@ test("black hole: accepts, and passes on only when it is over", async () => {
   other.close();
 });
 
-test("half open: the server's side is gone for good, and the client is not told", async () => {
+test("half open: the server's side is closed for good, and the client does not notice", async () => {
   const client = await dial();
   client.socket.write("1");
   await expect.poll(() => client.heard).toBe("1");

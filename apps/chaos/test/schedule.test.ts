@@ -23,6 +23,6 @@ test("the last fault is over when the time is", () => {
   }
 });
 
-test("only the faults that are asked for", () => {
+test("plans only the faults that are requested", () => {
   expect(new Set(plan(1, 120, ["wipe", "failover"]).map(({ fault }) => fault))).toEqual(new Set(["wipe", "failover"]));
 });

@@ -71,7 +71,11 @@ class Copy {
     if (fact.type === "state.update") this.#update(fact, key);
     if (fact.type === "state.initial") this.#snapshot(fact, key);
     if (fact.type === "heartbeat" && key !== this.#at) {
-      this.#violation("I3", `a heartbeat told ${fact.client} that it is at ${key}; it is at ${this.#at}`, fact);
+      this.#violation(
+        "I3",
+        `a heartbeat to ${fact.client} has the position ${key}; the client is at ${this.#at}`,
+        fact,
+      );
     }
     this.#at = key;
     this.#inNetEvents = false;
@@ -89,7 +93,7 @@ class Copy {
   #state(fact: Event, key: Key): void {
     const hash = this.#lineage.hash(key);
     this.#findings.checked("I1");
-    if (hash === undefined) this.#violation("I1", `${fact.client} was told of ${key}, which nobody made`, fact);
+    if (hash === undefined) this.#violation("I1", `${fact.client} received ${key}, which no writer made`, fact);
     else if (hash !== fact.hash)
       this.#violation("I2", `${fact.client} has another state at ${key} than the writer`, fact);
   }

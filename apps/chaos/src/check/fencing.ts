@@ -16,7 +16,7 @@ const FORGETFUL: ReadonlySet<FaultName> = new Set<FaultName>([
 /** Milliseconds after such a fault in which it is not certain who holds it. */
 const UNCERTAIN_MS = 1000;
 
-/** Whoever has lost the lease has nothing appended any more, until it has taken it again. */
+/** A writer that lost the lease appends nothing until it has taken the lease again. */
 export function checkFencing(writes: readonly Write[], timeline: Timeline, findings: Findings): void {
   const forgetful = timeline.faults.filter(({ fault }) => FORGETFUL.has(fault));
   const forgot = (from: number, to: number): Fault | undefined =>

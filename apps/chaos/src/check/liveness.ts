@@ -7,7 +7,7 @@ import type { Fault, Timeline } from "./timeline.ts";
 /** Milliseconds that a heartbeat may come late on a machine that has other things to do. */
 const SLACK_MS = 1500;
 
-/** Milliseconds until clients are told that what they have may be old; and until they are told that it is not any more. */
+/** Milliseconds until clients receive `stale`, and until they receive that it is over. */
 const STALE_MS = 5000 + HEARTBEAT_MS;
 const CLEARED_MS = 8000;
 
@@ -58,7 +58,7 @@ function checkSilence({ client, node, events }: Heard, timeline: Timeline, findi
   }
 }
 
-/** Clients of a node that is cut off are told that they may be behind, and told again when they are not. */
+/** Clients of a node that is cut off receive `stale`, and later that it is over. */
 function checkStale(fault: Fault, heard: readonly Heard[], timeline: Timeline, findings: Findings): void {
   const { from, to, targets } = fault;
   const others = timeline.during(from - CLEARED_MS, to + CLEARED_MS).filter((other) => other !== fault);
@@ -69,13 +69,14 @@ function checkStale(fault: Fault, heard: readonly Heard[], timeline: Timeline, f
     const told = events.some(({ t, stale }) => stale === true && t >= from && t <= from + STALE_MS);
     if (first <= from && last >= from + STALE_MS && to >= from + STALE_MS && !timeline.late(from, from + STALE_MS)) {
       findings.checked("I8");
-      if (!told) findings.violation("I8", `${client} was not told that ${node} is cut off`, fault);
+      if (!told) findings.violation("I8", `${client} did not receive stale although ${node} is cut off`, fault);
     }
     // Another fault may make it stale for a reason of its own.
     if (first <= to && last >= to + CLEARED_MS && others.length === 0) {
       const after = events.findLast(({ t, type }) => t <= to + CLEARED_MS && type === "heartbeat");
       findings.checked("I8");
-      if (after?.stale === true) findings.violation("I8", `${client} is still told that ${node} is cut off`, after);
+      if (after?.stale === true)
+        findings.violation("I8", `${client} still receives stale although ${node} is no longer cut off`, after);
     }
   }
 }

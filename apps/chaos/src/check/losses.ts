@@ -80,13 +80,13 @@ export function checkLosses(
     );
     if (accepted.some((wipe) => wipe >= at)) continue;
     if (rolledBack && (died || told || wroteOn(facts, acked, lasting, who, at))) continue;
-    const why = rolledBack ? "its writer lived and was not told" : "Redis never lost anything after it";
+    const why = rolledBack ? "nothing was reported to its writer, which lived" : "Redis never lost anything after it";
     findings.violation("I5", `the acknowledged entry ${key} of ${who} is gone, and ${why}`, { t: at, entry });
   }
   return { lostByRedis: lost.size, repaired, gone, idleFailovers };
 }
 
-/** A time in which a writer led, as its application was told. */
+/** A time in which a writer led, according to its `onLeadership`. */
 interface Term {
   readonly who: string;
   readonly from: number;
@@ -130,8 +130,8 @@ function isStartedAnew(
 }
 
 /**
- * Whether this writer, who was told at `until` that something vanished, led after `at` and when Redis lost everything. Its state
- * had all that was acknowledged before it came to lead, whoever wrote it.
+ * Whether this writer, whose `onLost` reported at `until` that something vanished, began to lead after `at` and led when Redis lost
+ * everything. Its state had all that was acknowledged before, by any writer.
  */
 function tookOver(terms: readonly Term[], who: string, at: number, until: number, wipes: readonly number[]): boolean {
   return terms.some(

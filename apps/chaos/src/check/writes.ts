@@ -16,7 +16,7 @@ export interface Acknowledged {
   readonly entry: Entry;
   readonly key: Key;
   readonly who: string;
-  /** When a writer was first told so. */
+  /** When a writer first received that reply. */
   readonly at: number;
 }
 

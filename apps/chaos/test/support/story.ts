@@ -22,7 +22,7 @@ export function entry(epoch: string, previous: string, seq: number, value: numbe
   return { epoch, previous, first: seq, last: seq, body: `0\n${JSON.stringify(event)}` };
 }
 
-/** A run by hand: facts with their time and place, one every 100 ms unless told otherwise. */
+/** A run by hand: facts with their time and place, by default one every 100 ms. */
 export class Story {
   readonly facts: Entered[] = [];
   t = 0;
@@ -67,7 +67,7 @@ export class Story {
     return this.add("clients", { kind: "open", client, connection, node, from });
   }
 
-  /** An event, with the state that its seq should mean unless told otherwise. */
+  /** An event, by default with the state that belongs to its seq. */
   event(
     client: string,
     connection: number,

@@ -6,7 +6,7 @@ interface Room {
   topic?: string;
 }
 
-test("what one node writes, clients of every node are told, with the same ids", async () => {
+test("a change on one node reaches the clients of every node, with the same ids", async () => {
   const cluster = new Cluster();
   const [a, b, c] = [cluster.node(), cluster.node(), cluster.node()];
   const writer = a.backplane.writer<Room>("room", { initialState: { messages: [] } });

@@ -16,7 +16,7 @@ function statsOf({ backplane }: Node) {
   return backplane.streams.get("room").stats().backplane;
 }
 
-test("messages that come twice, late or not at all change nothing of what clients are told", async () => {
+test("messages that arrive twice, late or not at all change nothing in what clients receive", async () => {
   const { cluster, b, writer, client } = await serving();
   const fates = ["hold", "deliver", "twice", "hold", "hold", "deliver", "deliver"] as const;
   let count = 0;
@@ -45,7 +45,7 @@ test("a subscription that is dead although the connection lives is made anew", a
   expect(client.told.at(-1)).toMatchObject({ value: "heard" });
 });
 
-test("in an outage clients are told that what they have may be old, keep it, and new ones are given the copy", async () => {
+test("in an outage clients receive stale and keep their state, and new clients are sent the copy", async () => {
   const { cluster, b, client } = await serving();
   b.engine.cut();
   b.engine.noticeDown();
@@ -61,7 +61,7 @@ test("in an outage clients are told that what they have may be old, keep it, and
   expect([client.ended, statsOf(b).staleSince]).toStrictEqual([false, undefined]);
 });
 
-test("in an outage whoever asks for what this node does not know is sent away after joinMs", async () => {
+test("in an outage a client of a stream without a copy here is refused after joinMs", async () => {
   const { cluster, b } = await serving();
   b.engine.cut();
   b.engine.noticeDown();
@@ -83,7 +83,7 @@ test("an id that nobody knows is answered with a snapshot once the engine was as
   expect(stranger.snapshots).toStrictEqual(["epoch"]);
 });
 
-test("a client ahead of a node that lags waits for it, whoever came before", async () => {
+test("a client ahead of a node that lags waits for it, whichever clients came before", async () => {
   const { cluster, a, b, writer } = await serving();
   cluster.server.messageFate = (_message, _key, node) => (node === b.engine ? "drop" : "deliver");
   const early = new Client(b.backplane.streams.get("room").connect({ lastEventId: "unknownepoc.z" }));
@@ -102,7 +102,7 @@ test("a client ahead of a node that lags waits for it, whoever came before", asy
   expect(late.lastEventId).toBe(id);
 });
 
-test("a stream that nobody writes is asked for at a bounded rate, and known at once when it comes to be", async () => {
+test("a stream that nobody writes is read at a bounded rate, and known at once when it is created", async () => {
   const cluster = new Cluster();
   const [a, b] = [cluster.node(), cluster.node()];
   const client = new Client(b.backplane.streams.get("room").connect());
@@ -113,7 +113,7 @@ test("a stream that nobody writes is asked for at a bounded rate, and known at o
   expect(client.told).toMatchObject([{ type: "state.initial", slices: { text: "here" } }]);
 });
 
-test("an engine that fails is asked at a bounded rate, however many clients come, and told of once", async () => {
+test("an engine that fails is called at a bounded rate, however many clients come, and reported once", async () => {
   const { cluster, b } = await serving();
   let calls = 0;
   cluster.server.callFate = (_call, _key, node) => (node === b.engine && ++calls > 0 ? "fail-before" : "work");

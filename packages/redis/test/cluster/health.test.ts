@@ -89,7 +89,7 @@ describe("Health", () => {
     expect(log).toEqual([]);
   });
 
-  test("makes both connections anew with the next probe when told to", async () => {
+  test("replaces both connections at the next probe when that is requested", async () => {
     health.reopenSoon();
     health.reopenSoon();
     expect(log).toEqual([]);

@@ -27,7 +27,7 @@ test("keys by the thousand that nobody connects to cost nothing", async () => {
   expect(backplane.stats().streams).toBe(0);
 });
 
-test("beyond maxStreams those that nobody uses make room, and where all are used a client is told overloaded", async () => {
+test("beyond maxStreams unused copies are dropped, and where all are used a connection ends with overloaded", async () => {
   const cluster = new Cluster();
   const { backplane } = cluster.node({ maxStreams: 2 });
   const a = new Client(backplane.streams.get("a").connect());

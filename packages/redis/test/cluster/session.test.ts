@@ -19,7 +19,7 @@ async function leading(cluster: Cluster, node: Node, told: unknown[] = []): Prom
   return writer;
 }
 
-test("an outcome that is unknown is found out by saying the same again", async () => {
+test("an unknown outcome is resolved by sending the same call again", async () => {
   const cluster = new Cluster();
   const [a, b] = [cluster.node(), cluster.node()];
   const writer = await leading(cluster, a);
@@ -63,7 +63,7 @@ test("a writer that cannot reach the engine leads until its lease ends, and publ
   expect(client.snapshots).toStrictEqual(["connect"]);
 });
 
-test("more changes than can wait for the engine are told as one difference", async () => {
+test("more changes than can wait for the engine are published as one difference", async () => {
   const cluster = new Cluster();
   const [a, b] = [cluster.node(), cluster.node()];
   const writer = await leading(cluster, a);
@@ -113,7 +113,7 @@ test("flushed does not wait for what is changed after it", async () => {
   expect(flushed).toBe(true);
 });
 
-test("who led before the engine went back in time goes on leading, and nothing is lost", async () => {
+test("a leader from before the engine went back in time continues to lead, and nothing is lost", async () => {
   const cluster = new Cluster();
   const [a, b] = [cluster.node(), cluster.node()];
   const first = await leading(cluster, a);
@@ -134,7 +134,7 @@ test("who led before the engine went back in time goes on leading, and nothing i
   expect(cluster.server.dataset(0).head("room")).toMatchObject({ seq: 2 });
 });
 
-test("who comes back after another led does not write over what that one wrote, and says what was lost", async () => {
+test("a leader that returns after another one led does not overwrite what that one wrote, and reports what was lost", async () => {
   const cluster = new Cluster();
   const [a, b] = [cluster.node(), cluster.node()];
   const told: unknown[] = [];
@@ -162,7 +162,7 @@ test("who comes back after another led does not write over what that one wrote, 
   expect(a.backplane.streams.get("room").state).toStrictEqual({ text: "of the second" });
 });
 
-test("who is fenced because the engine forgot whose lease it is goes on leading, and nothing is lost", async () => {
+test("a leader that is fenced because the engine forgot its lease continues to lead, and nothing is lost", async () => {
   const cluster = new Cluster();
   const [a, b] = [cluster.node(), cluster.node()];
   const first = await leading(cluster, a);

@@ -64,7 +64,7 @@ test("a store takes in what the stream says before it is looked at, and is not p
   ]);
 });
 
-test("what a store says while its stream is put in place comes after it", async () => {
+test("a change of a store while its stream is being installed is published after that", async () => {
   const cluster = new Cluster();
   const a = cluster.node();
   const store = new Store("first");
@@ -106,7 +106,7 @@ test("nothing is published before the stream is known to be in place", async () 
   expect(a.backplane.streams.get("room").state).toStrictEqual({ text: "second" });
 });
 
-test("a store that fails is told of, and leaves the stream as it is", async () => {
+test("a store that fails is reported, and leaves the stream as it is", async () => {
   const cluster = new Cluster();
   const [a, b] = [cluster.node(), cluster.node()];
   const first = a.backplane.writer("room", { source: new Store("kept").source });
@@ -189,7 +189,7 @@ test("after a wipe a standby gives a leader that is slow the time of a lease, an
   expect(second.state).toStrictEqual({ text: "made meanwhile" });
 });
 
-test("after a wipe a new writer without a copy can be faster than the leader, who is told that the stream is another", async () => {
+test("after a wipe a new writer without a copy can be faster than the leader, whose onLost then reports that its state vanished", async () => {
   const cluster = new Cluster();
   const [a, b] = [cluster.node(), cluster.node()];
   const lost: unknown[] = [];
@@ -272,7 +272,7 @@ test.each(["subscribe", "acquire"] as const)(
   },
 );
 
-test("what could not be handed over in the time of a lease is told, and leaves no timer", async () => {
+test("changes that could not be handed over within the time of a lease are reported, and no timer is left", async () => {
   const cluster = new Cluster();
   const a = cluster.node();
   const told: unknown[] = [];

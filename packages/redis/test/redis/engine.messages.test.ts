@@ -12,7 +12,7 @@ forEachEngine("messages", (engines) => {
   const told = (...entries: ReturnType<typeof entry>[]) => entries.map((of) => ({ kind: "entry", entry: of }));
   const HEAD = { kind: "head" };
 
-  test("tell every node each entry once and in order", async () => {
+  test("bring every node each entry once and in order", async () => {
     const [a, b] = [await follow(engines.engine, "k"), await follow(engines.open(), "k")];
     await engines.engine.install("k", installing(0));
     const entries = Array.from({ length: 50 }, (_, index) => entry(index + 1, { body: `a b\n${index} 💥` }));
@@ -24,7 +24,7 @@ forEachEngine("messages", (engines) => {
     expect(b).toEqual(a);
   });
 
-  test("tell nothing again when a publish is repeated, and what was appended before a conflict", async () => {
+  test("are not sent again when a publish is repeated, and are sent for what was appended before a conflict", async () => {
     const heard = await follow(engines.engine, "k");
     await engines.engine.install("k", installing(0));
     await engines.engine.publish("k", publishing([entry(1)]));
@@ -36,7 +36,7 @@ forEachEngine("messages", (engines) => {
     expect(heard).toEqual([HEAD, ...told(entry(1), entry(2), entry(3))]);
   });
 
-  test("tell that a stream was put in place and that a lease was given back, but nothing that did not happen", async () => {
+  test("announce that a stream was installed or a lease released, but nothing that did not happen", async () => {
     const heard = await follow(engines.engine, "k");
     await engines.engine.install("k", installing(0));
     await engines.engine.install("k", installing(1));
@@ -49,7 +49,7 @@ forEachEngine("messages", (engines) => {
     expect(heard).toEqual([HEAD, HEAD, ...told(entry(1))]);
   });
 
-  test("of one stream are not told to those of another", async () => {
+  test("of one stream do not reach subscribers of another", async () => {
     const { engine } = engines;
     const [one, two] = [await follow(engine, "k"), await follow(engine, "{k}")];
     await engine.install("k", installing(0));
@@ -90,7 +90,7 @@ forEachEngine("messages", (engines) => {
     expect(first).toEqual([]);
   });
 
-  test("and calls fail during an outage, down and up are told, and subscriptions live on", async () => {
+  test("and calls fail during an outage, down and up are emitted, and subscriptions survive", async () => {
     const { engine } = engines;
     const changes: string[] = [];
     engine.onChange((change) => changes.push(change));

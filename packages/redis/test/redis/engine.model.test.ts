@@ -140,7 +140,7 @@ describe.skipIf(!HAS_REDIS)(`engine model${SKIPPED}`, () => {
     await server.stop();
   });
 
-  test("the engine in memory and the one in Redis answer any calls alike, and tell the same", async () => {
+  test("the engine in memory and the one in Redis answer all calls alike, and send the same messages", async () => {
     const memory = new MemoryEngineServer();
     const node = memory.connect();
     const seen = new Map<string, number>();

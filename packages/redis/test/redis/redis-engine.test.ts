@@ -148,7 +148,7 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
       await mortal.stop();
       await vi.waitFor(() => expect(changes).toContain("down"), SOON);
       await expect(engine.read("k", undefined)).rejects.toThrow("could not be reached");
-      // However many attempts there were, each of the two connections tells of it once.
+      // However many attempts there were, each of the two connections reports it once.
       const refused = `connect ECONNREFUSED 127.0.0.1:${port}`;
       expect(errors.filter((message) => message === refused)).toEqual([refused, refused]);
 
@@ -235,7 +235,7 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
     await vi.waitFor(() => expect(heard).toEqual([HEAD, ...[entry(1), ...request.entries].map(told)]));
   });
 
-  test("tells of messages that are not ours and of listeners that throw, and goes on", async () => {
+  test("reports messages of others and listeners that throw, and continues", async () => {
     const { engine, errors } = open(client());
     await engine.subscribe("bad", () => {
       throw new Error("no");
@@ -265,7 +265,7 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
     await early.close();
     await expect(read).rejects.toThrow("closed");
     await vi.waitFor(async () => expect(await others()).toBe(0), SOON);
-    // Nor a probe: after so many it would have told that it is down.
+    // Nor a probe: after so many it would have emitted down.
     const another = open(client()).engine;
     await countProbes(6);
     await another.close();

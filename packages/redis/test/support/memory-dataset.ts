@@ -148,7 +148,7 @@ export class MemoryDataset {
     const meta = this.#kept(key)?.meta;
     if (meta) {
       const ours = meta.owner === owner;
-      // Its own stream, put in place by the same request before, is not in the way.
+      // A repetition of the request that installed the stream must succeed.
       if (!force && !(ours && isAt(meta.head, checkpoint.position))) return { status: "exists" };
       if (!ours) return { status: "fenced" };
     }

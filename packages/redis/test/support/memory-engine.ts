@@ -37,9 +37,9 @@ interface MemoryEngineOptions {
  * and messages keep their order within a link unless a fate says otherwise.
  */
 export class MemoryEngineServer {
-  /** Asked for each message and the node it goes to. */
+  /** Called for each message and the node it goes to. */
   messageFate: (message: Message, key: string, node: MemoryEngine) => MessageFate = () => "deliver";
-  /** Asked for each call when it arrives. */
+  /** Called for each call when it arrives. */
   callFate: (call: Call, key: string, node: MemoryEngine) => CallFate = () => "work";
 
   readonly now: () => number;
@@ -126,7 +126,7 @@ export class MemoryEngine implements Engine {
   readonly #messages: Pipe;
   readonly #boxes = new Map<string, (text: string) => void>();
   readonly #wanted = new Map<string, (message: Message) => void>();
-  /** What the server knows of; after a loss it is told again. */
+  /** What the server knows; after a loss it is sent again. */
   #subscribed = new Set<string>();
   readonly #listeners = new Set<(change: "up" | "down") => void>();
   #held: (() => void)[] = [];

@@ -32,7 +32,7 @@ export class ModelClient {
     return this.#connection !== undefined && !this.#connection.closed;
   }
 
-  /** Whether it has been told a state by the node it is connected to. */
+  /** Whether it has received a state from the node it is connected to. */
   get isTold(): boolean {
     return this.connected && this.#events > 0;
   }

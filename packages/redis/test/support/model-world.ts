@@ -31,9 +31,9 @@ export class ModelWorld {
   #saved: MemoryDataset | undefined;
   #split = false;
   #ops = 0;
-  /** Changes that writers were told the engine has. */
+  /** Changes whose flush has resolved. */
   readonly #acknowledged = new Set<string>();
-  /** Writers that were told that changes of theirs may be lost, and those that could not be told. */
+  /** Writers to which lost changes were reported, and those that were killed. */
   #warned = 0;
 
   constructor(history: History) {
@@ -144,7 +144,7 @@ export class ModelWorld {
     });
   }
 
-  /** Asks to be told when the engine has all changes; then they must not be lost without a word. */
+  /** Waits for flushed(): after that, changes must not be lost without a report. */
   #flush(writer: OwnStateWriter<Room>): void {
     const ops = Object.keys(writer.state["ops"] as object);
     writer.flushed().then(
@@ -253,7 +253,7 @@ export class ModelWorld {
     const { server } = this.#cluster;
     this.#weather = CALM;
     this.#unify(0);
-    // The others are told nothing: they have to find out by themselves what they missed.
+    // The other nodes receive no message: they must find out by themselves what they missed.
     for (const seat of this.#seats) if (seat.isCut) this.#mend(seat);
     server.releaseHeld();
     const [seat] = this.#seats;
@@ -286,7 +286,7 @@ export class ModelWorld {
       if (!client.isTold || `${epoch}.${seq}` !== id)
         throw new Error(`I4: client ${index} is at ${client.id}, not at ${id}`);
       if (this.#losesData) continue;
-      // What is hidden is never replayed, so whoever was before that gets a snapshot.
+      // What is hidden is never replayed, so a client before that position is sent a snapshot.
       const others = client.snapshots.slice(1).filter((reason) => reason !== "trimmed" || !this.#hides);
       if (others.length > 0 || (client.snapshots[0] ?? "connect") !== "connect")
         throw new Error(`I7: client ${index} got ${client.snapshots.join()}`);

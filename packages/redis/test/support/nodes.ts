@@ -15,7 +15,7 @@ export interface Node {
 /** What is still under way after so many turns in which no time passes goes in circles. */
 const MAX_TURNS = 300;
 
-/** Nodes around one engine in memory, on a clock that only moves when told to. */
+/** Nodes around one engine in memory, on a clock that only moves when the test advances it. */
 export class Cluster {
   readonly clock: TestClock;
   readonly server: MemoryEngineServer;
@@ -57,7 +57,7 @@ export class Cluster {
     }
   }
 
-  /** Lets time pass in small steps, so that what waits for answers goes on in between. */
+  /** Lets time pass in small steps, so that calls that wait for answers continue in between. */
   async pass(ms: number, step = 50): Promise<void> {
     for (let passed = 0; passed < ms; passed += step) {
       this.clock.advance(Math.min(step, ms - passed));
@@ -74,7 +74,7 @@ export class Cluster {
   }
 }
 
-/** A client that keeps everything it is told. */
+/** A client that keeps every event that it receives. */
 export class Client {
   readonly connection: Connection;
   readonly events: StateEvent[] = [];

@@ -5,7 +5,7 @@ import type { Checkpoint, Engine, Commit } from "../../src/cluster/engine.ts";
 
 export type State = Readonly<Record<string, Json>>;
 
-/** Knows which state each position names, from what writers tried to tell the engine, by an applier of its own. */
+/** Knows which state each position names, from what writers tried to send to the engine, with an applier of its own. */
 export class Oracle {
   readonly #states = new Map<string, State>();
   readonly #entries = new Map<string, string>();

@@ -24,7 +24,8 @@ const bundles = [
   {
     name: "createStateStream of @statestream/core",
     code: 'import { createStateStream } from "@statestream/core"; createStateStream({ initialState: {} });',
-    limit: 24_000,
+    // A server's bundle. Text that grows, rates and bookmarks take about 3,500 bytes of it.
+    limit: 26_000,
     without: "fast-json-patch",
   },
 ];

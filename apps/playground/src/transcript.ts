@@ -19,9 +19,13 @@ export function initialTranscript(title: string): TranscriptState {
   return { title, run: 1, text: "" };
 }
 
-/** Types a text into the slice, one token a call, from where it is; begins again after a pause at its end. */
+/**
+ * Types a text into the slice, one token a call, from where it is; begins again after a pause at its end. An empty text has
+ * nothing to type, so what others write into the slice then stays.
+ */
 export function createTypist(stream: PlaygroundWriter, text: string): () => void {
   const tokens = tokenize(text);
+  if (tokens.length === 0) return () => undefined;
   let next = tokenize(stream.state.transcript.text).length;
   return () => {
     const token = tokens[next];

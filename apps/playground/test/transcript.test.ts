@@ -46,3 +46,11 @@ test("a new typist goes on where another has stopped", () => {
   }
   expect(stream.state.transcript.text).toBe(text);
 });
+
+test("an empty text types nothing, and what was written into the slice stays", () => {
+  const { stream } = quietPlayground();
+  stream.append("transcript", "/text", "written by hand");
+  const type = createTypist(stream, "");
+  for (let call = 0; call < 200; call++) type();
+  expect(stream.state.transcript).toEqual({ title: "text.md", run: 1, text: "written by hand" });
+});

@@ -232,6 +232,21 @@ describe("I5: no silent loss", () => {
     expect(verdictOf(endAnew(anew(1000))).broken).toEqual([]);
   });
 
+  test("is not broken when the new process found Redis long before the rig did", () => {
+    const story = anew(1000);
+    const index = story.facts.findIndex(({ kind }) => kind === "rolled-back");
+    const [rolledBack] = story.facts.splice(index, 1);
+    story.facts.splice(index, 0, {
+      ...(rolledBack as (typeof story.facts)[number]),
+      kind: "fault",
+      n: 1,
+      fault: "redis-restart",
+      targets: [],
+    });
+    story.add("rig", { kind: "rolled-back", how: "redis-restart", head: undefined }, 700);
+    expect(verdictOf(endAnew(story)).broken).toEqual([]);
+  });
+
   test("is broken when the stream is started anew by a process that must have had a copy", () => {
     expect(verdictOf(endAnew(anew(10_000))).broken).toContain("I5");
   });

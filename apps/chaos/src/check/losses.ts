@@ -58,7 +58,7 @@ export function checkLosses(
 
   const terms = termsOf(facts, timeline);
   const wipes = rollbacks.filter((rollback) => rollback.head === undefined).map(({ t }) => t);
-  const accepted = wipes.filter((wipe) => isStartedAnew(wipe, facts, writes, terms));
+  const accepted = wipes.filter((wipe) => isStartedAnew(wipe, facts, writes, timeline, terms));
   let gone = 0;
   let repaired = 0;
   for (const { key, who, at, entry } of acked) {
@@ -115,18 +115,23 @@ function isStartedAnew(
   wipe: number,
   facts: readonly Entered[],
   writes: readonly Write[],
+  timeline: Timeline,
   terms: readonly Term[],
 ): boolean {
+  // On a busy machine, a writer may find Redis again long before the rig does and writes that down.
+  const restart = timeline.during(wipe, wipe).find(({ fault }) => fault === "redis-restart");
+  const from = restart?.from ?? wipe - LOGGED_MS;
   const install = writes.find(
-    ({ request, status, repliedAt }) => request.kind === "install" && status === "ok" && repliedAt >= wipe - LOGGED_MS,
+    ({ request, status, repliedAt }) => request.kind === "install" && status === "ok" && repliedAt >= from,
   );
   if (install?.request.kind !== "install" || install.request.checkpoint.position.seq !== 0) return false;
   const { who, t: at } = install.request;
-  if (terms.some(({ from, to, died }) => from <= at && to > wipe && !(died && to <= at))) return false;
+  if (terms.some((term) => term.from <= at && term.to > Math.min(wipe, at) && !(term.died && term.to <= at)))
+    return false;
   const started = facts.findLast(
     (fact) => fact.kind === "process" && fact.what === "started" && fact.name === who && fact.t <= at,
   );
-  return started !== undefined && started.t >= wipe - NOTICED_MS;
+  return started !== undefined && started.t >= from - NOTICED_MS;
 }
 
 /**

@@ -64,9 +64,9 @@ export class ModelClient {
   }
 
   #hear(frame: string): void {
-    const found = /^event: \S+\ndata: (.+?)(?:\nid: (([\w-]{11})\.(\w+)(?:\.[\w-]{8})?))?$/.exec(frame);
+    const found = /^event: \S+\ndata: (.+?)(?:\nid: (([\w-]{11})\.(\w+)(?:\.(?:[\w-]{8})?(\.-)?)?))?$/.exec(frame);
     if (found === null) throw new Error(`no frame: ${frame}`);
-    const [, data = "", id, epoch = "", seq = ""] = found;
+    const [, data = "", id, epoch = "", seq = "", open] = found;
     const event = JSON.parse(data) as StateEvent;
     if (event.type === "state.end") return;
     if (id === undefined) throw new Error(`an event without an id: ${frame}`);
@@ -75,6 +75,8 @@ export class ModelClient {
     this.#events++;
     this.id = id;
     this.#place = place;
+    // An open ID names no state: the end of the commit does.
+    if (open !== undefined) return;
     const expected = this.#selected(this.#oracle.stateAt(place.epoch, place.seq));
     if (!isDeepStrictEqual(this.#state, expected))
       throw new Error(`I2: at ${id} after ${frame} is ${JSON.stringify(this.#state)}, not ${JSON.stringify(expected)}`);

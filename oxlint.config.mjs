@@ -109,9 +109,17 @@ export default defineConfig({
     adapter("hono", "hono"),
     {
       // Runtimes without Node load all of these but the one that package.json names for Node.
-      files: ["packages/hono/src/{index,write,no-node-response}.ts"],
+      files: ["packages/hono/src/{index,write,no-node-response,bun-timeout}.ts"],
       rules: imports({
-        group: only("./write.ts", "#node-response", "@statestream/core", "@statestream/core/fetch", "hono", "hono/**"),
+        group: only(
+          "./write.ts",
+          "./bun-timeout.ts",
+          "#node-response",
+          "@statestream/core",
+          "@statestream/core/fetch",
+          "hono",
+          "hono/**",
+        ),
         message: "Only node-response.ts may import what is Node's.",
       }),
     },

@@ -1,7 +1,7 @@
 // Runs each example as somebody would who copies its folder: with the packages of a clean clone of the last commit, each packed by
 // "npm pack" and installed from its file.
 //
-//   pnpm test:examples             (all)
+//   pnpm test:examples             (all, and every package is packed and looked at)
 //   pnpm test:examples fastify
 //
 // Ends with a status other than 0 when one of them does not stream, or does not stop.
@@ -116,7 +116,26 @@ async function check(directory) {
   }
 }
 
+/** What an installation of a packed package would find wrong with it. */
+function faultsOf(file) {
+  const manifest = JSON.parse(run(folder, "tar", "-xOf", file, "package/package.json"));
+  const files = new Set(run(folder, "tar", "-tf", file).split("\n"));
+  const ranges = Object.entries({ ...manifest.dependencies, ...manifest.peerDependencies });
+  const entries = Object.values({ ...manifest.exports, ...manifest.imports, ...manifest.bin }).flatMap((entry) =>
+    typeof entry === "string" ? [entry] : Object.values(entry),
+  );
+  return [
+    ...ranges.filter(([, range]) => /^(?:workspace|catalog):/.test(range)).map((range) => range.join(" ")),
+    ...entries.filter((entry) => !files.has(entry.replace(/^\./, "package"))).map((entry) => `${entry} is missing`),
+  ];
+}
+
 const needed = new Set();
+if (process.argv.length < 3) {
+  for (const name of readdirSync(join(root, "packages"))) {
+    if (read(join(root, "packages", name, "package.json")).private !== true) needed.add(name);
+  }
+}
 for (const name of examples) {
   const { dependencies } = read(join(root, "examples", name, "package.json"));
   for (const dependency of Object.keys(dependencies)) {
@@ -127,6 +146,11 @@ const packed = pack([...needed]);
 console.log(`packed in a clean clone: ${[...packed.keys()].join(", ")}`);
 
 let failures = 0;
+for (const [name, file] of packed) {
+  const faults = faultsOf(file);
+  if (faults.length > 0) failures++;
+  console.log(faults.length > 0 ? `FAILED  ${name}: ${faults.join(", ")}` : `ok  ${name} is packed`);
+}
 for (const name of examples) {
   const directory = join(folder, name);
   try {
@@ -147,5 +171,5 @@ for (const name of examples) {
   }
 }
 rmSync(folder, { recursive: true, force: true });
-console.log(`${examples.length - failures} passed, ${failures} failed`);
+console.log(`${examples.length + packed.size - failures} passed, ${failures} failed`);
 process.exit(failures > 0 ? 1 : 0);

@@ -142,7 +142,7 @@ export class HttpSocket {
     if (end < 0) return false;
     const [first = "", ...lines] = this.#rest.subarray(0, end).toString("latin1").split("\r\n");
     this.#rest = this.#rest.subarray(end + 4);
-    const status = /^HTTP\/1\.1 (\d{3}) /.exec(`${first} `)?.[1];
+    const status = /^HTTP\/1\.[01] (\d{3}) /.exec(`${first} `)?.[1];
     if (status === undefined) return this.#fault(`the response begins with ${JSON.stringify(first)}`);
     const headers = lines.map((line) => {
       const colon = line.indexOf(":");

@@ -31,6 +31,10 @@ export interface Mounted {
 
 type Values = Record<string, Json>;
 
+/** The next turn of the event loop. Not every runtime has `setImmediate`. */
+const turn = (): Promise<void> =>
+  new Promise((resolve) => void (typeof setImmediate === "function" ? setImmediate(resolve) : setTimeout(resolve)));
+
 /** Where a stream's state is, and how it is changed. */
 interface Holder extends ServerProcess {
   commit(commit: Commit): void;
@@ -68,7 +72,7 @@ function serverOf(holder: Holder, mounted: Mounted, access: AbortController): Se
     async offer({ slice, bytes, times }) {
       for (let n = 1; n <= times; n++) {
         holder.commit(setting(slice, offered(bytes, n)));
-        await new Promise((resolve) => setImmediate(resolve));
+        await turn();
       }
     },
     close: (ending) => stream.close(ending),

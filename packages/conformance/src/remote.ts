@@ -47,7 +47,9 @@ function serverAt(url: string, control: string): Server {
 async function call(method: string, url: string, body?: unknown): Promise<unknown> {
   const response = await fetch(url, {
     method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    // A socket that is kept may be closed by the server in the moment of the next call, which then fails.
+    headers: { connection: "close", ...(body === undefined ? {} : { "content-type": "application/json" }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`The control server answered ${response.status} to ${method} ${url}: ${text}`);

@@ -1,7 +1,7 @@
 /**
  * What the probe checks in every byte of every response, whatever the case is about.
  *
- * - `http`: the response is well-formed HTTP/1.1.
+ * - `http`: the response is well-formed HTTP/1.1; to a request of HTTP/1.0, its status line may say so too.
  * - `headers`: one of each, `Connection` and `Transfer-Encoding` as the HTTP server alone would set them.
  * - `retry`: the first line is `retry: <milliseconds>`, without a blank line.
  * - `lines`: an event is exactly the lines `event`, `data` and `id`, in this order, each ended by one LF; UTF-8.

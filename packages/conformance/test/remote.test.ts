@@ -1,14 +1,14 @@
-import { localSubject, remoteSubject, type Subject } from "@statestream/conformance";
+import { listenFetch, localSubject, remoteSubject, type Subject } from "@statestream/conformance";
+import { controlHandler } from "@statestream/conformance/control";
 import { describeSubject } from "@statestream/conformance/vitest";
 import { afterAll, beforeAll } from "vitest";
 import { rightMount } from "./broken/broken.ts";
-import { controlServer } from "./support/control-server.ts";
 
 let subject: Subject;
 let stop: () => unknown;
 
 beforeAll(async () => {
-  const control = await controlServer(localSubject(rightMount));
+  const control = await listenFetch(controlHandler(localSubject(rightMount)));
   subject = remoteSubject(control.url);
   stop = () => control.close();
 });

@@ -2,6 +2,7 @@ import { answerRequest, type StateStream, type StreamStateOptions } from "@state
 import { webBody } from "@statestream/core/fetch";
 import type { Context } from "hono";
 import { nodeBody } from "#node-response";
+import { keepQuietResponse } from "./bun-timeout.ts";
 
 export { writeStateStream } from "./write.ts";
 
@@ -22,6 +23,7 @@ export function streamState(c: Context, stream: StateStream, options?: StreamSta
   const answer = answerRequest(stream, { method, url, lastEventId: c.req.header("last-event-id") }, options);
   const { connect, headers } = answer;
   if (connect === undefined) return c.body(null, answer.status, { ...headers });
+  keepQuietResponse(c.env, c.req.raw);
   // Node cancels the body of a client that has left, and reading the signal costs there; not every runtime cancels.
   const body = nodeBody(c.env, connect) ?? webBody(() => connect(c.req.raw.signal));
   return c.body(body, 200, { ...headers });

@@ -75,7 +75,7 @@ export const backpressureCases: readonly Case[] = [
       const server = await trial.open({ state: { large: LARGE, n: 0 }, options: { maxStallMs: 30 } });
       const other = await trial.follow(server, { slices: ["n"] });
       const stalled = await trial.connect(server);
-      await stalled.until(() => stalled.bodyBytes > 0, "the first bytes");
+      // At once: a server in another process goes on sending while this one waits for its turn.
       stalled.pause();
       await trial.connections(server, 1);
       await server.commit(setting("n", 1));
@@ -88,11 +88,11 @@ export const backpressureCases: readonly Case[] = [
     async run(trial) {
       const server = await trial.open({ state: { large: LARGE, n: 0 }, options: { maxStallMs: 30 } });
       // One is only blocked, for the other there is news meanwhile.
-      const probes = [await trial.connect(server, { slices: ["large"] }), await trial.connect(server)];
-      for (const probe of probes) {
-        await probe.until(() => probe.bodyBytes > 0, "the first bytes");
-        probe.pause();
-      }
+      const probes = [await trial.connect(server, { slices: ["large"] })];
+      // At once: a server in another process goes on sending while this one waits for its turn.
+      probes[0]?.pause();
+      probes.push(await trial.connect(server));
+      probes[1]?.pause();
       await server.commit(setting("n", 1));
       await trial.connections(server, 0);
       for (const probe of probes) {

@@ -34,6 +34,9 @@ export function answerAgUi(request: AgUiRequest, stream: StateStream, options: A
   const answer = answerRequest(stream, { method: method === "POST" ? "GET" : method, url, lastEventId }, connection);
   const query = new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?")) : "");
 
+  // A rate merges changes, which cannot be undone to find out where the conversation was: it begins with a snapshot.
+  const resumes = messages === undefined || (connection.maxRateHz === undefined && !query.has("maxRateHz"));
+
   const respond = (input: RunAgentInput | undefined): AgUiAnswer => ({
     status: 200,
     headers: answer.headers,
@@ -46,7 +49,7 @@ export function answerAgUi(request: AgUiRequest, stream: StateStream, options: A
         run,
         input,
         connect: connect === undefined ? refused : (more) => connect(signal, more),
-        lastEventId: lastEventId || query.get("lastEventId") || undefined,
+        lastEventId: resumes ? lastEventId || query.get("lastEventId") || undefined : undefined,
         ids: {
           threadId: input?.threadId ?? (query.get("threadId") || crypto.randomUUID()),
           runId: input?.runId ?? (query.get("runId") || crypto.randomUUID()),

@@ -48,6 +48,11 @@ export class Resumption {
     return seq <= this.#seq;
   }
 
+  /** Whether all that was missed came event by event. An event that stands for several may lead beyond the known position. */
+  get isComplete(): boolean {
+    return (this.missed.at(-1)?.update.seq ?? 0) >= this.#until;
+  }
+
   /** Takes an update. Returns whether it was the last. */
   miss(update: StateUpdateEvent, id: string): boolean {
     this.missed.push({ update, id });

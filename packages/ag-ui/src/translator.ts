@@ -107,6 +107,7 @@ export class Translator {
     if (resumption === undefined) return this.#change(update, id);
     if (!resumption.isOfLog(id)) throw new Untranslatable("restart");
     if (resumption.isMissed(update)) return resumption.miss(update, id) ? this.#resume() : "";
+    if (!resumption.isComplete) throw new Untranslatable("restart");
     return this.#resume() + this.#change(update, id);
   }
 

@@ -1,7 +1,9 @@
 import { streamAgUi } from "@statestream/ag-ui";
-import { createStateStream, type WritableStateStream } from "@statestream/core";
-import { describe, expect, it } from "vitest";
-import type { TestMessage } from "./support/changes.ts";
+import { StateStreamAgent } from "@statestream/ag-ui/client";
+import { createStateStream, createStateViews, type WritableStateStream } from "@statestream/core";
+import { describe, expect, it, vi } from "vitest";
+import { Changes, randomOf, type TestMessage, type TestState } from "./support/changes.ts";
+import { CuttableFetch } from "./support/cut.ts";
 import { type Frame, framesOf, inputOf, isType, post, Reader } from "./support/frames.ts";
 
 type State = { messages: TestMessage[]; n: number };
@@ -165,6 +167,43 @@ describe("Event IDs", () => {
       await again.cancel();
     },
   );
+
+  it("of a view resume: equal after 30 cuts while it grows and changes", async () => {
+    const below = randomOf(7);
+    const stream = createStateStream<State>({ initialState: { messages: [], n: 0 } });
+    const views = createStateViews(stream, ({ messages, n }, _key: string) => ({ messages, n }));
+    const view = views.get("one");
+    const line = new CuttableFetch((request) => streamAgUi(request, view, options));
+    const agent = new StateStreamAgent({ url: "http://localhost/agent", fetch: line.fetch });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const changes = new Changes(stream as unknown as WritableStateStream<TestState>, 3);
+    const followed = agent.connectAgent();
+    const pass = async (steps: number): Promise<void> => {
+      for (let step = 0; step < steps; step++) {
+        await vi.advanceTimersByTimeAsync(500);
+        await new Promise((resolve) => void setImmediate(resolve));
+      }
+    };
+    for (let cut = 0; cut < 30; cut++) {
+      for (let count = below(3); count > 0; count--) changes.grow();
+      await pass(below(3));
+      line.cut();
+      for (let count = below(3); count > 0; count--) changes.grow();
+      const requests = line.urls.length;
+      for (let step = 0; step < 200 && line.urls.length === requests; step++) {
+        // Also between the answer to the request and what was missed.
+        if (below(3) === 0) changes.grow();
+        await pass(1);
+      }
+      changes.grow();
+    }
+    await pass(20);
+    const held = agent.messages;
+    vi.useRealTimers();
+    agent.abortRun();
+    await followed;
+    expect(held).toEqual(stream.state.messages);
+  }, 30_000);
 
   it("of another stream are answered with a snapshot", async () => {
     const [, reader, frames] = await follow([half], "AAAAAAAAAAA.5");

@@ -168,3 +168,12 @@ test("what a stream that lets nobody in says", async () => {
   expect(seen).toMatchObject([{ id: "", event: "state.end" }]);
   expect(JSON.parse(seen[0]?.data ?? "")).toMatchObject({ reason: "closed", retry: false });
 });
+
+test("retryMs is what the retry line says, drawn once", () => {
+  const { stream } = setup({ a: 0 });
+  const connection = stream.connect();
+  const { retryMs } = connection;
+  expect(new TextDecoder().decode(connection.read())).toBe(`retry: ${retryMs}\n`);
+  expect(connection.retryMs).toBe(retryMs);
+  connection.close();
+});

@@ -289,3 +289,11 @@ test.each(["a", [1], { a: true }, null])("the option slices %j is refused before
   const error = errorOf(() => answer("/", { slices: slices as unknown as string[] }));
   expect(error.code).toBe("invalid-option");
 });
+
+test("what connect is given beside the signal replaces what the request and the options say", () => {
+  const { connect } = answer("/?slices=a", { slices: ["a", "b"] }, stream.eventId);
+  const connection = connect?.(undefined, { slices: ["b"], lastEventId: undefined });
+  const [event] = eventsOf(connection as NonNullable<typeof connection>) as [StateInitialEvent];
+  expect([event.slices, event.reason]).toEqual([{ b: 2 }, "connect"]);
+  connection?.close();
+});

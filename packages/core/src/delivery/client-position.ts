@@ -74,7 +74,13 @@ export class ClientPosition {
   /** The first event: where the client resumes, or the whole state. `undefined` while the client waits for memory. */
   first(): Chunk | undefined {
     if (typeof this.#start === "string") return this.#snapshot(this.#start);
-    if (this.id !== undefined) return this.#heartbeat(this.#host.now());
+    if (this.id !== undefined) {
+      const chunk = this.#heartbeat(this.#host.now());
+      const { head } = this.#host.log;
+      // What follows ends before the head, so that a client which waits for the head needs a bookmark after it.
+      if (this.#audience.bookmarks && this.#seq < head && this.#audience.head < head) this.beat(this.#host.now());
+      return chunk;
+    }
     this.#start = "trimmed";
     return this.#snapshot("trimmed");
   }

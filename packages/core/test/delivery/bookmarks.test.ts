@@ -55,6 +55,24 @@ describe("a client that asked for bookmarks", () => {
     expect(second?.read()).toStrictEqual(bytes);
   });
 
+  test("that resumes is brought to the head at once, whether or not it selects anything on the way", () => {
+    const made = setup({ a: 0, b: 0 });
+    made.stream.set("a", 1);
+    made.stream.set("b", 1);
+    const id = framesOf(follow(made.stream, { slices: ["a"] }).connection)[0]?.id ?? "";
+    for (const [from, ids] of [
+      [0, ["0", "1", "2"]],
+      [1, ["1", "2"]],
+      [2, ["2"]],
+    ] as const) {
+      const lastEventId = id.replace(/\.\w\./, `.${from}.`);
+      const { connection } = follow(made.stream, { slices: ["a"], bookmarks: true, lastEventId });
+      expect(framesOf(connection).map((frame) => frame.id.split(".")[1])).toStrictEqual(ids);
+      made.clock.advance(500);
+      expect(framesOf(connection)).toStrictEqual([]);
+    }
+  });
+
   test("with a rate gets none for what its rate holds back", () => {
     const made = setup({ a: 0, b: 0 });
     const { seen } = watch(made, { slices: ["a"], bookmarks: true, maxRateHz: 1 });

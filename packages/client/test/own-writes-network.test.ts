@@ -57,7 +57,8 @@ const servers: [string, (stream: Stream) => Listener][] = [
         ctx.set("statestream-event-id", stream.eventId);
         ctx.status = 204;
       });
-      return app.callback();
+      const callback = app.callback();
+      return (req, res) => void callback(req, res);
     },
   ],
 ];
@@ -67,9 +68,9 @@ afterEach(() => stream.close());
 
 async function serve(listener: (stream: Stream) => Listener): Promise<string> {
   stream = createStateStream<State>({ initialState: { title: "old", count: 0 } });
-  const { port, stop } = await listen(listener(stream));
-  onTestFinished(stop);
-  return `http://127.0.0.1:${port}`;
+  const server = await listen(listener(stream));
+  onTestFinished(() => server.stop());
+  return `http://127.0.0.1:${server.port}`;
 }
 
 async function follow<S extends object>(

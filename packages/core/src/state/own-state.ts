@@ -8,7 +8,8 @@ import { joinAppends } from "../diff/compose.ts";
 import { strictOf } from "../diff/strict.ts";
 import type { NamedSlice, Publisher, StateReader } from "./publisher.ts";
 import type { Patched } from "./logged-state.ts";
-import { type BaseStateStream, checkState } from "./state-stream.ts";
+import { checkState } from "./check-state.ts";
+import type { BaseStateStream } from "./state-stream.ts";
 import type { WritableStateStream } from "./writable-stream.ts";
 
 interface Pending extends NamedSlice {

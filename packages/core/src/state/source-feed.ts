@@ -3,7 +3,8 @@ import { StateStreamError, withCause } from "../support/errors.ts";
 import type { NamedSlice, Publisher, StateReader } from "./publisher.ts";
 import { changeOf, sliceOf, type StateChange, type StateSource } from "./source.ts";
 import { SourcePace } from "./source-pace.ts";
-import { type BaseStateStream, checkState } from "./state-stream.ts";
+import { checkState } from "./check-state.ts";
+import type { BaseStateStream } from "./state-stream.ts";
 
 /** What the notifications said that have not been published yet. */
 interface Waiting {

@@ -6,34 +6,18 @@ import { StateStreamError, withCause } from "../support/errors.ts";
 import type { Cause, SnapshotReason } from "../protocol/events.ts";
 import { formatEventId, parseEventId, selectionSuffix } from "../protocol/event-id.ts";
 import { Hub, type HubParts, type Published } from "../delivery/hub.ts";
-import { isRecord } from "../json/json.ts";
 import type { Jsonified } from "../json/jsonified.ts";
 import { Log } from "../log/log.ts";
-import { checkRevoked, expiryOf, isNames, type Settings, rateOption } from "./options.ts";
+import { selectedNames, termsOf } from "./connect-options.ts";
+import { ErrorReport } from "./error-report.ts";
+import { expiryOf, type Settings } from "./options.ts";
 import type { Audience } from "../delivery/audience.ts";
-import type { Terms } from "../delivery/terms.ts";
 import { LoggedState } from "./logged-state.ts";
 import { Subscribers } from "./subscribers.ts";
 import { checkOptionNames } from "../support/option-names.ts";
 import { Turn } from "./turn.ts";
 import type { AttachedViews, Attachment, ViewedStream, ViewParent } from "./viewed-stream.ts";
-import { warn } from "../support/warn.ts";
 import type { ConnectOptions, SnapshotOptions, StateSnapshot, StateStreamStats, StateStream } from "./stream.ts";
-
-const CONNECT_OPTIONS: Readonly<Record<keyof ConnectOptions, true>> = {
-  lastEventId: true,
-  slices: true,
-  append: true,
-  maxRateHz: true,
-  bookmarks: true,
-  signal: true,
-  revoked: true,
-  expiresAt: true,
-  context: true,
-  onClose: true,
-};
-
-const CONNECT_NAMES: readonly string[] = Object.keys(CONNECT_OPTIONS);
 
 /**
  * What every stream consists of: the logged state, the log and its connections. Where changes come from is another's
@@ -50,8 +34,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
   /** The order of everything that changes or closes the stream. */
   readonly turn: Turn = new Turn();
   #state: Readonly<Jsonified<S>> | undefined;
-  readonly #warned = new Set<string>();
-  #errors = 0;
+  readonly #errors: ErrorReport<S>;
   #closing: Ending | undefined;
   #closed: Promise<void> | undefined;
   #ended: Promise<void> | undefined;
@@ -65,6 +48,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
     const report = (error: StateStreamError): void => this.report(error);
     this.clock = clock;
     this.settings = settings;
+    this.#errors = new ErrorReport(settings);
     this.log = new Log(settings, () => clock.epoch());
     this.logged = new LoggedState(settings, report);
     this.#subscribers = new Subscribers(clock, report);
@@ -138,7 +122,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
       snapshots: { ...snapshots },
       replacements: this.log.replacements,
       closed: { ...closed },
-      errors: this.#errors,
+      errors: this.#errors.count,
     };
   }
 
@@ -157,17 +141,8 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
   }
 
   connect(options: ConnectOptions = {}): StateConnection {
-    checkOptionNames("connect", options, CONNECT_NAMES);
+    const audience = this.hub.audience(termsOf(options));
     const { signal, revoked, context, onClose } = options;
-    const names = selectedNames(options.slices, "connect");
-    checkRevoked(revoked);
-    const rateHz = rateOption(options.maxRateHz);
-    const audience = this.hub.audience({
-      names,
-      append: appendOf(options.append, names),
-      rateHz,
-      bookmarks: options.bookmarks === true,
-    });
     const refused: Ending | undefined =
       revoked?.aborted === true ? { reason: "revoked", retry: false } : this.refusal();
     // Whoever is not let in must not cost a snapshot to find out what it missed.
@@ -245,20 +220,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
 
   /** Passes an error to `onError`; without it, the process is warned once per code. */
   report(error: StateStreamError): void {
-    this.#errors++;
-    try {
-      if (this.settings.onError === undefined) this.#warn(error.code, error.message);
-      else this.settings.onError(error);
-    } catch (thrown) {
-      this.#warn("onError", withCause("The option onError threw", thrown));
-    }
-  }
-
-  /** One warning for each thing that goes wrong, however often it does. */
-  #warn(key: string, text: string): void {
-    if (this.#warned.has(key)) return;
-    this.#warned.add(key);
-    warn(text);
+    this.#errors.report(error);
   }
 
   /** Where a client resumes, or why it needs a snapshot. The order of reasons is the protocol's. */
@@ -271,37 +233,4 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
     if (id.isOpen) return "trimmed";
     return audience.head <= id.seq || audience.replays(id.seq, false) ? id.seq : "trimmed";
   }
-}
-
-/**
- * The names of a selection: sorted and without repetition; `undefined` selects everything.
- *
- * @throws {StateStreamError} `invalid-option`
- */
-function selectedNames(slices: readonly string[] | undefined, method: string): readonly string[] | undefined {
-  if (slices === undefined) return undefined;
-  if (isNames(slices)) return [...new Set(slices)].sort();
-  throw new StateStreamError("invalid-option", `The option slices of ${method} must be a list of names.`);
-}
-
-/**
- * The slices of a selection that may come with `append`.
- *
- * @throws {StateStreamError} `invalid-option`
- */
-function appendOf(append: ConnectOptions["append"], names: readonly string[] | undefined): Terms["append"] {
-  if (append === undefined || append === false) return undefined;
-  if (append === true) return true;
-  if (!isNames(append))
-    throw new StateStreamError("invalid-option", "The option append of connect must be a boolean or a list of names.");
-  const granted = [...new Set(append)].filter((name) => names?.includes(name) ?? true).sort();
-  if (granted.length === 0) return undefined;
-  return granted.length === names?.length ? true : granted;
-}
-
-/** @throws {StateStreamError} `invalid-state` */
-export function checkState(state: unknown, origin: string): asserts state is Record<string, unknown> {
-  if (isRecord(state)) return;
-  const given = Array.isArray(state) ? "an array" : state === null ? "null" : `a ${typeof state}`;
-  throw new StateStreamError("invalid-state", `${origin} is ${given}; it must be an object with one member per slice.`);
 }

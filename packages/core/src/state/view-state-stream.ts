@@ -10,7 +10,8 @@ import { StateStreamError, withCause } from "../support/errors.ts";
 import type { Settings } from "./options.ts";
 import { Publisher, type StateReader } from "./publisher.ts";
 import { sliceOf } from "./source.ts";
-import { BaseStateStream, checkState } from "./state-stream.ts";
+import { checkState } from "./check-state.ts";
+import { BaseStateStream } from "./state-stream.ts";
 import type { ConnectOptions, SnapshotOptions, StateSnapshot } from "./stream.ts";
 import type { AttachedViews, Attachment, ViewParent } from "./viewed-stream.ts";
 

@@ -53,6 +53,8 @@ export class Publication<S extends object> {
   /** The engine must confirm that it still has the stream. */
   #mustConfirm = false;
   #ended = false;
+  /** The last seq that the engine had acknowledged and then lost; 0 once it has everything again. */
+  #vanishedUntil = 0;
 
   /** The engine holds the stream at `position`, with these entries before it. */
   constructor(
@@ -91,6 +93,11 @@ export class Publication<S extends object> {
   /** Those commits; empty where there were too many to keep. */
   get pendingCommits(): readonly Commit[] {
     return this.#pending.entries;
+  }
+
+  /** Whether some of those commits had been acknowledged before the engine lost them. */
+  get hasVanished(): boolean {
+    return this.#vanishedUntil > 0;
   }
 
   /** Whether the engine has what was made here, up to `accepted`. */
@@ -199,6 +206,7 @@ export class Publication<S extends object> {
     if (vanished === undefined) return false;
     this.#accepted = head;
     this.repairs += vanished.length;
+    this.#vanishedUntil = Math.max(this.#vanishedUntil, vanished.at(-1)?.last ?? 0);
     if (!this.#pending.overflowed) this.#pending.prepend(vanished);
     return true;
   }
@@ -218,6 +226,7 @@ export class Publication<S extends object> {
     this.repairs++;
     this.#accept(pending, checkpoint);
     this.#accepted = checkpoint.position;
+    this.#vanishedUntil = 0;
     if (!overflowed) return;
     this.#ring.clear();
     // The checkpoint has what overflowed, unless more changes were made while it was on its way.
@@ -246,6 +255,8 @@ export class Publication<S extends object> {
     this.#accepted = reply.head;
     this.#made = reply.head;
     this.#continued.rebase(text, clock.epoch());
+    // What vanished is part of the difference.
+    if (this.#vanishedUntil > 0) this.#vanishedUntil = this.#made.seq > this.#accepted.seq ? this.#made.seq : 0;
     this.#host.moved(this.#made.seq);
     this.#answers = this.#answers.map((answer) => ({ ...answer, seq: this.#made.seq }));
   }
@@ -268,6 +279,7 @@ export class Publication<S extends object> {
   #accept(entries: readonly Commit[], checkpoint: Checkpoint | undefined): void {
     const last = entries.at(-1);
     if (last !== undefined) this.#accepted = { epoch: last.epoch, seq: last.last };
+    if (this.#accepted.seq >= this.#vanishedUntil) this.#vanishedUntil = 0;
     this.#pending.accept(entries.length);
     this.#pace.appended(entries);
     if (checkpoint !== undefined) {

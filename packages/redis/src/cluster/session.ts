@@ -108,6 +108,11 @@ export class Session<S extends object> {
     return this.#publication.pendingCommits;
   }
 
+  /** Whether some of those commits had been acknowledged before the engine lost them. */
+  get hasVanished(): boolean {
+    return this.#publication.hasVanished;
+  }
+
   checkpoint(): string {
     return this.#publication.checkpoint();
   }

@@ -193,7 +193,8 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     cancel?.();
   }
 
-  #leave(session: Session<S>, vanished: boolean): void {
+  #leave(session: Session<S>, isVanished: boolean): void {
+    const vanished = isVanished || session.hasVanished;
     this.#repairs += session.repairs;
     this.#session = undefined;
     this.commands?.close();

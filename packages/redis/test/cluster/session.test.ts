@@ -205,3 +205,27 @@ test("an engine that went back in time is given all it lost and all that was pen
   const again = cluster.server.dataset(0).read("room", saved.head("room"));
   expect(again).toMatchObject({ status: "tail", entries: [1, 2, 3, 4].map((last) => ({ last })) });
 });
+
+test("changes that the engine lost after it had acknowledged them are reported as vanished when another writer leads before they are published again", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const told: unknown[] = [];
+  const first = await leading(cluster, a, told);
+  const second = await leading(cluster, b);
+  const saved = cluster.server.save();
+  first.set("text", "acknowledged");
+  await cluster.settle();
+  cluster.server.rollBack(saved);
+  let publishes = 0;
+  cluster.server.callFate = (call, _key, node) =>
+    node === a.engine && call === "publish" && ++publishes > 1 ? "fail-before" : "work";
+  first.set("other", "pending");
+  await cluster.settle();
+  // The lease, as the engine has it again, has run out.
+  cluster.skewMs = 6000;
+  await cluster.pass(6000);
+  expect(second.leading).toBe(true);
+  cluster.server.callFate = () => "work";
+  await cluster.pass(4000);
+  expect(told.at(-1)).toMatchObject({ commits: 2, vanished: true, state: { text: "acknowledged", other: "pending" } });
+});

@@ -50,7 +50,7 @@ export class Conversation {
     const { id: messageId, role, name, subagentRunId, metadata } = message;
     const prefix = role === "reasoning" ? "REASONING_MESSAGE" : "TEXT_MESSAGE";
     const end = { type: `${prefix}_END`, messageId };
-    // What was said of a message when it was begun must not be said again, or metadata would be merged twice.
+    // What was sent when a message began must not be sent again, or metadata would be merged twice.
     const more = isNew ? defined({ name, subagentRunId, metadata }) : {};
     const events = this.#begin(textName(messageId), isNew, { type: `${prefix}_START`, messageId, role, ...more }, end);
     if (delta !== "") events.push({ type: `${prefix}_CONTENT`, messageId, delta });

@@ -120,7 +120,7 @@ export class Translator {
     this.#resumption = undefined;
     this.#conversation = new Conversation(before ?? []);
     if (before !== undefined) return missed.map(({ update, id }) => this.#change(update, id)).join("");
-    // Where the conversation was cannot be told, so it goes whole, after which the client is at the last position.
+    // The client's place in the conversation is unknown, so all of it is sent; after that the client is at the last position.
     const state = missed.filter(({ update }) => update.slice !== this.#slice);
     const text = state.map(({ update }) => this.#change(update, "")).join("");
     const events = this.#conversation.replace(this.#messagesOf(current.value));

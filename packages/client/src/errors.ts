@@ -14,7 +14,7 @@
  * - `ended` (final): the server ended the stream for good, with 204 or `state.end`.
  * - `diverged` (final): new snapshots did not help.
  * - `closed` (final): `close()` was called before there was a state, or while `reached` waited.
- * - `position-lost`: the server has lost the write that `reached` waited for, or cannot tell whether it has it.
+ * - `position-lost`: the server has lost the write that `reached` waited for, or does not know whether it has it.
  * - `invalid-event-id`: `reached` was given something that is not an event ID.
  */
 export type StateClientErrorCode =

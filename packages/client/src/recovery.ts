@@ -47,7 +47,7 @@ export class Recovery {
    */
   remedy(error: StateClientError | undefined): number | StateClientError {
     const now = Date.now();
-    // A server that sends a snapshot and then fails, again and again, must be asked less and less too.
+    // A server that sends a snapshot and then fails, again and again, must be contacted less and less often, too.
     if (this.#liveAt !== undefined && now - this.#liveAt >= LASTING_MS) this.#failures = 0;
     // So must one that ends each connection before there is a state, because it is overloaded for example.
     if (error !== undefined || this.#liveAt === undefined) this.#failures++;

@@ -1,6 +1,6 @@
 import type { Trial } from "./trial.ts";
 
-/** One thing that every server must do. */
+/** One requirement on every server. */
 export interface Case {
   /** Stable: results and exceptions name it. */
   readonly id: string;
@@ -8,6 +8,6 @@ export interface Case {
   readonly name: string;
   /** The case can only be run in the server's process. */
   readonly needs?: "process";
-  /** Throws where the server does not. */
+  /** Throws when the server does not do it. */
   readonly run: (trial: Trial) => Promise<void>;
 }

@@ -4,7 +4,7 @@ import { type Report, SECRET } from "./rules.ts";
 const LF = 10;
 const CR = 13;
 
-/** Cuts a response's bytes into events, and looks at every one of them. */
+/** Splits a response's bytes into events, and checks every byte. */
 export class EventReader {
   readonly #report: Report;
   readonly #event: (event: Received) => void;
@@ -69,7 +69,7 @@ export class EventReader {
     } catch {
       return this.#report("lines", "the bytes are not UTF-8");
     }
-    if (frame.includes(SECRET)) this.#report("secret", `the secret is told: ${quote(frame)}`);
+    if (frame.includes(SECRET)) this.#report("secret", `the secret was sent: ${quote(frame)}`);
     const event = parseEvent(frame, this.chunks - 1, !this.#any, this.#report);
     this.#any = true;
     if (event !== undefined) this.#event(event);

@@ -1,7 +1,7 @@
 import type { HeartbeatEvent, StateEndEvent, StateEvent, StateInitialEvent, StateUpdateEvent } from "@statestream/core";
 import type { Report } from "./rules.ts";
 
-/** An event as it came. */
+/** An event as it was received. */
 export interface Received {
   readonly event: StateEvent["type"];
   /** Empty where there was none. */
@@ -65,7 +65,7 @@ const SHAPES: Readonly<Record<StateEvent["type"], Shape>> = {
   },
 };
 
-/** Reads one event from the text between two blank lines; `undefined` where it is none, which is reported. */
+/** Reads one event from the text between two blank lines; `undefined` where it is not an event, which is reported. */
 export function parseEvent(frame: string, chunk: number, first: boolean, report: Report): Received | undefined {
   const lines = /^event: ([^\n]*)\ndata: ([^\n]*)(?:\nid: ([^\n]*))?$/.exec(frame);
   if (lines === null) {

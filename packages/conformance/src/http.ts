@@ -11,7 +11,7 @@ export interface RawRequest {
   readonly body: string;
 }
 
-/** What a response brings, as it comes. */
+/** The parts of a response, as they arrive. */
 export interface ResponseSink {
   head(status: number, headers: readonly (readonly [name: string, value: string])[]): void;
   /** A piece of the body; of a chunked and uncompressed one, one chunk. */
@@ -24,8 +24,8 @@ export interface ResponseSink {
 }
 
 /**
- * An HTTP/1.1 client on a bare socket: it shows what comes as it comes, and can stop reading. No library in between, so
- * that nothing is mended or hidden.
+ * An HTTP/1.1 client on a bare socket: it shows bytes as they arrive, and can stop reading. There is no library in between, so
+ * that nothing is repaired or hidden.
  */
 export class HttpSocket {
   readonly #socket: Socket;
@@ -43,7 +43,7 @@ export class HttpSocket {
   constructor(url: URL) {
     this.#socket = connect({ host: url.hostname, port: Number(url.port || 80), noDelay: true });
     this.#socket.on("data", (bytes: Buffer) => this.#data(bytes));
-    // A reset is one of the ways in which a server cuts a client off; that it closed is what counts.
+    // A reset is one of the ways in which a server cuts a client off; it counts as a close.
     this.#socket.on("error", () => {});
     this.#socket.on("close", () => {
       if (this.#state === "until close") this.#finish();
@@ -72,7 +72,7 @@ export class HttpSocket {
     this.#drip = { bytes, pauseMs, taken: 0 };
   }
 
-  /** Leaves without a word. */
+  /** Destroys the socket without ending it. */
   destroy(): void {
     this.#socket.destroy();
   }
@@ -92,7 +92,7 @@ export class HttpSocket {
     setTimeout(() => this.resume(), drip.pauseMs);
   }
 
-  /** Reads one piece; says whether there may be another. */
+  /** Reads one piece; returns whether there may be another. */
   #step(): boolean {
     switch (this.#state) {
       case "head":
@@ -188,7 +188,7 @@ export class HttpSocket {
     return line;
   }
 
-  /** Takes what there is of a chunk; says whether that is all of it. */
+  /** Takes the available part of a chunk; returns whether the chunk is complete. */
   #take(): boolean {
     const part = this.#rest.subarray(0, this.#left);
     this.#rest = this.#rest.subarray(part.length);

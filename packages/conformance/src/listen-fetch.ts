@@ -5,7 +5,7 @@ import { listen } from "./listen.ts";
 import type { Mounted } from "./local.ts";
 
 /**
- * Serves what any runtime with `fetch` serves: a Request goes in, a Response comes out, and nothing is known of what is
+ * Serves a handler for `fetch` runtimes: a Request goes in, a Response comes out, and the handler sees nothing of what is
  * behind them.
  */
 export function listenFetch(handle: (request: Request) => Response | Promise<Response>): Promise<Mounted> {

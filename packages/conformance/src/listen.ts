@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Mounted } from "./local.ts";
 
-/** What frameworks give; some of them give a promise back, which is theirs to look after. */
+/** A framework's listener. Some return a promise, whose errors the framework handles itself. */
 type Listener = (req: IncomingMessage, res: ServerResponse) => unknown;
 
 /** Serves requests on a port of the system's choice; for mounts whose framework gives a listener or a `node:http` server. */

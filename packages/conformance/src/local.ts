@@ -56,7 +56,7 @@ export function localSubject(mount: Mount, create: CreateStateStream = createSta
   };
 }
 
-/** As it would be after a journey over HTTP: nothing is shared with the case. */
+/** A copy, as if it had been sent over HTTP: nothing is shared with the case. */
 function asSent<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }
@@ -121,7 +121,7 @@ function storeHolder(setup: Setup, create: CreateStateStream): Holder {
     },
     ...streamOptions(setup),
   });
-  const tell = (change: StateChange): void => {
+  const notify = (change: StateChange): void => {
     for (const listener of before) listener();
     for (const listener of [...listeners]) listener(change);
   };
@@ -131,11 +131,11 @@ function storeHolder(setup: Setup, create: CreateStateStream): Holder {
       const mutated = changes.find(({ op }) => op === "mutate");
       if (mutated === undefined) {
         state = changes.reduce((reached, change) => changed(reached, change), own(state));
-        return tell({ cause });
+        return notify({ cause });
       }
       if (changes.length > 1) throw new Error("A store changes one slice in place at a time.");
       changed(state, mutated);
-      tell({ slice: mutated.slice, cause });
+      notify({ slice: mutated.slice, cause });
     },
     beforeStream: (listener) => void before.push(listener),
     batch: () => {
@@ -149,7 +149,7 @@ function changed(state: Values, change: Change): Values {
   if (change.op === "set") put(state, slice, change.value);
   else if (change.op === "remove") delete state[slice];
   else if (change.op === "mutate") mutate(state[slice], change.member, change.value);
-  else throw new Error("A store takes no patches.");
+  else throw new Error("A store does not support patches.");
   return state;
 }
 

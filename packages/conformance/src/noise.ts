@@ -1,6 +1,6 @@
 const METHODS = ["log", "info", "warn", "error", "debug"] as const;
 
-/** What the process says while somebody listens. */
+/** What the process prints while somebody listens. */
 export interface Noise {
   readonly heard: readonly string[];
   stop(): void;
@@ -10,8 +10,8 @@ const listeners = new Set<string[]>();
 let restore: (() => void) | undefined;
 
 /**
- * Hears every line to the console, every warning and every unhandled rejection of this process until stopped. Cases run
- * side by side, so there is one ear for all of them: what one hears, all do.
+ * Records every line to the console, every warning and every unhandled rejection of this process until stopped. Cases run
+ * side by side and share one recorder, so each of them gets the lines of all.
  */
 export function listenForNoise(): Noise {
   const heard: string[] = [];
@@ -29,15 +29,15 @@ export function listenForNoise(): Noise {
 }
 
 function tap(): () => void {
-  const tell = (what: string) => {
+  const recorder = (what: string) => {
     return (...args: unknown[]): void => {
       for (const heard of listeners) heard.push(`${what}: ${args.map(String).join(" ")}`);
     };
   };
   const original = Object.fromEntries(METHODS.map((method) => [method, console[method]]));
-  for (const method of METHODS) console[method] = tell(`console.${method}`);
-  const onWarning = tell("warning");
-  const onRejection = tell("unhandledRejection");
+  for (const method of METHODS) console[method] = recorder(`console.${method}`);
+  const onWarning = recorder("warning");
+  const onRejection = recorder("unhandledRejection");
   process.on("warning", onWarning);
   process.on("unhandledRejection", onRejection);
   return () => {

@@ -16,25 +16,25 @@ export interface ProbeRequest {
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** The client comes back with what this one has. */
+  /** The client reconnects with the copy and the position of this one. */
   readonly after?: Pick<Probe, "replica">;
-  /** Stops reading before anything came. */
+  /** Stops reading before anything has arrived. */
   readonly paused?: boolean;
 }
 
 /** What requests may have in common. */
 export type RequestDefaults = Pick<ProbeRequest, "method" | "headers" | "body">;
 
-/** How a probe waits and what it forgives. */
+/** How long a probe waits, and which rules it does not check. */
 export interface ProbeSettings {
   /** How long it waits for what must come, in milliseconds. */
   readonly patienceMs: number;
   readonly tolerates: ReadonlySet<Rule>;
-  /** What every request is like unless it says otherwise. */
+  /** Defaults of every request. */
   readonly defaults: RequestDefaults;
 }
 
-/** In so many steps a probe loses its patience. */
+/** The time that a probe waits is divided into so many steps. */
 const TICKS = 20;
 
 interface Waiter {
@@ -56,7 +56,7 @@ export class Probe {
   closed = false;
   /** Bytes of the body. */
   bodyBytes = 0;
-  /** The longest time between two reads of the body, in milliseconds. A busy machine makes it longer than a case means it to be. */
+  /** The longest time between two reads of the body, in milliseconds. On a busy machine it is longer than the case intends. */
   longestGapMs = 0;
   #readAt = performance.now();
   readonly #url: URL;
@@ -119,7 +119,7 @@ export class Probe {
     return this.events.filter(isUpdate);
   }
 
-  /** The id a client would come back with. */
+  /** The id with which a client would reconnect. */
   get lastEventId(): string | undefined {
     return this.events.findLast(({ id }) => id !== "")?.id;
   }
@@ -138,7 +138,7 @@ export class Probe {
 
   /**
    * Waits for what the server must do. Fails at once when that has become impossible, or a rule was broken; and when
-   * nothing came for the time of its patience, or what came for ten times as long was not it.
+   * nothing arrived for the time of its patience, or the right event did not arrive in ten times as long.
    */
   async until(holds: () => boolean, what: string): Promise<void> {
     if (holds()) return;
@@ -146,7 +146,7 @@ export class Probe {
     let ticks = 0;
     let idle = 0;
     await new Promise<void>((resolve, reject) => {
-      // Counted in ticks, of which a busy process misses some: its time is not to be taken for the server's.
+      // Counted in ticks, of which a busy process misses some: a busy test process must not look like a slow server.
       const timer = setInterval(() => {
         idle = this.#socket.received === seen ? idle + 1 : 0;
         seen = this.#socket.received;
@@ -170,13 +170,13 @@ export class Probe {
     return this;
   }
 
-  /** The event at an index, waited for. */
+  /** Waits for the event at an index. */
   async event(index: number): Promise<Received> {
     await this.until(() => this.events.length > index, `event ${index}`);
     return this.events[index] as Received;
   }
 
-  /** The client holds this state and knows of nothing that it lacks. */
+  /** Waits until the client holds this state and lacks nothing that the server has announced. */
   async reaches(state: Readonly<Record<string, Json>>): Promise<void> {
     await this.until(() => this.replica.live && this.replica.is(state), `the state ${shown(state)}`);
   }
@@ -212,7 +212,7 @@ export class Probe {
     return new Probe(this.#url.href, request, this.#settings, this.#socket);
   }
 
-  /** What it was told so far, for a message. */
+  /** What it has received so far, for a message. */
   describe(): string {
     const broken = this.violations.slice(0, 5).map(({ rule, text }) => `breaks the rule "${rule}": ${text}`);
     const names = this.events.slice(-8).map(({ event, id }) => `${event} ${id}`);
@@ -252,7 +252,7 @@ export class Probe {
   }
 }
 
-/** What no header may be, whatever the request. */
+/** Checks that apply to the headers of every response. */
 function checkHeaders(
   headers: readonly (readonly [name: string, value: string])[],
   report: (rule: Rule, text: string) => void,
@@ -263,7 +263,7 @@ function checkHeaders(
   for (const [name, value] of headers) {
     if (name === "connection" && !/^(keep-alive|close)$/i.test(value)) report("headers", `${name} is ${value}`);
     if (name === "transfer-encoding" && value !== "chunked") report("headers", `${name} is ${value}`);
-    if (value.includes(SECRET)) report("secret", `the header ${name} tells the secret`);
+    if (value.includes(SECRET)) report("secret", `the header ${name} contains the secret`);
   }
 }
 

@@ -21,11 +21,11 @@ export function parseId(id: string): IdParts | undefined {
   return Number.isSafeInteger(number) ? { epoch, seq: number, selection, isOpen: mark !== undefined } : undefined;
 }
 
-/** A client's copy of the state: applies events as PROTOCOL.md says, and reports what no client should have to forgive. */
+/** A client's copy of the state: applies events as PROTOCOL.md says, and reports everything that violates it. */
 export class Replica {
   readonly #report: Report;
   readonly #slices = new Map<string, Json>();
-  /** The seq of each slice's last event that this client was told. */
+  /** The seq of each slice's last event that this client received. */
   readonly #versions = new Map<string, number>();
   #snapshotSeq: number | undefined;
   #position: number | undefined;
@@ -40,7 +40,7 @@ export class Replica {
     this.#report = report;
   }
 
-  /** Begins with what another client has, which is how a client comes back. */
+  /** Begins with another client's copy, as a reconnecting client does. */
   continue(from: Replica): void {
     for (const [slice, value] of from.#slices) this.#slices.set(slice, structuredClone(value));
     for (const [slice, seq] of from.#versions) this.#versions.set(slice, seq);
@@ -53,7 +53,7 @@ export class Replica {
     return this.#slices;
   }
 
-  /** Whether the client has everything that the server has told of. */
+  /** Whether the client has everything that the server has announced. */
   get live(): boolean {
     return this.#position !== undefined && this.#applied >= this.#head && !this.#more;
   }
@@ -64,7 +64,7 @@ export class Replica {
   }
 
   take(received: Received): void {
-    // Patches are applied in place, and what came is evidence that must stay as it was.
+    // Patches are applied in place, but the received event is evidence that must not change.
     const event: Received = { ...received, data: structuredClone(received.data) };
     if (this.#ended) this.#report("end", `there is a ${event.event} after state.end`);
     if (this.#more && !isUpdate(event)) this.#report("more", `the event after "more" is a ${event.event}`);
@@ -80,7 +80,7 @@ export class Replica {
   #id({ id, data }: Received): void {
     if (id === "") return;
     const parts = parseId(id);
-    if (parts === undefined) return this.#report("ids", `${JSON.stringify(id)} is no event ID`);
+    if (parts === undefined) return this.#report("ids", `${JSON.stringify(id)} is not an event ID`);
     this.#first ??= parts;
     if (parts.epoch !== this.#first.epoch) this.#report("ids", "the epoch changed within a response");
     if (parts.selection !== this.#first.selection) this.#report("ids", "the selection changed within a response");
@@ -116,7 +116,7 @@ export class Replica {
     if (version !== undefined && base !== version) {
       this.#report("base", `update ${seq} of ${slice} has base ${base}, its last event was ${version}`);
     } else if (base > (version ?? this.#snapshotSeq ?? 0) || base >= seq) {
-      this.#report("base", `update ${seq} of ${slice} has base ${base}, which this client was never told`);
+      this.#report("base", `update ${seq} of ${slice} has base ${base}, which this client never received`);
     }
     this.#apply(update);
     this.#versions.set(slice, seq);
@@ -157,9 +157,9 @@ export class Replica {
 
   #heartbeat({ seq, head }: HeartbeatEvent): void {
     if (seq < (this.#position ?? 0)) this.#report("seqs", `heartbeat ${seq} comes at position ${this.#position}`);
-    // What it has missed for good: the server says that it is at seq, and that the last event selected was before.
+    // Missed for good: the server says that the client is at seq, and that the last selected event was before that.
     if (head > this.#applied && head <= seq && this.#snapshotSeq !== undefined) {
-      this.#report("seqs", `the heartbeat at ${seq} tells of event ${head}, which never came`);
+      this.#report("seqs", `the heartbeat at ${seq} announces event ${head}, which was never sent`);
     }
     this.#head = Math.max(this.#head, head);
     this.#position = seq;

@@ -1,5 +1,5 @@
 /**
- * What the probe checks in every byte of every response, whatever the case is about.
+ * The rules that the probe checks on every response, in every case.
  *
  * - `http`: the response is well-formed HTTP/1.1; to a request of HTTP/1.0, its status line may say so too.
  * - `headers`: one of each, `Connection` and `Transfer-Encoding` as the HTTP server alone would set them.
@@ -13,7 +13,7 @@
  * - `patches`: they apply, and cost no more than max(512, the value).
  * - `more`: the next event after it is of the same commit.
  * - `end`: nothing comes after `state.end` but the end of the response.
- * - `secret`: the word of `SECRET` is nowhere.
+ * - `secret`: the text `SECRET` does not occur.
  */
 export type Rule =
   | "http"
@@ -30,7 +30,7 @@ export type Rule =
   | "end"
   | "secret";
 
-/** Stands in what clients must never see. */
+/** A text in values that clients must never see. */
 export const SECRET = "sentinel-0f6e1b";
 
 export interface Violation {
@@ -38,5 +38,5 @@ export interface Violation {
   readonly text: string;
 }
 
-/** Told of each violation. */
+/** Called with each violation. */
 export type Report = (rule: Rule, text: string) => void;

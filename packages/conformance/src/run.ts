@@ -9,7 +9,7 @@ export interface RunOptions {
   patienceMs?: number;
   /** Rules that this server is known to break. */
   tolerates?: readonly Rule[];
-  /** What requests are like, for what stands in front of the server. */
+  /** Defaults of every request, for middleware or a proxy in front of the server. */
   defaults?: RequestDefaults;
 }
 

@@ -2,17 +2,17 @@ import type { Cause, EndReason, Json, Operation, StateStream } from "@statestrea
 
 export type State = Readonly<Record<string, Json>>;
 
-/** The server a case needs: one stream, answering at one URL. JSON, so that it can be asked for over HTTP. */
+/** The server a case needs: one stream, answering at one URL. JSON, so that it can be requested over HTTP. */
 export interface Setup {
   /** The first state. */
   readonly state: State;
-  /** `own`: the stream owns its state. `store`: it follows a store that tells only that something changed. Default `own`. */
+  /** `own`: the stream owns its state. `store`: it follows a store that reports only that something changed. Default `own`. */
   readonly source?: "own" | "store";
   /** Options of the stream, each as core names it; those that are functions as data. */
   readonly options?: {
-    /** A list; or the name of the slice whose value is the list, asked again on every change. */
+    /** A list; or the name of the slice whose value is the list, looked up again on every change. */
     readonly slices?: readonly string[] | { readonly listedIn: string };
-    /** `payload`: causes are told whole. Default: `type` and `id`. */
+    /** `payload`: causes are sent whole. Default: `type` and `id`. */
     readonly cause?: "payload";
     readonly heartbeatMs?: number;
     readonly retryMs?: number;
@@ -26,7 +26,7 @@ export interface Setup {
   readonly adapter?: {
     /** Narrows every connection. */
     readonly slices?: readonly string[];
-    /** What lets a client in expires so long after the server was opened. */
+    /** A client's authorization expires so long after the server was opened. */
     readonly expiresInMs?: number;
     /** Its option `revoked` is a signal, which `Server.revoke` aborts. */
     readonly revocable?: boolean;
@@ -38,10 +38,10 @@ export type Change =
   | { readonly op: "set"; readonly slice: string; readonly value: Json }
   | { readonly op: "patch"; readonly slice: string; readonly operations: readonly Operation[] }
   | { readonly op: "remove"; readonly slice: string }
-  /** Changes a member of the slice's object in place, and tells that the slice changed. */
+  /** Changes a member of the slice's object in place, and reports that the slice changed. */
   | { readonly op: "mutate"; readonly slice: string; readonly member: string; readonly value: Json };
 
-/** Changes that clients learn of together. */
+/** Changes that clients receive together. */
 export interface Commit {
   readonly changes: readonly Change[];
   readonly cause?: Cause;
@@ -82,7 +82,7 @@ export interface ServerProcess {
   readonly batch: (fn: () => void) => void;
 }
 
-/** What is tested: opens servers. */
+/** The implementation under test: opens servers. */
 export interface Subject {
   /** Whether its servers run in this process. */
   readonly inProcess: boolean;

@@ -2,10 +2,10 @@ import { HttpSocket } from "./http.ts";
 import { Probe, type ProbeRequest, type ProbeSettings } from "./probe.ts";
 import type { Server, Setup, Subject } from "./subject.ts";
 
-/** How often a server is asked again. */
+/** The interval at which a server is polled. */
 const STEP_MS = 5;
 
-/** Everything one run of a case opens; closed at its end, when every probe must have found no fault. */
+/** Everything that one run of a case opens. It is closed at the end, and then no probe may have found a violation. */
 export class Trial {
   readonly #subject: Subject;
   readonly #settings: ProbeSettings;
@@ -50,7 +50,7 @@ export class Trial {
   /** Sends a request that must be answered with a stream. */
   async connect(server: Server, request?: ProbeRequest): Promise<Probe> {
     const probe = await this.request(server, request);
-    if (!probe.streams) throw new Error(`the answer is no stream: ${probe.describe()}`);
+    if (!probe.streams) throw new Error(`the answer is not a stream: ${probe.describe()}`);
     return probe;
   }
 
@@ -61,20 +61,20 @@ export class Trial {
     return probe;
   }
 
-  /** A client leaves and comes back with what it has. */
+  /** A client leaves and reconnects with its copy and position. */
   async resume(server: Server, after: Probe, request: ProbeRequest = {}): Promise<Probe> {
     after.cut();
     return this.follow(server, { after, lastEventId: after.lastEventId, ...request });
   }
 
-  /** A socket of the server's that sends nothing. */
+  /** A socket to the server that sends nothing. */
   socket(server: Server): HttpSocket {
     return new HttpSocket(new URL(server.url));
   }
 
-  /** Asks again and again until the server is as it must become. */
+  /** Polls until the server is in the expected state. */
   async until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-    // Counted in steps: the time of a busy process is not to be taken for the server's.
+    // Counted in steps: a busy test process must not look like a slow server.
     for (let waitedMs = 0; !(await holds()); waitedMs += STEP_MS) {
       if (waitedMs > this.#settings.patienceMs) throw new Error(`waited in vain until ${what}`);
       await new Promise((resolve) => setTimeout(resolve, STEP_MS));
@@ -89,7 +89,9 @@ export class Trial {
   /** What the probes found. */
   check(): void {
     const found = this.#probes.filter(({ violations }) => violations.length > 0).map((probe) => probe.describe());
-    if (found.length > 0) throw new Error(`a client was told what it must not be told:\n  ${found.join("\n  ")}`);
+    if (found.length > 0)
+      throw new Error(`a client received what it must not receive:
+  ${found.join("\n  ")}`);
   }
 
   async dispose(): Promise<void> {

@@ -8,7 +8,7 @@ import type { Subject } from "./subject.ts";
 export interface SuiteOptions extends RunOptions {
   /** Default: all. */
   cases?: readonly Case[];
-  /** Cases this server is known to fail, by id, each with the reason. That they still fail is tested. */
+  /** Cases this server is known to fail, by id, each with the reason. The tests check that they still fail. */
   fails?: Readonly<Record<string, string>>;
 }
 

@@ -6,8 +6,8 @@ const watchers = new Set<(chunk: unknown) => void>();
 let restore: (() => void) | undefined;
 
 /**
- * Calls `watcher` with whatever is written to any socket of this process, until stopped: what a response is written
- * comes there too, and watched there it is not written otherwise. Cases run side by side, so there is one tap for all.
+ * Calls `watcher` with everything that is written to any socket of this process, until stopped. What is written to a response
+ * arrives there too, and is written in the same way as without a watcher. Cases run side by side, so there is one tap for all.
  */
 export function watchWrites(watcher: (chunk: unknown) => void): () => void {
   watchers.add(watcher);

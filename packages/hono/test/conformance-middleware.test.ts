@@ -111,7 +111,7 @@ for (const { name, use, defaults = {}, headers = {}, needsNode = false } of fron
 /** CompressionStream cannot be flushed, so nothing can be said of when events arrive; but clients that leave are let go. */
 const leaveHeld: Case = {
   id: "leave-held",
-  name: "MUST let go of a client whose events are held back",
+  name: "MUST release a client whose events are held back",
   async run(trial) {
     const server = await trial.open({ state: { a: 0 } });
     const probes = [await trial.request(server), await trial.request(server), await trial.request(server)];

@@ -11,7 +11,7 @@ describeAdapter("hono on the oldest @hono/node-server", (stream, options) =>
   serveOldest(new Hono().all("/events", (c) => streamState(c, stream, options))),
 );
 
-const noCut = "a body can only end or fail, and a failing one is logged and told to the client by runtimes";
+const noCut = "a body can only end or fail, and runtimes log one that fails and show the failure to the client";
 describeAdapter(
   "hono as plain fetch",
   (stream, options) => serveFetch(new Hono().all("/events", (c) => streamState(c, stream, options))),

@@ -11,7 +11,7 @@ function inProcess(server: Server): NonNullable<Server["process"]> {
   return server.process;
 }
 
-/** Everything a connection has to say now. */
+/** Everything that a connection has to send now. */
 function textOf(connection: Connection): string {
   let text = "";
   for (let bytes = connection.read(); bytes !== undefined; bytes = connection.read())
@@ -50,7 +50,7 @@ export const atomicityCases: readonly Case[] = [
   },
   {
     id: "connect-in-listener",
-    name: "MUST NOT give a change twice to a client that connects before the stream hears of it",
+    name: "MUST NOT send a change twice to a client that connects before the stream is notified of it",
     needs: "process",
     async run(trial) {
       const server = await trial.open({ state: { list: [0] }, source: "store" });
@@ -72,7 +72,7 @@ export const atomicityCases: readonly Case[] = [
   },
   {
     id: "connect-in-batch",
-    name: "MUST show a client that connects within a commit the state before it",
+    name: "MUST send a client that connects within a commit the state before it",
     needs: "process",
     async run(trial) {
       const server = await trial.open({ state: { a: 0, b: 0 } });
@@ -97,7 +97,7 @@ export const atomicityCases: readonly Case[] = [
   },
   {
     id: "shared-bytes",
-    name: "MUST hand every connection of a selection the same bytes",
+    name: "MUST give every connection of a selection the same bytes",
     needs: "process",
     async run(trial) {
       const server = await trial.open({ state: { a: "x".repeat(1000), b: 0 } });

@@ -5,10 +5,10 @@ import { offered, setting } from "../subject.ts";
 
 const MIB = 1024 * 1024;
 
-/** What both ends of a loopback connection may hold, and a little more. */
+/** The bytes that both ends of a loopback connection may hold, and a little more. */
 const TAKEN = 5 * MIB;
 
-/** More than both ends hold: a writer that is handed this is blocked until its reader reads. */
+/** More than both ends hold: a writer of so many bytes is blocked until its reader reads. */
 const LARGE = "x".repeat(16 * MIB);
 
 export const backpressureCases: readonly Case[] = [
@@ -49,12 +49,12 @@ export const backpressureCases: readonly Case[] = [
     name: "MUST NOT cut off a slow reader of a large snapshot that goes on reading",
     async run(trial) {
       // A busy machine can keep the client from reading for longer than the stall time. Being cut off then says nothing
-      // about the server, so the case is repeated with more time, and at the end counts whatever the reason was.
+      // about the server, so the case is repeated with more time; the last attempt counts in any case.
       for (let maxStallMs = 1500; ; maxStallMs *= 2) {
         const large = LARGE + LARGE;
         const server = await trial.open({ state: { large }, options: { maxStallMs } });
         const probe = await trial.connect(server);
-        // In all this takes twice the stall time. Smaller steps would not do: the system reports free room in large ones.
+        // In all this takes twice the stall time. Smaller steps would not work: the system reports free room in large steps.
         probe.drip(2 * MIB, maxStallMs / 7.5);
         try {
           await probe.reaches({ large });
@@ -70,12 +70,12 @@ export const backpressureCases: readonly Case[] = [
   },
   {
     id: "stalled-released",
-    name: "MUST let go of a client that takes no byte for the stall time",
+    name: "MUST cut off a client that takes no byte for the stall time",
     async run(trial) {
       const server = await trial.open({ state: { large: LARGE, n: 0 }, options: { maxStallMs: 30 } });
       const other = await trial.follow(server, { slices: ["n"] });
       const stalled = await trial.connect(server);
-      // At once: a server in another process goes on sending while this one waits for its turn.
+      // Pauses at once, since a server in another process continues to send while this process waits for its turn.
       stalled.pause();
       await trial.connections(server, 1);
       await server.commit(setting("n", 1));
@@ -87,9 +87,9 @@ export const backpressureCases: readonly Case[] = [
     name: "MUST cut off a client that stalls, rather than end its response",
     async run(trial) {
       const server = await trial.open({ state: { large: LARGE, n: 0 }, options: { maxStallMs: 30 } });
-      // One is only blocked, for the other there is news meanwhile.
+      // One is only blocked; for the other there are changes meanwhile.
       const probes = [await trial.connect(server, { slices: ["large"] })];
-      // At once: a server in another process goes on sending while this one waits for its turn.
+      // Pauses at once, since a server in another process continues to send while this process waits for its turn.
       probes[0]?.pause();
       probes.push(await trial.connect(server));
       probes[1]?.pause();
@@ -98,14 +98,14 @@ export const backpressureCases: readonly Case[] = [
       for (const probe of probes) {
         probe.resume();
         await probe.gone();
-        // What it was told is no whole response, and must not look like one.
+        // It received an incomplete response, which must not look like a complete one.
         assert.equal(probe.ended, false);
       }
     },
   },
   {
     id: "stalled-leaves",
-    name: "MUST let go of a client that leaves while it is blocked",
+    name: "MUST release a client that leaves while it is blocked",
     async run(trial) {
       const server = await trial.open({ state: { large: LARGE } });
       const probe = await trial.connect(server);

@@ -8,7 +8,7 @@ import { updateOf } from "./updates.ts";
 const THREE: Commit = { changes: [set("a", 1), set("b", 1), set("c", 1)], cause: { type: "three" } };
 
 /** Each update as its slice, with a plus where more follows. */
-function told(probe: Probe): string[] {
+function marked(probe: Probe): string[] {
   return probe.updates.map(({ data }) => `${data.slice}${data.more === true ? "+" : ""}`);
 }
 
@@ -21,12 +21,12 @@ export const commitCases: readonly Case[] = [
       const probe = await trial.follow(server);
       await server.commit(THREE, setting("a", 2));
       await probe.reaches({ a: 2, b: 1, c: 1 });
-      assert.deepEqual(told(probe), ["a+", "b+", "c", "a"]);
+      assert.deepEqual(marked(probe), ["a+", "b+", "c", "a"]);
     },
   },
   {
     id: "commit-more-narrowed",
-    name: "MUST mark all but the last event of a commit that the client selects",
+    name: "MUST mark all but the last of those events of a commit that the client selects",
     async run(trial) {
       const server = await trial.open({ state: { a: 0, b: 0, c: 0 } });
       const [two, one, all] = [
@@ -38,7 +38,7 @@ export const commitCases: readonly Case[] = [
       await all.reaches({ a: 1, b: 1, c: 1 });
       await two.reaches({ a: 1, b: 1 });
       await one.reaches({ b: 1 });
-      assert.deepEqual([told(all), told(two), told(one)], [["a+", "b+", "c"], ["a+", "b"], ["b"]]);
+      assert.deepEqual([marked(all), marked(two), marked(one)], [["a+", "b+", "c"], ["a+", "b"], ["b"]]);
     },
   },
   {
@@ -49,7 +49,7 @@ export const commitCases: readonly Case[] = [
       const probe = await trial.follow(server);
       await server.commit({ changes: [set("a", 1), set("b", 1), set("a", 2), set("b", 0)] });
       await probe.reaches({ a: 2, b: 0 });
-      assert.deepEqual(told(probe), ["a"]);
+      assert.deepEqual(marked(probe), ["a"]);
     },
   },
   {
@@ -78,7 +78,7 @@ export const commitCases: readonly Case[] = [
   },
   {
     id: "cause-told",
-    name: "MUST tell type and id of a cause, on each event of its commit",
+    name: "MUST send type and id of a cause with each event of its commit",
     async run(trial) {
       const server = await trial.open({ state: { a: 0, b: 0 } });
       const probe = await trial.follow(server);
@@ -93,7 +93,7 @@ export const commitCases: readonly Case[] = [
   },
   {
     id: "cause-payload-secret",
-    name: "MUST NOT tell a cause's payload unless asked to",
+    name: "MUST NOT send a cause's payload unless the application allows it",
     async run(trial) {
       const server = await trial.open({ state: { a: 0 } });
       const probe = await trial.follow(server);
@@ -105,7 +105,7 @@ export const commitCases: readonly Case[] = [
   },
   {
     id: "cause-payload-asked",
-    name: "MUST tell a cause's payload when asked to",
+    name: "MUST send a cause's payload when the application allows it",
     async run(trial) {
       const server = await trial.open({ state: { a: 0 }, options: { cause: "payload" } });
       const probe = await trial.follow(server);

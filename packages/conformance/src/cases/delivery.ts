@@ -16,10 +16,10 @@ const DELIVERY: ReadonlySet<string> = new Set([
   "end-reuse",
 ]);
 
-/** What must hold whatever stands in front: each event arrives at once, and clients that leave are let go. */
+/** What must hold with any middleware or proxy in front: each event arrives at once, and clients that leave are released. */
 export const deliveryCases: readonly Case[] = allCases.filter(({ id }) => DELIVERY.has(id));
 
-/** What others set must reach the client, in the head that comes before the first event. */
+/** Headers set by others must reach the client, in the head that comes before the first event. */
 export function headersArrive(headers: Readonly<Record<string, RegExp>>): Case {
   return {
     id: "headers-arrive",

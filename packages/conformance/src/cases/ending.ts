@@ -6,7 +6,7 @@ import type { Probe } from "../probe.ts";
 import { SECRET } from "../rules.ts";
 import { setting } from "../subject.ts";
 
-/** The client is told that it is the end, and why; then the response ends in order. */
+/** The client receives `state.end` with the reason; then the response ends properly. */
 async function endsWith(probe: Probe, reason: EndReason, retry: boolean): Promise<void> {
   await probe.end();
   const last = probe.events.at(-1);
@@ -17,7 +17,7 @@ async function endsWith(probe: Probe, reason: EndReason, retry: boolean): Promis
 export const endingCases: readonly Case[] = [
   {
     id: "end-closed",
-    name: "MUST tell every client that the stream is closed, and end the response",
+    name: "MUST send every client state.end when the stream closes, and end the response",
     async run(trial) {
       const server = await trial.open({ state: { a: 0 } });
       const probes = [await trial.follow(server), await trial.follow(server, { slices: ["a"] })];
@@ -28,7 +28,7 @@ export const endingCases: readonly Case[] = [
   },
   {
     id: "end-reason",
-    name: "MUST tell the reason it was given",
+    name: "MUST send the reason given by the application",
     async run(trial) {
       const server = await trial.open({ state: { a: 0 } });
       const probe = await trial.follow(server);
@@ -50,7 +50,7 @@ export const endingCases: readonly Case[] = [
   },
   {
     id: "end-closed-connect",
-    name: "MUST tell a client that comes after the end, without giving it a position",
+    name: "MUST send state.end to a client that comes after the end, without a position",
     async run(trial) {
       const server = await trial.open({ state: { a: 0 } });
       const early = await trial.follow(server);
@@ -68,7 +68,7 @@ export const endingCases: readonly Case[] = [
   },
   {
     id: "end-no-retry",
-    name: "MUST answer 204 after an end that clients must not come back from",
+    name: "MUST answer 204 after an end with retry false",
     async run(trial) {
       const server = await trial.open({ state: { a: 0 } });
       const probe = await trial.follow(server);
@@ -125,7 +125,7 @@ export const endingCases: readonly Case[] = [
   },
   {
     id: "end-expired",
-    name: "MUST end a connection when what let it in expires",
+    name: "MUST end a connection when the client's authorization expires",
     async run(trial) {
       const server = await trial.open({ state: { a: 0 }, adapter: { expiresInMs: 250 } });
       const probe = await trial.follow(server);
@@ -146,7 +146,7 @@ export const endingCases: readonly Case[] = [
   },
   {
     id: "end-overloaded",
-    name: "MUST tell a client that there are too many, and let it in when there are not",
+    name: "MUST refuse a client with overloaded when there are too many, and serve it when there are fewer",
     async run(trial) {
       const server = await trial.open({ state: { a: 0 }, options: { maxConnections: 1 } });
       const first = await trial.follow(server);

@@ -18,7 +18,7 @@ function operationsOf(probe: Probe): string[] {
   return probe.updates.flatMap(({ data }) => (data.patches ?? []).map(({ op }) => op));
 }
 
-/** What a client has that received these events and no more. */
+/** The state of a client that received exactly these events. */
 function having(events: readonly Received[]): Pick<Probe, "replica"> {
   const replica = new Replica(() => undefined);
   for (const event of events) replica.take(event);
@@ -28,7 +28,7 @@ function having(events: readonly Received[]): Pick<Probe, "replica"> {
 export const growthCases: readonly Case[] = [
   {
     id: "append-granted",
-    name: "MUST say which operations are granted, and send the pieces of a text that grows to who asked for them",
+    name: "MUST say which operations are granted, and send the pieces of a growing text to clients that asked for them",
     async run(trial) {
       const server = await trial.open({ state: { a: doc("") } });
       const probe = await trial.follow(server, { query: "ops=future,append&ops=" });
@@ -54,7 +54,7 @@ export const growthCases: readonly Case[] = [
   },
   {
     id: "append-cut",
-    name: "MUST bring a strict client of two texts that grow to the state, wherever it was cut off",
+    name: "MUST bring a strict client of two growing texts to the state, wherever it was cut off",
     async run(trial) {
       const server = await trial.open({ state: { a: doc(""), b: doc("") } });
       const probe = await trial.follow(server);
@@ -81,7 +81,7 @@ export const growthCases: readonly Case[] = [
   },
   {
     id: "append-replaced",
-    name: "MUST bring clients of both dialects to a text that shrinks, is replaced or removed while it grows",
+    name: "MUST bring clients of both dialects to the state of a text that shrinks, is replaced or is removed while it grows",
     async run(trial) {
       const server = await trial.open({ state: { a: doc(""), b: 0 } });
       const probes = [await trial.follow(server), await trial.follow(server, APPEND)];

@@ -53,7 +53,7 @@ export const heartbeatCases: readonly Case[] = [
   },
   {
     id: "heartbeat-narrowed",
-    name: "MUST move the position of a client whose slices are quiet, and keep its head",
+    name: "MUST advance the position of a client whose slices do not change, and keep its head",
     async run(trial) {
       const server = await trial.open({ state: { quiet: 0, busy: 0 }, options });
       const probe = await trial.follow(server, { slices: ["quiet"] });

@@ -6,7 +6,7 @@ import { setting } from "../subject.ts";
 export const leavingCases: readonly Case[] = [
   {
     id: "leave-idle",
-    name: "MUST let go of a client that leaves while nothing happens",
+    name: "MUST release a client that leaves while nothing happens",
     async run(trial) {
       const server = await trial.open({ state: { a: 0 } });
       const probes = await Promise.all(Array.from({ length: 5 }, () => trial.follow(server)));
@@ -19,7 +19,7 @@ export const leavingCases: readonly Case[] = [
   },
   {
     id: "leave-resumed",
-    name: "MUST let go of a client that came back and leaves again",
+    name: "MUST release a client that came back and leaves again",
     async run(trial) {
       const server = await trial.open({ state: { a: 0 } });
       let probe = await trial.follow(server);
@@ -31,7 +31,7 @@ export const leavingCases: readonly Case[] = [
   },
   {
     id: "leave-early",
-    name: "MUST let go of a client that leaves before it is answered",
+    name: "MUST release a client that leaves before it is answered",
     async run(trial) {
       const server = await trial.open({ state: { large: "x".repeat(300_000) } });
       for (let count = 0; count < 10; count++) {
@@ -98,7 +98,7 @@ export const leavingCases: readonly Case[] = [
   },
   {
     id: "leave-listeners",
-    name: "MUST serve request after request on one socket without a trace of those before",
+    name: "MUST serve many requests on one socket, with nothing left over from earlier ones",
     needs: "process",
     async run(trial) {
       const noise = listenForNoise();

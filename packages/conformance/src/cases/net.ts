@@ -10,14 +10,14 @@ const RATED = { query: "maxRateHz=10" };
 
 const pad = "x".repeat(300);
 
-/** Adds a row, so that a client that applies it twice has one too many. */
+/** Adds a row, so that applying it twice leaves a client with one too many. */
 function adding(slice: string, row: number): Commit {
   return { changes: [{ op: "patch", slice, operations: [{ op: "add", path: "/rows/-", value: row }] }] };
 }
 
 const rows = (...values: number[]) => ({ pad, rows: values });
 
-/** What a client has that received these events and no more. */
+/** The state of a client that received exactly these events. */
 function having(events: readonly Received[]): Pick<Probe, "replica"> {
   const replica = new Replica(() => undefined);
   for (const event of events) replica.take(event);
@@ -43,7 +43,7 @@ export const netCases: readonly Case[] = [
   },
   {
     id: "net-cut",
-    name: "MUST bring a client to the state that was cut off after any event of a range with net events",
+    name: "MUST bring a client to the state after it was cut off at any event of a range with net events",
     async run(trial) {
       const state = { a: rows(), b: rows(), c: rows() };
       const server = await trial.open({ state });
@@ -135,7 +135,7 @@ export const netCases: readonly Case[] = [
   },
   {
     id: "rate-invalid",
-    name: "MUST ignore a rate that is none",
+    name: "MUST ignore an invalid rate",
     async run(trial) {
       const server = await trial.open({ state: { n: 0 } });
       for (const rate of ["0", "-1", "NaN", "0.1", "1001", "1e999", ""]) {

@@ -7,7 +7,7 @@ import { type Server, setting } from "../subject.ts";
 import type { Trial } from "../trial.ts";
 import { snapshotOf } from "./snapshot.ts";
 
-/** Comes with an id; must be given a snapshot for this reason, and then what follows. */
+/** Reconnects with an id; must get a snapshot with this reason, and then the changes after it. */
 async function isGivenSnapshot(
   trial: Trial,
   server: Server,

@@ -30,7 +30,7 @@ export const responseCases: readonly Case[] = [
     name: "MUST NOT set Connection or Transfer-Encoding, which are the HTTP server's",
     async run(trial) {
       const server = await trial.open({ state: { a: 1 } });
-      // The server sets both by itself, as the request asks: what contradicts the request is somebody else's.
+      // The server sets both by itself, according to the request: a value that contradicts it was set by somebody else.
       const closing = await trial.follow(server, { headers: { connection: "close" } });
       assert.match(closing.header("connection") ?? "close", /^close$/i);
       const old = await trial.follow(server, { version: "1.0" });
@@ -40,7 +40,7 @@ export const responseCases: readonly Case[] = [
   },
   {
     id: "http-1.0",
-    name: "MUST serve a client that cannot take chunks",
+    name: "MUST serve a client of HTTP/1.0, which cannot read chunks",
     async run(trial) {
       const server = await trial.open({ state: { a: 1 } });
       const probe = await trial.follow(server, { version: "1.0" });
@@ -64,7 +64,7 @@ export const responseCases: readonly Case[] = [
   },
   {
     id: "retry-spread",
-    name: "MUST tell clients different times, between the option and twice that",
+    name: "MUST send clients different retry times, between the option and twice that",
     async run(trial) {
       const server = await trial.open({ state: {}, options: { retryMs: 5000 } });
       const probes = await Promise.all(Array.from({ length: 8 }, () => trial.follow(server)));
@@ -73,7 +73,7 @@ export const responseCases: readonly Case[] = [
         times.every((ms) => ms >= 5000 && ms < 10_000),
         `the times are ${times.join(", ")}`,
       );
-      assert.ok(new Set(times).size > 1, `everybody is told ${times[0]}`);
+      assert.ok(new Set(times).size > 1, `every client was sent ${times[0]}`);
     },
   },
   {
@@ -85,7 +85,7 @@ export const responseCases: readonly Case[] = [
       await probe.end();
       assert.equal(probe.status, 200);
       checkHeaders(probe);
-      // A body after all would come before the next answer.
+      // A body that was sent anyway would arrive before the next answer.
       const next = await trial.again(probe);
       await next.reaches({ a: 1 });
     },
@@ -99,13 +99,13 @@ export const responseCases: readonly Case[] = [
       await probe.end();
       assert.deepEqual([probe.status, probe.bodyBytes], [204, 0]);
       assert.equal(await server.connections(), 0);
-      // A body after all would come before the next answer.
+      // A body that was sent anyway would arrive before the next answer.
       await (await trial.again(probe)).reaches({ a: 1 });
     },
   },
   {
     id: "head-leaves-nothing",
-    name: "MUST have nothing left of 100 HEADs",
+    name: "MUST keep nothing of 100 HEAD requests",
     async run(trial) {
       const server = await trial.open({ state: { a: 1 } });
       let probe = await trial.request(server, { method: "HEAD" });

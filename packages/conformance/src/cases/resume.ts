@@ -5,7 +5,7 @@ import type { Probe } from "../probe.ts";
 import { set, setting } from "../subject.ts";
 import { snapshotOf } from "./snapshot.ts";
 
-/** The client was not given a snapshot, but where it stands. */
+/** The client did not get a snapshot, but a heartbeat with its position. */
 export function assertResumed(probe: Probe, id: string | undefined): void {
   const [first] = probe.events;
   assert.ok(first !== undefined && isHeartbeat(first), `the first event is ${first?.event}, not a heartbeat`);
@@ -29,13 +29,13 @@ export const resumeCases: readonly Case[] = [
       assertResumed(back, probe.lastEventId);
       await back.reaches({ a: 3 });
       await faithful.reaches({ a: 3 });
-      const [told, missed] = [faithful, back].map(({ updates }) => updates.map(({ id, data }) => ({ id, data })));
-      assert.deepEqual(missed, told?.slice(1));
+      const [sent, missed] = [faithful, back].map(({ updates }) => updates.map(({ id, data }) => ({ id, data })));
+      assert.deepEqual(missed, sent?.slice(1));
     },
   },
   {
     id: "resume-at-head",
-    name: "MUST tell a client that missed nothing where it stands, and go on",
+    name: "MUST send the position to a client that missed nothing, and continue",
     async run(trial) {
       const server = await trial.open({ state: { a: 0 } });
       const probe = await trial.follow(server);
@@ -43,7 +43,7 @@ export const resumeCases: readonly Case[] = [
       await probe.reaches({ a: 1 });
       probe.cut();
       const back = await trial.connect(server, { after: probe, lastEventId: probe.lastEventId });
-      // Not waited for: a heartbeat that is due anyway would look the same.
+      // The case does not wait for it: a heartbeat that is due anyway would look the same.
       await server.commit(setting("a", 2));
       await back.reaches({ a: 2 });
       assertResumed(back, probe.lastEventId);
@@ -66,7 +66,7 @@ export const resumeCases: readonly Case[] = [
   },
   {
     id: "resume-everywhere",
-    name: "MUST lead a client to the same state from wherever it left",
+    name: "MUST bring a client to the same state from every position",
     async run(trial) {
       const server = await trial.open({ state: { a: 0, b: [0] } });
       const left: Probe[] = [];
@@ -75,7 +75,7 @@ export const resumeCases: readonly Case[] = [
         const probe = await trial.follow(server, n % 3 === 0 ? { slices: ["b"] } : {});
         left.push(probe);
         await server.commit(n % 2 === 0 ? setting("a", n) : { changes: [set("b", [n]), set("a", n)] });
-        // Half of them leave with the change, half before they could have seen it.
+        // Half of them leave with the change, half before they can have received it.
         if (n % 4 > 1) await probe.until(() => probe.replica.slices.get("b") !== undefined, "the snapshot");
         probe.cut();
       }
@@ -163,7 +163,7 @@ export const resumeCases: readonly Case[] = [
   },
   {
     id: "resume-empty-id",
-    name: "MUST take an empty id for none",
+    name: "MUST treat an empty id like no id",
     async run(trial) {
       const server = await trial.open({ state: { a: 0 } });
       for (const request of [{ lastEventId: "" }, { query: "lastEventId=" }]) {

@@ -30,7 +30,7 @@ export const selectionCases: readonly Case[] = [
   },
   {
     id: "slices-function",
-    name: "MUST ask again on each change which slices may be seen",
+    name: "MUST decide again on each change which slices are visible",
     async run(trial) {
       const state = { visible: ["visible", "a"], a: 1, b: SECRET };
       const server = await trial.open({ state, options: { slices: { listedIn: "visible" } } });
@@ -46,7 +46,7 @@ export const selectionCases: readonly Case[] = [
   },
   {
     id: "slices-hidden-resume",
-    name: "MUST NOT replay what may no longer be seen",
+    name: "MUST NOT replay what is no longer visible",
     async run(trial) {
       const state = { visible: ["visible", "a", "b"], a: 1, b: 1 };
       const server = await trial.open({ state, options: { slices: { listedIn: "visible" } } });
@@ -104,7 +104,7 @@ export const selectionCases: readonly Case[] = [
       const server = await trial.open({ state: { a: SECRET }, adapter: { slices: [] }, options: { heartbeatMs: 40 } });
       const probe = await trial.follow(server);
       await server.commit(setting("a", `${SECRET} too`));
-      // A heartbeat that stands after the change: the change is not to come.
+      // A heartbeat whose position is after the change shows that the change will not be sent.
       await probe.until(() => parseId(probe.lastEventId ?? "")?.seq === 1, "a heartbeat at 1");
       await probe.reaches({});
       assert.equal(probe.updates.length, 0);
@@ -113,7 +113,7 @@ export const selectionCases: readonly Case[] = [
   },
   {
     id: "narrow-empty-query",
-    name: "MUST select nothing for an empty name, never everything",
+    name: "MUST select nothing, never everything, for an empty name",
     async run(trial) {
       const server = await trial.open({ state: { a: 1 } });
       for (const query of ["slices=", "slices", "slices=&slices="]) {
@@ -124,7 +124,7 @@ export const selectionCases: readonly Case[] = [
   },
   {
     id: "narrow-unknown",
-    name: "MUST let an unknown name wait for its slice",
+    name: "MUST send a slice that was requested before it existed",
     async run(trial) {
       const server = await trial.open({ state: { a: 0 } });
       const probe = await trial.follow(server, { slices: ["later"] });
@@ -135,7 +135,7 @@ export const selectionCases: readonly Case[] = [
   },
   {
     id: "narrow-hostile",
-    name: "MUST NOT reach a prototype by a name, and must show a slice of such a name",
+    name: "MUST NOT reach a prototype by a slice name, and MUST send a slice that has such a name",
     async run(trial) {
       const names = ["__proto__", "constructor", "toString", "hasOwnProperty", "prototype"];
       const server = await trial.open({ state: { a: 0 } });
@@ -159,7 +159,7 @@ export const selectionCases: readonly Case[] = [
       assert.match(selectionOf(ab) ?? "", /^[\w-]{8}$/);
       assert.equal(selectionOf(bab), selectionOf(ab));
       assert.notEqual(selectionOf(c), selectionOf(ab));
-      // A list of one name is not a name with a comma in it.
+      // A list of two names must differ from one name with a comma in it.
       const joined = await trial.follow(server, { slices: ["a,b"] });
       assert.notEqual(selectionOf(joined), selectionOf(ab));
     },

@@ -5,7 +5,7 @@ import { isInitial, type Received } from "../event.ts";
 import { parseId } from "../replica.ts";
 import { setting } from "../subject.ts";
 
-/** What a snapshot says; throws where the event is none. */
+/** The data of a snapshot; throws where the event is not one. */
 export function snapshotOf(event: Received | undefined): StateInitialEvent {
   assert.ok(event !== undefined && isInitial(event), `the event is ${event?.event}, not a snapshot`);
   return event.data;
@@ -14,7 +14,7 @@ export function snapshotOf(event: Received | undefined): StateInitialEvent {
 export const snapshotCases: readonly Case[] = [
   {
     id: "snapshot-first",
-    name: "MUST give a new client the whole state first, with where it stands",
+    name: "MUST send a new client the whole state first, with its position",
     async run(trial) {
       const state = { board: { title: "x", cells: [1, 2, 3] }, count: 0, none: null };
       const server = await trial.open({ state, options: { heartbeatMs: 12_345 } });
@@ -26,7 +26,7 @@ export const snapshotCases: readonly Case[] = [
   },
   {
     id: "snapshot-empty",
-    name: "MUST give a client the empty state too",
+    name: "MUST send a snapshot of an empty state",
     async run(trial) {
       const server = await trial.open({ state: {} });
       const probe = await trial.follow(server);

@@ -5,7 +5,7 @@ import { setting, type State } from "../subject.ts";
 import type { Trial } from "../trial.ts";
 import { updateOf } from "./updates.ts";
 
-/** What breaks those who build lines, paths or JSON by hand. */
+/** Texts that break code which builds lines, paths or JSON by hand. */
 const AWKWARD: readonly string[] = [
   "\n",
   "\r",
@@ -33,7 +33,7 @@ function parsed(text: string): Json {
   return JSON.parse(text) as Json;
 }
 
-/** Begins with one state, goes to another: both must arrive, in a snapshot and as changes. */
+/** Changes from one state to another: both must arrive, in a snapshot and as changes. */
 async function arrives(trial: Trial, slice: string, values: readonly Json[]): Promise<void> {
   const [first = null, ...others] = values;
   const state = (value: Json): State => Object.fromEntries([[slice, value]]);
@@ -83,7 +83,7 @@ export const textCases: readonly Case[] = [
         const probe = await trial.follow(server);
         await server.commit(setting(name, 2));
         await probe.reaches({ other: 0, [name]: 2 });
-        // A lone surrogate has no place in a URL.
+        // A URL cannot carry a lone surrogate.
         if (Buffer.from(name).toString() !== name) continue;
         const narrowed = await trial.follow(server, { query: `slices=${encodeURIComponent(name)}` });
         await narrowed.reaches({ [name]: 2 });

@@ -41,7 +41,7 @@ export const updateCases: readonly Case[] = [
   },
   {
     id: "update-patch-lists",
-    name: "MUST bring members and items in, out and to other places by patches that apply",
+    name: "MUST add, remove and move members and items with patches that apply",
     async run(trial) {
       const padding = "p".repeat(2000);
       const values: Json[] = [
@@ -62,7 +62,7 @@ export const updateCases: readonly Case[] = [
   },
   {
     id: "update-operations",
-    name: "MUST pass on operations that the application gives",
+    name: "MUST send the operations that the application gives",
     async run(trial) {
       const server = await trial.open({ state: { list: ["a", "b", "c", "x".repeat(600)] } });
       const probe = await trial.follow(server);
@@ -95,7 +95,7 @@ export const updateCases: readonly Case[] = [
   },
   {
     id: "update-removed",
-    name: "MUST tell of a slice that is gone, and go on from there when it is back",
+    name: "MUST send the removal of a slice, and continue from there when it is back",
     async run(trial) {
       const server = await trial.open({ state: { a: 1, b: { c: 1 } } });
       const probe = await trial.follow(server);
@@ -115,17 +115,17 @@ export const updateCases: readonly Case[] = [
   },
   {
     id: "update-null",
-    name: "MUST tell null from absent and from empty",
+    name: "MUST distinguish null from absent and from empty",
     run: (trial) => comesAsValues(trial, [null, {}, null, [], null, 0, null]),
   },
   {
     id: "update-kind",
-    name: "MUST send a value where an object becomes an array, or a container something else",
+    name: "MUST send a value where an object becomes an array, or a container becomes a primitive",
     run: (trial) => comesAsValues(trial, [{}, [], { 0: "a" }, ["a"], "a", { a: 1 }, 7, [7]]),
   },
   {
     id: "update-in-place",
-    name: "MUST tell of a change in place, also of the next one",
+    name: "MUST send a change made in place, and the next one",
     async run(trial) {
       const server = await trial.open({ state: { slice: { a: 1, b: "x" } } });
       const probe = await trial.follow(server);
@@ -152,15 +152,15 @@ export const updateCases: readonly Case[] = [
   },
   {
     id: "update-everybody",
-    name: "MUST tell every client the same events under the same ids",
+    name: "MUST send every client the same events with the same ids",
     async run(trial) {
       const server = await trial.open({ state: { a: 0, b: 0 } });
       const probes = await Promise.all([1, 2, 3].map(() => trial.follow(server)));
       await server.commit(setting("a", 1));
       await server.commit({ changes: [set("a", 2), set("b", 2)], cause: { type: "both" } });
       for (const probe of probes) await probe.reaches({ a: 2, b: 2 });
-      const told = probes.map(({ updates }) => JSON.stringify(updates.map(({ id, data }) => [id, data])));
-      assert.equal(new Set(told).size, 1);
+      const sent = probes.map(({ updates }) => JSON.stringify(updates.map(({ id, data }) => [id, data])));
+      assert.equal(new Set(sent).size, 1);
     },
   },
   {

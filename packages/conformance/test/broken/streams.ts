@@ -273,7 +273,7 @@ export const brokenStreams: readonly Broken[] = [
     caughtBy: ["reason-ahead", "reason-order"],
   },
   {
-    name: "does not tell selections apart",
+    name: "does not distinguish selections",
     mount: mountOver((stream) =>
       connecting(
         texting(stream, () => (text) => text.replaceAll(/^(id: .{11}\.\w+)\..*$/gm, "$1")),

@@ -28,7 +28,7 @@ export const brokenWire: readonly Broken[] = [
     caughtBy: ["first-bytes"],
   },
   {
-    name: "tells every client the same time",
+    name: "sends every client the same retry time",
     mount: onText((text) => (isRetry(text) ? "retry: 5000\n" : text)),
     caughtBy: ["retry-spread"],
   },
@@ -205,7 +205,7 @@ export const brokenWire: readonly Broken[] = [
     caughtBy: ["update-null", "update-removed"],
   },
   {
-    name: "does not tell of slices that are gone",
+    name: "does not send removed slices",
     mount: onFrames((frame) => (frame.data["removed"] === true ? undefined : frame)),
     caughtBy: ["update-removed", "slices-function"],
   },

@@ -19,7 +19,7 @@ import { type PlannedEvent, type RangePlan, RangePlanner } from "./range-plan.ts
 import type { StateConnection } from "./state-connection.ts";
 import { selectionKey, type Terms, termsKey } from "./terms.ts";
 
-/** What audiences need of their stream. */
+/** The parts of a stream that its audiences use. */
 export interface AudienceContext {
   readonly log: Log;
   readonly generations: Generations;
@@ -30,13 +30,13 @@ export interface AudienceContext {
   now(): number;
 }
 
-/** A range is sent up to this size whatever a snapshot would cost, in bytes. */
+/** A range of at most so many bytes is sent even if a snapshot would be smaller. */
 const CHEAP_RANGE_BYTES = 64 * 1024;
 
-/** To compose events takes time, which a client that comes back must not cost the server for more than this, in bytes. */
+/** A client that reconnects gets net events only for a range of at most so many bytes, since composing events takes time. */
 const MAX_COMPOSED_BYTES = 1024 * 1024;
 
-/** Connections of the same terms. What they are sent is made once, here. */
+/** The connections with the same terms. The bytes for them are made once, here. */
 export class Audience {
   /** Equal for equal terms. */
   readonly key: string;
@@ -57,9 +57,9 @@ export class Audience {
   #flushed = true;
   readonly #context: AudienceContext;
   readonly #planner: RangePlanner;
-  /** Equal for equal selections, whatever the other terms are. */
+  /** Equal for equal selections, regardless of the other terms. */
   readonly #selectionKey: string;
-  /** The operations granted, as a member of snapshots. */
+  /** The granted operations, as the member `ops` of snapshots. */
   readonly #granted: { readonly ops?: readonly ["append"] };
   #heartbeat: { key: string; chunk: Chunk } | undefined;
 
@@ -89,7 +89,7 @@ export class Audience {
     return this.#context.log.epochAt(seq) !== "";
   }
 
-  /** Where the epoch of this position ends, if nothing selected lies up to there; else the position itself. */
+  /** The last position of the epoch of this one, if no selected event lies in between; else the position itself. */
   epochEnd(seq: number): number {
     const { log } = this.#context;
     const end = log.lineage.endOf(seq);
@@ -116,7 +116,7 @@ export class Audience {
     this.flushedAt = elapsed;
   }
 
-  /** Everything selected after `position`; `undefined` when the log does not hold it, or it may not be sent at that cost. */
+  /** The selected events after `position`; `undefined` if the log does not hold them, or they cost too much. */
   range(position: number, atAnyCost: boolean): Chunk | undefined {
     const { log, ranges } = this.#context;
     const { head, until } = this.#settled;
@@ -133,7 +133,7 @@ export class Audience {
     return chunk;
   }
 
-  /** Whether what follows `position` can be replayed, and at its cost should be. */
+  /** Whether the events after `position` can be replayed and do not cost too much. */
   replays(position: number, atAnyCost: boolean): boolean {
     const { log } = this.#context;
     if (!log.holds(position, this.names)) return false;
@@ -142,7 +142,7 @@ export class Audience {
     return cost <= CHEAP_RANGE_BYTES || cost <= this.#snapshot().snapshot.bytes;
   }
 
-  /** The state the log has reached, or had reached not long ago, and where that was. */
+  /** A snapshot of the state at the head or at a recent position, with that position. */
   snapshot(reason: SnapshotReason): { readonly chunk: Chunk; readonly position: number } {
     const { generations, heartbeatMs } = this.#context;
     const made = this.#snapshot();
@@ -170,7 +170,7 @@ export class Audience {
     this.head = this.#context.log.last(this.names);
     this.#released = this.head;
     this.#settled = { head: this.head, until: Infinity };
-    // Events that were not flushed yet went with the old log.
+    // Events that were not flushed yet were dropped with the old log.
     this.#flushed = true;
   }
 
@@ -189,7 +189,7 @@ export class Audience {
     return this.#context.generations.snapshot(this.names, this.#selectionKey, (position) => this.#cost(position));
   }
 
-  /** What the range after `position` costs, in bytes; `Infinity` where finding out costs too much. */
+  /** The cost of the range after `position` in bytes; `Infinity` if computing it would cost too much. */
   #cost(position: number): number {
     const cost = this.#context.log.cost(position, this.names);
     if (this.#planner.isPlain(position)) return cost;
@@ -205,11 +205,11 @@ export class Audience {
       return [{ body, tail }, ...(isNet ? [] : this.#bookmarkBefore(next, seq))];
     });
     const length = frames.reduce((sum, { body, tail }) => sum + body.length + tail.length, 0);
-    // The bodies of a large range stay those of the log, so that it costs each selection no copy.
+    // A large range refers to the bodies in the log, so that no selection needs a copy.
     return new Chunk(length <= PART_BYTES ? [join(frames)] : frames.flatMap(({ body, tail }) => [body, encode(tail)]));
   }
 
-  /** The heartbeat that names the last position of an epoch, where the next event is of another. */
+  /** The heartbeat at the last position of an epoch, where the next event belongs to another. */
   #bookmarkBefore(next: PlannedEvent | undefined, seq: number): readonly FrameParts[] {
     const { log, heartbeatMs } = this.#context;
     if (!this.bookmarks || next === undefined) return [];

@@ -22,7 +22,7 @@ import type { Terms } from "./terms.ts";
 /** Deadlines of connections are checked at most this often, in milliseconds: each check is of every connection. */
 const MIN_CHECK_MS = 50;
 
-/** How often, in milliseconds, it is checked whether idle connections hold memory that others wait for. */
+/** The interval, in milliseconds, of the check whether idle connections hold memory that others wait for. */
 const RELIEF_MS = 1000;
 
 /** How long `close` waits for clients to take their last events, in milliseconds. */
@@ -36,25 +36,25 @@ export interface HubSettings {
   readonly maxPinnedBytes: number;
 }
 
-/** What a hub needs of its stream. */
+/** The parts of a stream that its hub uses. */
 export interface HubParts {
   readonly log: Log;
   readonly slices: SliceValues & HeadState;
   readonly clock: Clock;
-  /** Called before anything is read: brings the log up to what decides what clients may see now. */
+  /** Called before a connection reads, so that the log contains every change of what clients may see. */
   readonly catchUp?: () => void;
-  /** Where the connections of several streams count together. Default: one of its own. */
+  /** A budget shared by several streams. Default: one of its own. */
   readonly budget?: ByteBudget;
 }
 
-/** What is to be known of an event that was appended to the log. */
+/** The facts about an appended event that decide which connections to notify, and how. */
 export interface Published {
   readonly slice: string;
   readonly kind: "patches" | "value" | "removed";
   readonly hidden: boolean;
 }
 
-/** The open connections of a stream: notifies them once per tick, and keeps time for all of them with one timer. */
+/** The open connections of a stream: notifies them once per tick, and checks all their deadlines with one timer. */
 export class Hub implements ConnectionHost, AudienceContext {
   readonly log: Log;
   readonly generations: Generations;
@@ -65,7 +65,7 @@ export class Hub implements ConnectionHost, AudienceContext {
   readonly budget: ByteBudget;
   readonly report: (error: StateStreamError) => void;
   readonly catchUp: () => void;
-  /** Counted since the start, for `stats`. */
+  /** Counters for `stats`. */
   readonly counted: {
     bytesWritten: number;
     snapshots: Partial<Record<SnapshotReason, number>>;
@@ -101,7 +101,7 @@ export class Hub implements ConnectionHost, AudienceContext {
     this.catchUp = parts.catchUp ?? (() => undefined);
   }
 
-  /** Whether the server has lost contact with where the state comes from. Connections send a change of it at once. */
+  /** Whether the server has lost contact with the origin of the state. Connections send a heartbeat at once when it changes. */
   get stale(): boolean {
     return this.#stale;
   }
@@ -116,7 +116,7 @@ export class Hub implements ConnectionHost, AudienceContext {
     return this.#connections.size;
   }
 
-  /** The open connections now: a copy, so that a loop may close them, and connect others. */
+  /** A copy of the open connections, so that a loop may close them and connect others. */
   get connections(): StateConnection[] {
     return [...this.#connections];
   }
@@ -137,7 +137,7 @@ export class Hub implements ConnectionHost, AudienceContext {
     return this.#audiences.of(terms);
   }
 
-  /** Takes a connection in: from now on it is notified and timed. */
+  /** Adds a connection: from now on it is notified, and its deadlines are checked. */
   add(connection: StateConnection): void {
     const { audience } = connection;
     if (audience.connections.size === 0) this.#convene(audience);
@@ -166,14 +166,14 @@ export class Hub implements ConnectionHost, AudienceContext {
       audience.restart();
       const withdrawn = gone.some((slice) => audience.names?.has(slice) ?? true);
       for (const connection of audience.connections) {
-        // The slices may have been hidden, and no event will say so.
+        // The slices may have been hidden, and no event in the new log says so.
         if (withdrawn) connection.withdraw();
         connection.restart(reason);
       }
     }
   }
 
-  /** Notifies connections of what is new now, instead of in a later turn. Only where no mutator is on the stack. */
+  /** Notifies connections now instead of in a later turn. Must not be called inside a change. */
   flush(): void {
     this.#queue.flush();
   }
@@ -184,7 +184,7 @@ export class Hub implements ConnectionHost, AudienceContext {
 
   handed(holder: Holder, bytes: number): void {
     this.counted.bytesWritten += bytes;
-    // Where heartbeats are rare, nothing else would check in time. A connection that was refused is not timed.
+    // Where heartbeats are rare, nothing else would check in time. The deadlines of a refused connection are not checked.
     if (this.size > 0) this.#arm(holder.idleSince + this.maxStallMs);
   }
 
@@ -203,7 +203,7 @@ export class Hub implements ConnectionHost, AudienceContext {
     this.budget.unpin(holder, chunk);
   }
 
-  /** Whether there is room for this chunk; if not, `retry` is called when there may be. */
+  /** Whether there is room for this chunk; if not, the connection's `retry` is called when there may be. */
   admit(connection: StateConnection, chunk: Chunk): boolean {
     const admitted = this.budget.admit(connection, chunk);
     if (!admitted) {
@@ -243,7 +243,7 @@ export class Hub implements ConnectionHost, AudienceContext {
 
   #advance(audience: Audience, seq: number, position: number, { kind, hidden }: Published): void {
     audience.advance(seq, position);
-    // A slice that may no longer be seen is not shown for the rest of an interval.
+    // A slice that is no longer visible must not stay at the client for the rest of an interval.
     if (audience.rateHz === undefined || (hidden && kind === "removed")) this.#queue.addAudience(audience);
     else this.#rated.add(audience, audience.rateHz);
     if (!hidden) return;
@@ -286,7 +286,7 @@ export class Hub implements ConnectionHost, AudienceContext {
       this.ranges.clearAll();
       this.netEvents.clear();
       this.generations.dropUnused();
-      // The connections have been notified of the newest commit too, so that it need not be kept.
+      // The connections have been notified of the newest commit too, so the log need not keep it beyond its bounds.
       if (!this.#queue.isScheduled) this.log.trim(Infinity);
     }
     this.#relieve();

@@ -46,7 +46,7 @@ class Rate {
     if (this.#waiting.size > 0) this.#arm();
   }
 
-  /** At the next multiple of the interval, whoever waits: so all flush together, and with one timer. */
+  /** At the next multiple of the interval for every waiting audience, so that all of them flush together with one timer. */
   #arm(): void {
     const elapsed = this.#clock.elapsed();
     this.#timer.arm((Math.floor((elapsed + EARLY_MS) / this.#intervalMs) + 1) * this.#intervalMs, elapsed);

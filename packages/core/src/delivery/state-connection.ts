@@ -21,7 +21,7 @@ export class StateConnection implements Connection, Holder, EventSupply {
   readonly #opening: Opening;
   #phase: Phase = "greeting";
   readonly #position: ClientPosition;
-  /** It was decided how it ends; what was appended up to `position` is still sent, where the client may see it. */
+  /** How it will end; events up to `position` are still sent, if the client may see them. */
   #ending: (Ending & { readonly position: number }) | undefined;
   readonly #listener: Listener;
   #reader: EventReader | undefined;
@@ -56,14 +56,14 @@ export class StateConnection implements Connection, Holder, EventSupply {
     return this.handover.idleSince;
   }
 
-  /** Whether it is not known yet where the client begins. */
+  /** Whether the client's start is not known yet. */
   get undecided(): boolean {
     return !this.#position.isKnown && this.#opening.refused === undefined && !this.closed;
   }
 
   read(): Uint8Array | undefined {
     this.#listener.rearm();
-    // In the middle of an event there is no place for an end.
+    // `state.end` cannot be sent in the middle of an event.
     if (this.handover.cut) return this.cutOff() ? undefined : this.handover.part();
     this.#expire();
     if (this.#phase === "greeting") {
@@ -77,7 +77,7 @@ export class StateConnection implements Connection, Holder, EventSupply {
     return this.handover.part();
   }
 
-  /** Where the client begins, which was not known. */
+  /** Sets the client's start, once it is known. */
   open(start: number | SnapshotReason): void {
     if (!this.undecided) return;
     if (this.#phase === "waiting") this.#phase = "opening";
@@ -106,7 +106,7 @@ export class StateConnection implements Connection, Holder, EventSupply {
   }
 
   /**
-   * Ends it in order: what is pending now, where the client may still see it, then `state.end`, then closed. An ending
+   * Ends it in order: pending events that the client may still see, then `state.end`, then closed. An ending
    * after which the client may see nothing more replaces one that is under way.
    */
   finish(ending: Ending): void {
@@ -118,12 +118,12 @@ export class StateConnection implements Connection, Holder, EventSupply {
     else this.#host.schedule(this);
   }
 
-  /** Something selected may no longer be seen: a chunk that was only partly handed over must not be continued. */
+  /** A selected slice was hidden: a chunk that was only partly handed over must not be continued. */
   withdraw(): void {
     if (this.handover.cut) this.#stop("revoked");
   }
 
-  /** It is not known what the client may see: it is ended, unless it has everything already. */
+  /** What the client may see is unknown: ends the connection, unless the client has everything already. */
   withhold(): void {
     if (this.handover.cut || this.#phase !== "following" || this.#position.isBehind()) this.#stop("unavailable");
   }
@@ -136,7 +136,7 @@ export class StateConnection implements Connection, Holder, EventSupply {
     this.#host.schedule(this);
   }
 
-  /** Closes it at once, whatever it still holds. */
+  /** Closes it at once and discards what is pending. */
   destroy(reason: CloseReason): void {
     if (this.closed) return;
     this.#release(this.#phase === "ending" ? (this.#ending as Ending).reason : reason);
@@ -188,12 +188,12 @@ export class StateConnection implements Connection, Holder, EventSupply {
     return this.#reader;
   }
 
-  /** The `retry:` line was given, or does not matter to this consumer. */
+  /** The `retry:` line was sent, or this consumer does not need it. */
   greet(): void {
     if (this.#phase === "greeting") this.#phase = this.undecided ? "waiting" : "opening";
   }
 
-  /** Whether what is left of a chunk may not be given any more; then the connection is closed. */
+  /** Whether the rest of a chunk must not be sent any more; if so, the connection is closed. */
   cutOff(): boolean {
     this.#host.catchUp();
     this.#expire();
@@ -201,7 +201,7 @@ export class StateConnection implements Connection, Holder, EventSupply {
     return this.closed;
   }
 
-  /** What lies between the client's position and the head, or what else is due. Its writer has taken what it held. */
+  /** The events between the client's position and the head, or a due heartbeat or end. The writer has taken the chunk before. */
   next(): Chunk | undefined {
     this.handover.taken();
     this.#host.catchUp();
@@ -219,7 +219,7 @@ export class StateConnection implements Connection, Holder, EventSupply {
     }
   }
 
-  /** What brings the client further; `undefined` where it has everything, or waits for memory. */
+  /** The next events for the client; `undefined` if it has everything, or waits for memory. */
   #advance(): Chunk | undefined {
     if (this.#opening.refused !== undefined) return undefined;
     if (this.#phase === "opening") {
@@ -232,7 +232,7 @@ export class StateConnection implements Connection, Holder, EventSupply {
     return this.#position.isBehind(this.#ending?.position) ? this.#position.range(this.handover.lagging) : undefined;
   }
 
-  /** What is due where the client cannot be brought further: its end, or a heartbeat. */
+  /** Where there are no events to send: a due end or heartbeat. */
   #rest(): Chunk | undefined {
     if (this.#ending !== undefined) return this.#end(this.#ending);
     if (this.#phase !== "following") return undefined;
@@ -260,14 +260,14 @@ export class StateConnection implements Connection, Holder, EventSupply {
     return this.closed || (this.#ending !== undefined && AT_ONCE.has(this.#ending.reason));
   }
 
-  /** The timer may be late, so it is not relied on. */
+  /** Checked at every use, since the timer may be late. */
   #expire(): void {
     const { expiresAt } = this.#opening;
     if (expiresAt !== Infinity && this.#host.now() >= expiresAt) this.finish({ reason: "expired", retry: true });
   }
 
   #end({ reason, retry }: Ending): Chunk {
-    // A client that got no state has no position: an id of ours would have it resume from a state it never had.
+    // A client that got no state has no position: with an ID it would resume from a state that it never had.
     const id = this.#phase === "following" ? this.#position.id : undefined;
     this.#phase = "ending";
     return new Chunk([endFrame(reason, retry, this.#host.now(), id)]);

@@ -4,7 +4,7 @@ import type { Json, Operation } from "../json/types.ts";
 
 type WithValue = Extract<Operation, { readonly value: unknown }>;
 
-/** The operations that lead where `first` and then `second` lead; each must fit what came before it. */
+/** The operations with the same result as `first` and then `second`; `second` must apply to the result of `first`. */
 export function compose(first: readonly Operation[], second: readonly Operation[]): Operation[] {
   const composition = new Composition();
   composition.add(first);
@@ -12,7 +12,7 @@ export function compose(first: readonly Operation[], second: readonly Operation[
   return composition.operations();
 }
 
-/** Both lists, one after the other; appends to the same text that follow one another become one. */
+/** Both lists, concatenated; consecutive appends to the same text become one. */
 export function joinAppends(first: readonly Operation[], second: readonly Operation[]): readonly Operation[] {
   if (first.length === 0) return second;
   const [next, ...rest] = second;
@@ -62,7 +62,7 @@ export class Composition {
     try {
       if (this.#fold(operation, tokens, from)) return;
     } catch {
-      // It does not fit, as an application's own differ may be wrong: its place in the order is kept.
+      // It does not apply, since an application's own differ may be wrong: it keeps its place in the order.
       return this.#seal(operation, [], []);
     }
     switch (operation.op) {
@@ -100,7 +100,7 @@ export class Composition {
   ): boolean {
     const giver = this.#operations[index] as WithValue;
     if (depth === tokens.length) {
-      // A row may be added at the index of another: that is no change of it.
+      // A row may be added at the index of another, which does not change that one.
       const isGiven = operation.op === "append" || operation.op === "replace";
       if (!isGiven || from !== undefined) return false;
       if (operation.op === "replace" && giver.op === "append") return false;
@@ -134,7 +134,7 @@ export class Composition {
     const spot = this.#spot(tokens);
     const giver = spot.giver === undefined ? undefined : this.#operations[spot.giver];
     if (giver?.op === "add") {
-      // Whether the member was there before is not known here, nor whether this is a row: both stay, the first without its value.
+      // It is not known here whether the member existed before, or whether this is a row: both operations stay, the first without its value.
       this.#operations[spot.giver as number] = { ...giver, value: null };
     } else this.#clear(spot);
     spot.giver = undefined;
@@ -142,11 +142,11 @@ export class Composition {
     else this.#put(operation, tokens.slice(0, -1)).below.clear();
   }
 
-  /** An operation that connects two places, or that is not understood: nothing is folded or made void across it. */
+  /** An operation that connects two places, or an unknown one: nothing is folded or made void across it. */
   #seal(operation: Operation, tokens: readonly string[], from: readonly string[]): void {
     this.#operations.push(operation);
     let shared = 0;
-    // Around both places, the operation is as good as any other.
+    // For the places that contain both, it is an operation like any other.
     while (shared < tokens.length - 1 && shared < from.length - 1 && tokens[shared] === from[shared]) shared++;
     for (const path of [tokens, from]) {
       let spot = this.#root;

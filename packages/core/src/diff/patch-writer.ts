@@ -3,10 +3,10 @@ import { growText, jsonText, utf8Length } from "../json/json-text.ts";
 import { isAtLeast } from "../json/size.ts";
 import { addedText } from "../json/text-growth.ts";
 
-/** Thrown where the value is to be sent: it costs less than the operations, or they cannot express the change. */
+/** Thrown when the value must be sent: it costs less than the operations, or they cannot express the change. */
 export const GIVE_UP: Error = new Error("The value is sent instead");
 
-/** A patch up to this size is sent whatever the value's size. Bytes of JSON; PROTOCOL.md, "Updates". */
+/** A patch up to this size, in bytes of JSON, is sent even if the value is smaller. See "state.update" in PROTOCOL.md. */
 export const SMALL_PATCH_BYTES = 512;
 
 /**
@@ -19,18 +19,18 @@ const SHIFTED_ROW_BYTES = 0.2;
 /** How much slower than the value a patch may be applied. */
 const MAX_SLOWDOWN = 1.5;
 
-/** Shifts up to this are not weighed: they take about a tenth of a millisecond. */
+/** Shifts up to this cost are not counted: they take about a tenth of a millisecond. */
 const FREE_SHIFT_BYTES = 16 * 1024;
 
 /** A member's name or a row's index. */
 export type Step = string | number;
 
-/** Where a container is. Its path is made only for an operation, and then shared by all operations inside it. */
+/** The place of a container. Its path is built only for an operation, and then shared by all operations inside it. */
 export class Place {
   readonly parent: Place | undefined;
   readonly step: Step;
   path: string | undefined;
-  /** How many rows an array has, about. */
+  /** The approximate number of rows of an array. */
   rows = 0;
 
   constructor(parent: Place | undefined, step: Step) {
@@ -45,7 +45,7 @@ export class Place {
  * one would name a member that appliers refuse.
  */
 export class PatchWriter {
-  /** How many bytes of JSON the value has at least, by what the walk has seen of it. */
+  /** A lower bound of the value's bytes of JSON, from the parts that the walk has seen. */
   valueBytes = 0;
   /** Whether every operation adds a row or a member that was not there. */
   additive = true;
@@ -57,11 +57,11 @@ export class PatchWriter {
   readonly #mayAppend: boolean;
   /** The JSON Patch without its closing bracket; empty when nothing changed. */
   #text = "";
-  /** How long the patch may become before the value's size is looked at again. */
+  /** How long the patch may become before the value's size is checked again. */
   #limit = SMALL_PATCH_BYTES;
-  /** What the operations that shift rows cost so far. */
+  /** The cost of the operations so far that shift rows. */
   #shifts = 0;
-  /** The last name that needed no escaping: in a list of records it mostly comes again. */
+  /** The last name that needed no escaping: in a list of records the same names mostly repeat. */
   #plain = "";
 
   constructor(after: Json, mayAppend = false) {
@@ -79,7 +79,7 @@ export class PatchWriter {
     this.#put(`{"op":"replace","path":"${this.#path(parent, step)}","value":${textOf(value)}}`);
   }
 
-  /** Appends what a string grew by; returns whether it did only grow, and may be appended to. */
+  /** Appends the text that a string grew by; returns whether it only grew, and `append` is possible. */
   append(parent: Place, step: Step, value: string, old: string): boolean {
     const added = this.#mayAppend ? addedText(old, value) : undefined;
     if (added === undefined) return false;
@@ -88,7 +88,7 @@ export class PatchWriter {
     return true;
   }
 
-  /** Replaces a string by another. The objects that hold them are where the JSON of long strings is remembered. */
+  /** Replaces a string by another. The JSON of long strings is cached by the objects that hold them. */
   replaceText(parent: Place, name: string, value: string, holder: object, old: string, oldHolder: object): void {
     this.additive = false;
     const json = growText(holder, value, oldHolder, old);
@@ -112,7 +112,7 @@ export class PatchWriter {
     this.#put(`{"op":"move","from":"${this.#path(parent, from)}","path":"${this.#path(parent, to)}"}`);
   }
 
-  /** Weighs an operation that shifts so many rows, so that a client applies a sorted list no slower than a new one. */
+  /** Counts the cost of shifting so many rows, so that applying a sorted list is never slower than parsing a new one. */
   #shift(rows: number): void {
     this.#shifts += SHIFT_BYTES + rows * SHIFTED_ROW_BYTES;
     if (this.#shifts > FREE_SHIFT_BYTES) this.#spend(this.#shifts / MAX_SLOWDOWN);
@@ -122,7 +122,7 @@ export class PatchWriter {
     return `${parent.path ?? this.#pathTo(parent)}/${this.#stepText(parent, step)}`;
   }
 
-  /** Kept for this place alone, so that a deep one costs only its own path. */
+  /** Cached for this place only, so that a deep place costs only its own path. */
   #pathTo(place: Place): string {
     const steps: string[] = [];
     let at = place;
@@ -133,7 +133,7 @@ export class PatchWriter {
     return path;
   }
 
-  /** A step as it stands in the JSON text of a path. */
+  /** A step as it is written in the JSON text of a path. */
   #stepText(parent: Place, step: Step): string {
     if (typeof step === "number") return String(step);
     if (step === "__proto__" || (step === "prototype" && parent.step === "constructor")) throw GIVE_UP;
@@ -155,7 +155,7 @@ export class PatchWriter {
   /** Gives up if the patch, which costs at least so many bytes, costs more than the value. */
   #compare(bytes: number): void {
     if (this.valueText === undefined) {
-      // Looks further than needed, so that all looks together cost little more than the last one.
+      // Measures further than needed, so that all measurements together cost little more than the last one.
       if (isAtLeast(this.#after, 4 * bytes)) {
         this.#limit = 4 * bytes;
         return;

@@ -36,7 +36,7 @@ export class ResponseWriter {
     // A write to a socket that was reset emits an error here, which only means that the client has left.
     this.#res.on("error", leave);
     this.#res.on("close", leave);
-    // Emitted within `end`, whoever calls it: after it, the socket is not this response's. Checking each time is slow.
+    // Emitted by `end`, including calls by others. After it the socket no longer belongs to this response; checking at each write is slow.
     this.#res.on("prefinish", () => (this.#over = true));
     // Nothing is read for a queued response: its bytes would wait in memory, and Node stops reading a socket that has
     // many of them, and then does not see that the client leaves.

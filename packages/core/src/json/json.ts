@@ -5,7 +5,7 @@ import type { Json } from "./types.ts";
 import { isLibraryDraft } from "./library-draft.ts";
 import { isDevelopment, warnOnce } from "../support/warn.ts";
 
-/** A value and its JSON, kept so that what did not change is not walked again. */
+/** A value and its JSON, kept so that unchanged parts are not walked again. */
 export interface Remembered {
   readonly raw: unknown;
   readonly json: Json;
@@ -29,8 +29,8 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * What `JSON.parse(JSON.stringify(value))` gives (ECMA-262, SerializeJSONProperty), without copying what is JSON already
- * and without walking what `previous` has by identity. `undefined` where JSON leaves the value out.
+ * The result of `JSON.parse(JSON.stringify(value))` (ECMA-262, SerializeJSONProperty), without copying what is JSON already
+ * and without walking objects that `previous` contains. `undefined` where JSON leaves the value out.
  *
  * @throws {StateStreamError} `not-serializable`
  */
@@ -57,7 +57,7 @@ export function guarded<T>(value: unknown, slice: string, work: () => T): T {
     let why = textOf(cause);
     if (cause instanceof TooDeep)
       why = isCyclic(value) ? "it contains itself" : `it nests more than ${MAX_DEPTH} arrays and objects`;
-    // Of other RangeErrors, such as that of an invalid Date, the message says enough.
+    // The message of other RangeErrors, such as that of an invalid Date, is clear enough.
     else if (cause instanceof RangeError && /string length/.test(why))
       why =
         "its text would be longer than the longest string of the runtime, about 512 MB; divide it into several slices";
@@ -71,7 +71,7 @@ export function guarded<T>(value: unknown, slice: string, work: () => T): T {
 
 class TooDeep extends RangeError {}
 
-/** Distinguishes a cycle from mere depth. Called only for a value that is too deep. */
+/** Distinguishes a cycle from deep nesting. Called only for a value that is too deep. */
 function isCyclic(value: unknown): boolean {
   try {
     JSON.stringify(value);
@@ -126,7 +126,7 @@ function hasToJson(value: unknown): value is { toJSON(key: string): unknown } {
 
 function normalizeArray(value: unknown[], raw: unknown[], json: Json | undefined, fresh: boolean, depth: number): Json {
   const known = Array.isArray(json) ? json : [];
-  // Rows behind an insertion or a removal are known under another index: they are recognised from the end.
+  // Rows behind an insertion or a removal had another index before: they are matched from the end.
   const shift = raw.length - value.length;
   let unshifted = value.length;
   if (shift !== 0 && !fresh && raw.length === known.length) {
@@ -180,7 +180,7 @@ function normalizeObject(
   return copy ?? (value as Record<string, Json>);
 }
 
-/** Whether the JSON that is known has this member itself. A prototype has no objects among its members, but functions. */
+/** Whether the known JSON has this own member. Members of a prototype are functions, never objects. */
 function isKnown(known: Record<string, Json>, key: string, item: unknown): boolean {
   if (typeof item !== "object" || item === null || key === "__proto__") return false;
   const json = known[key];
@@ -213,7 +213,7 @@ function warnOfCollection(value: object): void {
 
 type Members = { readonly [key: string]: Json };
 
-/** An own member of a JSON object: never what a prototype has of that name. */
+/** An own member of a JSON object, never a member of its prototype. */
 export function ownMember(container: Members, key: string): Json | undefined {
   return Object.hasOwn(container, key) ? container[key] : undefined;
 }

@@ -16,13 +16,13 @@ export interface Entry {
   /** The seq of the first event of its commit. */
   readonly commit: number;
   readonly timestamp: number;
-  /** What the slice had before may no longer be seen: its earlier events must never be replayed. */
+  /** The slice's earlier values are no longer visible: its earlier events must never be replayed. */
   readonly hidden: boolean;
   /** JSON of its cause. */
   readonly cause: string | undefined;
   /** The frame's bytes up to where connections begin to differ. */
   readonly body: Uint8Array;
-  /** Bytes of all bodies up to this one, so that a range's cost is one subtraction. */
+  /** Bytes of all bodies up to this one, so that the cost of a range is one subtraction. */
   readonly total: number;
 }
 
@@ -30,7 +30,7 @@ export interface Entry {
 export interface EncodedEvent {
   readonly slice: string;
   readonly kind: Difference["kind"];
-  /** It only adds to the state: a row, a member, a text's end, a slice that was not there. */
+  /** It only adds to the state: a row, a member, more text, or a new slice. */
   readonly additive?: boolean | undefined;
   /** Whether an operation of it is an `append`. Default: no. */
   readonly appends?: boolean | undefined;
@@ -46,7 +46,7 @@ export interface LogSettings {
   readonly maxLogEvents: number;
   readonly maxLogBytes: number;
   /**
-   * Whether any event that does more than add to its slice may have taken away a right to see what was there: then nothing
+   * Whether any event that does more than add to its slice may revoke the right to see earlier values. If so, nothing
    * that the slice had before such an event is replayed, as if it had been hidden. Default `false`.
    */
   readonly isRevocable?: boolean;
@@ -54,14 +54,14 @@ export interface LogSettings {
 
 /** Numbers events and keeps the recent ones, within two bounds; the newest commit is always kept. */
 export class Log {
-  /** Which epoch each position is of. */
+  /** The epoch of each position. */
   readonly lineage: Lineage;
-  /** Where each slice stands. */
+  /** The last event of each slice. */
   readonly tracks: SliceTracks;
   readonly #maxEvents: number;
   readonly #maxBytes: number;
   readonly #isRevocable: boolean;
-  /** Entries from `#start` on are held. Dropped ones are released at once, their places only now and then. */
+  /** Entries from `#start` on are held. Dropped entries are released at once; the array is shortened now and then. */
   #entries: (Entry | undefined)[] = [];
   #start = 0;
   /** The highest seq that cannot be replayed, of any slice. */
@@ -124,10 +124,10 @@ export class Log {
     return seq <= this.#head && this.epochAt(seq) === epoch;
   }
 
-  /** Appends one commit of the changes that make a difference: numbered, encoded, in this order. Returns its events. */
+  /** Appends one commit with the changes that have a difference, numbered and encoded in this order. Returns its events. */
   append(changes: readonly SliceChange[], timestamp: number): readonly Entry[] {
     const first = this.#head + 1;
-    // The epoch is drawn at the first change at the latest, so that no position is ever of two epochs.
+    // The epoch is drawn at the first change at the latest, so that no position ever belongs to two epochs.
     this.epochAt(first);
     const entries: Entry[] = [];
     for (const { slice, difference, cause, hidden } of changes) {
@@ -142,7 +142,7 @@ export class Log {
     return entries;
   }
 
-  /** Appends an event of a commit without looking at the bounds: `trim` follows when the commit is complete. */
+  /** Appends an event of a commit without applying the bounds: call `trim` when the commit is complete. */
   push(event: EncodedEvent, commit: number, timestamp: number): Entry {
     const { slice, kind, additive = false, appends = false, hidden, base, cause, body } = event;
     const seq = ++this.#head;
@@ -180,7 +180,7 @@ export class Log {
       this.#entries[this.#start++] = undefined;
     }
     this.lineage.forgetBefore((this.#entries[this.#start]?.seq ?? this.#head + 1) - 1);
-    // Copying half the array once per half the array: constant per event.
+    // The array is copied once for every half of it that was dropped: constant time per event.
     if (this.#start > 64 && this.#start * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#start);
       this.#start = 0;
@@ -198,12 +198,12 @@ export class Log {
     this.#appended = head;
   }
 
-  /** The seq of the last event of these slices; of one that is no longer known, the highest it can have been. */
+  /** The seq of the last event of these slices; for a slice that is no longer known, the highest possible one. */
   last(names: Names): number {
     return names === undefined ? this.#head : this.tracks.last(names);
   }
 
-  /** Whether everything after `position` that these slices have is still held. */
+  /** Whether every event of these slices after `position` is still held. */
   holds(position: number, names: Names): boolean {
     // No event ID can name a position of an unknown epoch.
     if (position < this.lineage.oldest) return false;
@@ -213,13 +213,13 @@ export class Log {
 
   /**
    * Whether every event of these slices after `position` only added to the state. If not, a snapshot of that position may
-   * show what was taken away since, and must not be given to anybody any more.
+   * contain what was removed since, and must not be sent any more.
    */
   isAdditiveSince(position: number, names: Names): boolean {
     return names === undefined ? position >= this.#changed : position >= this.tracks.lastChange(names);
   }
 
-  /** Whether an event after `position`, of whatever slice, may have an `append`. */
+  /** Whether an event of any slice after `position` may have an `append`. */
   mayAppendSince(position: number): boolean {
     return position < this.#appended;
   }
@@ -230,13 +230,13 @@ export class Log {
     return names === undefined ? entries : entries.filter((entry) => names.has(entry.slice));
   }
 
-  /** Whether an event of these slices lies after `position`, up to `end`. Only where the log holds what follows `position`. */
+  /** Whether there is an event of these slices after `position`, up to `end`. The log must hold the events after `position`. */
   hasBetween(position: number, end: number, names: Names): boolean {
     const [first] = this.after(position, names);
     return first !== undefined && first.seq <= end;
   }
 
-  /** What those events cost, in bytes of their bodies. */
+  /** The bytes of the bodies of those events. */
   cost(position: number, names: Names): number {
     if (names !== undefined) return this.after(position, names).reduce((sum, entry) => sum + entry.body.length, 0);
     return this.#bytesFrom(this.#indexAfter(position));

@@ -196,7 +196,7 @@ function pastOf({ start }: Checkpoint, commits: readonly Commit[]): Commit[] {
   let epoch = start.lineage.at(-1)?.[1];
   for (const commit of commits.toReversed()) {
     if (commit.first > start.seq) continue;
-    // What a later version wrote cannot be replayed from here; the checkpoint does not need it.
+    // A commit of a later version cannot be replayed from here; the checkpoint does not need it.
     if (commit.last !== seq || commit.epoch !== epoch || !hasKnownFormat(commit)) break;
     past.unshift(commit);
     seq = commit.first - 1;

@@ -37,7 +37,7 @@ export function termsOf(options: ConnectOptions): Terms {
 }
 
 /**
- * The names of a selection: sorted and without repetition; `undefined` selects everything.
+ * The names of a selection, sorted and without duplicates; `undefined` selects everything.
  *
  * @throws {StateStreamError} `invalid-option`
  */
@@ -48,7 +48,7 @@ export function selectedNames(slices: readonly string[] | undefined, method: str
 }
 
 /**
- * The slices of a selection that may come with `append`.
+ * The slices of a selection whose updates may carry `append`.
  *
  * @throws {StateStreamError} `invalid-option`
  */

@@ -10,7 +10,7 @@ import { isDevelopment, warn } from "../support/warn.ts";
 import { MutationWatch } from "./mutation-watch.ts";
 import type { SnapshotMode } from "./source.ts";
 
-/** Turns a slice's value into JSON text. What it leaves out is never sent; what it gives must parse. */
+/** Turns a slice's value into JSON text, which must parse. What it leaves out is never sent. */
 export type Serialize = (value: unknown, slice: string) => string;
 
 export interface LoggedStateOptions {
@@ -21,7 +21,7 @@ export interface LoggedStateOptions {
   readonly sharedJson?: WeakMap<object, Json>;
 }
 
-/** What is known of a new value besides the value. */
+/** What is known about a new value. */
 export interface ValueHint {
   /** The caller named the slice as changed, so the same object again means a mutation in place. */
   readonly namedByCaller: boolean;
@@ -42,7 +42,7 @@ export class LoggedState implements SliceValues<LoggedSlice> {
   readonly #slices = new Map<string, LoggedSlice>();
   /** Slices whose stored value was mutated in place: the next event carries the whole value. */
   readonly #mutated = new Set<string>();
-  /** In development, until it has found something. */
+  /** Only in development, and only until it has found something. */
   #watch: MutationWatch | undefined;
   #mutations = 0;
 
@@ -106,7 +106,7 @@ export class LoggedState implements SliceValues<LoggedSlice> {
     return logged && this.textOf(slice, logged);
   }
 
-  /** The JSON text of what `held` gave. */
+  /** The JSON text of a value that `held` returned. */
   textOf(slice: string, { json }: LoggedSlice): string | undefined {
     try {
       return guarded(json, slice, () => JSON.stringify(json));
@@ -134,7 +134,7 @@ export class LoggedState implements SliceValues<LoggedSlice> {
     const before = this.#slices.get(slice);
     const same = before !== undefined && before.raw === value;
     if (same && !before.mutable && !(namedByCaller && isObject(value))) return undefined;
-    // The same object, named as changed: what is stored of it by reference is not what clients hold any more.
+    // The same object, named as changed: the value stored by reference is no longer what clients hold.
     const inPlace = same && !before.mutable && this.#options.serialize === undefined;
     try {
       if (patched !== undefined && before !== undefined && !same) {
@@ -155,14 +155,14 @@ export class LoggedState implements SliceValues<LoggedSlice> {
     }
   }
 
-  /** Makes a planned change. Calls nothing of the user's, so that nobody sees half of a commit. */
+  /** Makes a planned change. Runs no user code, so that nobody sees half of a commit. */
   apply({ slice, next }: SliceChange): void {
     this.#mutated.delete(slice);
     if (next === undefined) this.#slices.delete(slice);
     else this.#slices.set(slice, next);
   }
 
-  /** In development, warns once of a shared value that was mutated in place without a word: nothing was sent for it. */
+  /** In development, warns once of a shared value that was mutated in place without a notification: nothing was sent for it. */
   warnOfMutations(): void {
     const slice = this.#watch?.check(this.#slices, (name) => this.#mutated.has(name));
     if (slice === undefined) return;
@@ -173,7 +173,7 @@ export class LoggedState implements SliceValues<LoggedSlice> {
     );
   }
 
-  /** Sets what clients hold of a slice, as another log says it; `undefined` removes it. */
+  /** Sets what clients hold of a slice, from another log; `undefined` removes it. */
   replace(slice: string, json: Json | undefined): void {
     if (json === undefined) this.#slices.delete(slice);
     else this.#slices.set(slice, { raw: json, json, mutable: false });
@@ -200,7 +200,7 @@ export class LoggedState implements SliceValues<LoggedSlice> {
     if (serialize !== undefined) return parseSerialized(value, slice, serialize);
     if (mutable) return copyJson(value, slice);
     const { sharedJson } = this.#options;
-    // What is known of a value that was mutated in place is not its JSON any more.
+    // The stored JSON of a value that was mutated in place is no longer its JSON.
     if (sharedJson === undefined || !isObject(value) || this.#mutated.has(slice))
       return this.#normalized(value, slice, before);
     let json = sharedJson.get(value as object);
@@ -216,7 +216,7 @@ export class LoggedState implements SliceValues<LoggedSlice> {
     try {
       return toJson(value, slice, before);
     } catch {
-      // The previous value may be what cannot be read, such as a revoked draft; this one must not be blamed for it.
+      // The previous value may be the unreadable one, such as a revoked draft; the new value must not be rejected for it.
       return toJson(value, slice);
     }
   }
@@ -225,7 +225,7 @@ export class LoggedState implements SliceValues<LoggedSlice> {
     try {
       return this.#options.compare(before, json);
     } catch (cause) {
-      // The differ is blamed only where both of its arguments can be read.
+      // The differ's failure is reported only where both of its arguments can be read.
       if (isReadable(before) && isReadable(json)) {
         const message = withCause(`The differ threw on slice "${slice}"`, cause, "The value was sent instead.");
         this.#report(new StateStreamError("differ-failed", message, { slice, cause }));
@@ -236,7 +236,7 @@ export class LoggedState implements SliceValues<LoggedSlice> {
 
   #patchedDifference(slice: string, before: Json, { operations, json }: Patched): Difference | undefined {
     if (this.#mutated.has(slice)) return valueDifference(json);
-    // A single operation that changes nothing gives the same object, so equal objects need not be looked for.
+    // A single operation that changes nothing returns the same object, so a deep comparison is not needed.
     const unchanged = before === json || (mayCancelOut(operations) && jsonEqual(before, json));
     return unchanged ? undefined : patchDifference(operations, before, json);
   }
@@ -264,6 +264,6 @@ function parseSerialized(value: unknown, slice: string, serialize: Serialize): J
     const message = withCause(failed, cause, "The slice keeps its previous value.");
     throw new StateStreamError("not-serializable", message, { slice, cause });
   }
-  // Text may have what JSON.stringify never writes again, such as 1e999.
+  // The text may contain what JSON.stringify never writes, such as 1e999.
   return toJson(json, slice) as Json;
 }

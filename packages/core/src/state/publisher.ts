@@ -66,7 +66,7 @@ export class Publisher<S extends object> {
 
   /**
    * Appends one commit with what changed, and returns what failed: such a slice keeps its previous value. For own state,
-   * `restore` puts that value back; the option `slices` is then asked again, so it never decides on a rejected state.
+   * `restore` puts that value back; the option `slices` is then called again, so it never decides on a rejected state.
    */
   publish(
     state: StateReader<S>,
@@ -83,19 +83,19 @@ export class Publisher<S extends object> {
     return failures.length > 0 ? failures : NO_FAILURES;
   }
 
-  /** Notes an update whose state could not be read: the next one compares every slice. */
+  /** Records an update whose state could not be read: the next one compares every slice. */
   deferAll(slice: string | undefined): void {
     this.#allWithheld = true;
     if (slice !== undefined) this.#withheld.add(slice);
   }
 
-  /** What was withheld has now been compared. */
+  /** The withheld updates have now been compared. */
   #clearWithheld(): void {
     this.#withheld.clear();
     this.#allWithheld = false;
   }
 
-  /** From here on nothing of the user's is called, so that the logged state and the log change together. */
+  /** No user code runs from here on, so that the logged state and the log change together. */
   #commit(changes: readonly SliceChange[]): void {
     const { logged, log, clock } = this.#stream;
     let events = 0;
@@ -110,7 +110,7 @@ export class Publisher<S extends object> {
     this.#onCommit(entries);
   }
 
-  /** Restores what failed and decides again what may be seen, until nothing else fails. Adds to `failures`. */
+  /** Restores slices that failed and decides again which are visible, until nothing else fails. Adds to `failures`. */
   #restored(
     changes: SliceChange[],
     state: StateReader<S>,
@@ -219,7 +219,7 @@ export class Publisher<S extends object> {
   }
 }
 
-/** Whether it is not one slice that failed, but the decision which slices may be seen. */
+/** Whether the decision about visible slices failed, rather than one slice. */
 function isWithheld({ slice }: StateStreamError): boolean {
   return slice === undefined;
 }

@@ -20,9 +20,9 @@ import type { AttachedViews, Attachment, ViewedStream, ViewParent } from "./view
 import type { ConnectOptions, SnapshotOptions, StateSnapshot, StateStreamStats, StateStream } from "./stream.ts";
 
 /**
- * What every stream consists of: the logged state, the log and its connections. Where changes come from is another's
- * part: a `Publisher` fed by own state or a source, or, in the one subclass, the log of another process. The members
- * that `StateStream` does not name are for those.
+ * The parts of every stream: the logged state, the log and its connections. Its changes come from another class: a
+ * `Publisher` with own state or a source, or, in the one subclass, the log of another process. The members
+ * that `StateStream` does not have are for those.
  */
 export class BaseStateStream<S extends object> implements StateStream<S>, ViewedStream, ViewParent {
   readonly clock: Clock;
@@ -43,7 +43,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
   /** The views of this stream that have been used lately. */
   readonly #views = new Set<AttachedViews>();
 
-  /** `hub`: what its connections share with those of other streams, or depend on. */
+  /** `hub`: parts that its connections share with those of other streams, and what must happen before they read. */
   constructor(clock: Clock, settings: Settings<S>, hub: Pick<HubParts, "catchUp" | "budget"> = {}) {
     const report = (error: StateStreamError): void => this.report(error);
     this.clock = clock;
@@ -72,7 +72,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
     return this.hub.connections;
   }
 
-  /** Open connections, with those of its views. */
+  /** The number of open connections, including those of its views. */
   get size(): number {
     let { size } = this.hub;
     for (const views of this.#views) size += views.size;
@@ -145,7 +145,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
     const { signal, revoked, context, onClose } = options;
     const refused: Ending | undefined =
       revoked?.aborted === true ? { reason: "revoked", retry: false } : this.refusal();
-    // Whoever is not let in must not cost a snapshot to find out what it missed.
+    // A client that is refused must not cost the work of finding out what it missed.
     const start = refused === undefined ? this.start(options.lastEventId || undefined, audience) : 0;
     const leave = (): void => connection.destroy("disconnected");
     const revoke = (): void => connection.end("revoked");
@@ -176,7 +176,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
   }
 
   close(ending?: Partial<Ending>): Promise<void> {
-    // After the change under way: closing first would leave clients without its commit.
+    // Queued behind a change under way: closing before it would leave clients without its commit.
     this.#closed ??= new Promise((resolve) => {
       this.turn.run(() => resolve(this.#end(ending)));
     });
@@ -184,7 +184,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
   }
 
   #end({ reason = "closed", retry = true }: Partial<Ending> = {}): Promise<void> | undefined {
-    // Called again where a callback of a connection that is being closed closes the stream too.
+    // A callback of a connection that is being closed may close the stream again.
     if (this.#closing !== undefined) return this.#ended;
     this.#closing = { reason, retry };
     try {

@@ -19,20 +19,20 @@ export interface RegistryParts<V extends object> {
   readonly report: (error: StateStreamError) => void;
 }
 
-/** The views of a stream, by key: which there are, and for how long. */
+/** The views of a stream, by key: creates them, and drops idle ones. */
 export class ViewRegistry<V extends object> implements ViewStreams<V>, AttachedViews {
   readonly #parts: RegistryParts<V>;
   readonly #budget: ByteBudget;
   readonly #views = new Map<string, KeyedView<V>>();
-  /** The streams that somebody follows: they are projected on each flush of the parent. */
+  /** Views in use: they are projected on each flush of the parent. */
   readonly #followed = new Set<ViewStateStream<V>>();
-  /** Views that nobody follows, with when that began, oldest first: milliseconds elapsed. */
+  /** Idle views with the time at which they became idle, oldest first: milliseconds elapsed. */
   readonly #idle = new Map<KeyedView<V>, number>();
   #cancelTimer: (() => void) | undefined;
   /** While there are streams of views. */
   #attachment: (Attachment & { readonly unsubscribe: () => void }) | undefined;
   #closing: Ending | undefined;
-  /** A stream that lets nobody in. */
+  /** A stream that refuses every connection. */
   #refusing: BaseStateStream<V> | undefined;
 
   constructor(parts: RegistryParts<V>) {
@@ -69,7 +69,7 @@ export class ViewRegistry<V extends object> implements ViewStreams<V>, AttachedV
     }
     const known = this.#views.get(key);
     const view = known ?? new KeyedView<V>(key, this);
-    // Where there is no room, there may be when it is used.
+    // If there is no room now, there may be when the stream is used.
     if (known === undefined) this.#register(view);
     else this.#touch(view);
     return view;
@@ -108,7 +108,7 @@ export class ViewRegistry<V extends object> implements ViewStreams<V>, AttachedV
     await Promise.all(views.flatMap(({ stream }) => stream?.close(ending) ?? []));
   }
 
-  /** Ends every view, and those to come. */
+  /** Ends every view, including those made later. */
   async close(ending: Ending): Promise<void> {
     this.#closing ??= ending;
     this.#refusing = undefined;
@@ -146,7 +146,7 @@ export class ViewRegistry<V extends object> implements ViewStreams<V>, AttachedV
     }
   }
 
-  /** Takes a view in, if there is room for it; the view that has been idle for longest gives way. */
+  /** Adds a view if there is room; drops the view that has been idle the longest to make room. */
   #register(view: KeyedView<V>): boolean {
     if (this.closing !== undefined) return false;
     if (this.#views.size >= this.#parts.maxViews) {
@@ -160,7 +160,7 @@ export class ViewRegistry<V extends object> implements ViewStreams<V>, AttachedV
     return true;
   }
 
-  /** An idle view was used: its time begins again. */
+  /** An idle view was used: its idle time begins again. */
   #touch(view: KeyedView<V>): void {
     if (this.#idle.delete(view)) this.#idle.set(view, this.#parts.clock.elapsed());
   }

@@ -15,7 +15,7 @@ import { BaseStateStream } from "./state-stream.ts";
 import type { ConnectOptions, SnapshotOptions, StateSnapshot } from "./stream.ts";
 import type { AttachedViews, Attachment, ViewParent } from "./viewed-stream.ts";
 
-/** What a view is made of. */
+/** The parts of a view. */
 export interface ViewParts<V extends object> {
   readonly clock: Clock;
   readonly settings: Settings<V>;
@@ -23,31 +23,31 @@ export interface ViewParts<V extends object> {
   readonly parent: ViewParent;
   /** Makes the view of the parent's state. May throw. */
   readonly project: (state: object) => unknown;
-  /** Called when the view may have come into use, or out of it. */
+  /** Called when the view may have started or stopped being in use. */
   readonly onUse: () => void;
 }
 
-/** How long clients wait for the parent's first state before they are sent away, in milliseconds. */
+/** How long clients wait for the parent's first state before they get `unavailable`, in milliseconds. */
 const WAIT_MS = 5000;
 
 const UNAVAILABLE: Ending = { reason: "unavailable", retry: true };
 
-/** Not a state, so that the parent's is another. */
+/** A value that no state equals, so that the next comparison with the parent's state finds a difference. */
 const NOTHING = Symbol("nothing");
 
 /** A stream whose state is computed from another's. Its log is its own, so no event ID is valid in two views. */
 export class ViewStateStream<V extends object> extends BaseStateStream<V> {
   readonly #parts: ViewParts<V>;
   readonly #publisher: Publisher<V>;
-  /** The parent's state that was projected last, and where the parent was then. */
+  /** The parent's state that was projected last, and the parent's position then. */
   #seen: unknown = NOTHING;
   #seenHead = 0;
   /** Whether there has been a state. */
   #begun = false;
-  /** Whether the last projection failed, so that it is not known what clients may see. */
+  /** Whether the last projection failed, so that what clients may see is unknown. */
   #failed = false;
   #projecting = false;
-  /** What was published last; `undefined` where that failed. */
+  /** The view that was published last; `undefined` if that failed. */
   #shown: Readonly<Record<string, unknown>> | undefined;
   /** Subscriptions, and views of this view. */
   #holds = 0;
@@ -72,7 +72,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
     return super.isFull || this.#parts.parent.isFull;
   }
 
-  /** Empty while it is not known what clients may see. */
+  /** Empty while what clients may see is unknown. */
   override get state(): Readonly<Jsonified<V>> {
     this.catchUp();
     return this.#failed ? ({} as Readonly<Jsonified<V>>) : super.state;
@@ -150,7 +150,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
     const { state } = parent;
     if (state === this.#seen || (!this.#begun && parent.eventId === "")) return;
     this.#projecting = true;
-    // With the order of `close`, which a callback of the application may call meanwhile.
+    // In the stream's turn, since a callback of the application may call `close` meanwhile.
     this.turn.run(() => this.#project(state));
     this.#projecting = false;
   }
@@ -186,7 +186,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
     }
   }
 
-  /** The parent's slices are JSON already, so that those which the view shows as they are need not be read. */
+  /** The parent's slices are JSON already, so slices that the view shows unchanged need not be read again. */
   #trust(state: object): void {
     const { sharedJson } = this.settings;
     for (const json of Object.values(state) as Json[]) {
@@ -194,7 +194,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
     }
   }
 
-  /** Whether every slice is the object that it was, so that nothing has to be compared. */
+  /** Whether every slice is the same object as before, so that nothing has to be compared. */
   #isUnchanged(view: Readonly<Record<string, unknown>>): boolean {
     const { snapshots, slices } = this.settings;
     const before = this.#shown;
@@ -211,7 +211,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
     const errors = this.#publisher.begin(reader);
     this.#begun = true;
     this.#failed = false;
-    // A slice that failed is absent, which shows nobody anything.
+    // A slice that failed is absent, so clients see nothing of it.
     for (const error of errors) this.report(error);
     this.#cancelWait?.();
     for (const [connection, lastEventId] of this.#waiting)
@@ -226,7 +226,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
     else this.#failed = false;
   }
 
-  /** Clients keep what they have, and are sent nothing that was made before. */
+  /** Clients keep their state, and receive nothing that was made before. */
   #fail(errors: readonly StateStreamError[]): void {
     this.#failed = true;
     this.#shown = undefined;
@@ -254,7 +254,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
   }
 }
 
-/** What the application's function gave, if it can be a view. */
+/** The result of the application's function, if it can be a view. */
 function viewOf(given: unknown): Record<string, unknown> {
   if (typeof (given as PromiseLike<unknown> | null | undefined)?.then === "function") {
     // It may reject, which must not end the process.

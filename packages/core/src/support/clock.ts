@@ -2,9 +2,9 @@
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Milliseconds of a clock that nobody sets: for how long something took. */
+  /** Milliseconds of a monotonic clock, to measure durations. */
   elapsed(): number;
-  /** Runs `fn` once after `ms`; returns how to cancel it. Does not keep the process alive unless told to. */
+  /** Runs `fn` once after `ms`; returns how to cancel it. Keeps the process alive only on request. */
   after(ms: number, fn: () => void, keepAlive?: boolean): () => void;
   /** Runs `fn` once in a later turn of the event loop, as soon as possible. */
   defer(fn: () => void): void;

@@ -15,8 +15,8 @@
  * - `async-batch`: `batch` was given an async function.
  * - `stream-closed`: the stream was changed after `close()`.
  * - `response-started`: an adapter was called for a response whose headers have been sent.
- * - `invalid-commit`: what another server's log tells cannot be used; the copy is read anew.
- * - `not-leading`: a writer was asked for a change while another server leads the stream.
+ * - `invalid-commit`: a commit of another server's log cannot be used; the copy is read anew.
+ * - `not-leading`: a writer was called to make a change while another server leads the stream.
  * - `has-leader`: `update` of a stream that a writer leads.
  * - `timeout`: a write was not confirmed in time; it may still take effect.
  * - `command-failed`: the handler of a command threw on the server that leads the stream.
@@ -44,7 +44,7 @@ export type StateStreamErrorCode =
   | "command-failed"
   | "backplane-failed";
 
-/** The one error class of the library. `message` says what was given, what was expected and what to do. */
+/** The one error class of the library. `message` names the given value, the expected one and the remedy. */
 export class StateStreamError extends Error {
   override readonly name = "StateStreamError";
   /** What went wrong, as a stable word. */

@@ -3,7 +3,7 @@ import type { StateEvent } from "@statestream/core";
 /** What came, against what the same would have cost in whole states. */
 export interface Traffic {
   readonly snapshotBytes: number;
-  /** To be told of each event, with the state after it. */
+  /** Called with each event and the state after it. */
   take(event: StateEvent, state: object | undefined): void;
 }
 

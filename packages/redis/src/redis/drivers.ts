@@ -92,7 +92,7 @@ function isIoRedis(redis: RedisClient | null | undefined): redis is IoRedisClien
   );
 }
 
-/** What was given instead, for the error message. */
+/** Describes the unsuitable value, for the error message. */
 function described(given: unknown): string {
   if (typeof given === "string") return "a text";
   if (typeof given !== "object" || given === null) return String(given);

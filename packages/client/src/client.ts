@@ -1,56 +1,23 @@
 import type { HeartbeatEvent, Json, StateEvent, StateInitialEvent } from "@statestream/core";
 import { development } from "#development";
+import { Connection } from "./connection.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
 import { StateClientError, type StateClientErrorCode } from "./errors.ts";
 import { followPage } from "./page.ts";
 import { isNarrowed } from "./positions.ts";
 import { isMismatch, Recovery } from "./recovery.ts";
 import { Replica } from "./replica.ts";
-import type {
-  DeepReadonly,
-  InitialState,
-  OnEvent,
-  StateClient,
-  StateClientOptions,
-  StreamStatus,
-} from "./state-client.ts";
+import type { InitialState, OnEvent, StateClient, StateClientOptions, StreamStatus } from "./state-client.ts";
 import { Store } from "./store.ts";
-import { readStream } from "./transport.ts";
 import { Watchdog } from "./watchdog.ts";
 import { Writes } from "./writes.ts";
 
-/**
- * Connects to a state stream and follows it for good: through network failures, restarts and sleep. The state is never
- * wrong: after a change that does not fit, the client requests a new snapshot, and what that cannot repair closes it with an
- * error.
- *
- * A relative URL is resolved against the page's base, as `fetch` does. Where there is none, as on a server, the client stays
- * `closed` with its `initial` state; absolute URLs connect everywhere.
- *
- * @throws {TypeError} for a malformed URL
- * @example
- * const client = createStateClient<{ count: number }>("/events");
- * client.subscribe(() => render(client.getState()));
- */
-export function createStateClient<S extends object>(
-  url: string | URL,
-  options: StateClientOptions<keyof S & string> & { initial: InitialState<S> },
-): StateClient<DeepReadonly<S>>;
-export function createStateClient<S extends object>(
-  url: string | URL,
-  options?: StateClientOptions<keyof S & string>,
-): StateClient<DeepReadonly<S> | undefined>;
-export function createStateClient<S extends object>(
-  url: string | URL,
-  options: Options = {},
-): StateClient<DeepReadonly<S> | undefined> {
-  return new Client(url, options) as StateClient<unknown> as StateClient<DeepReadonly<S> | undefined>;
-}
-
+/** What any server may have. */
 type State = Readonly<Record<string, Json>>;
-type Options = StateClientOptions & { initial?: InitialState<object> };
+export type Options = StateClientOptions & { initial?: InitialState<object> };
 
-class Client implements StateClient<State | undefined> {
+/** Follows a stream for good: owns the copy, the connection to it, and what readers see. */
+export class Client implements StateClient<State | undefined> {
   readonly ready: Promise<readonly string[]>;
   readonly getState = (): State | undefined => this.#frozen(this.#writes.over(this.#copy));
   readonly getInitialState = (): State | undefined => this.#initial;
@@ -71,7 +38,6 @@ class Client implements StateClient<State | undefined> {
   readonly #options: Options;
   readonly #observers = new Set<OnEvent>();
   readonly #initial: State | undefined;
-  readonly #request: Endpoint["request"] | undefined;
   readonly #replica: Replica;
   readonly #store: Store;
   readonly #writes: Writes<State>;
@@ -82,8 +48,7 @@ class Client implements StateClient<State | undefined> {
   #resolve!: (slices: readonly string[]) => void;
   #reject!: (error: StateClientError) => void;
   #bytes = 0;
-  /** The connection, or the attempt at one; callbacks of any other are ignored. */
-  #current: AbortController | undefined;
+  readonly #connection: Connection;
   /** Until the next attempt. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The current connection asked for bookmarks. From the first position that needs them, all do. */
@@ -92,7 +57,6 @@ class Client implements StateClient<State | undefined> {
   constructor(url: string | URL, options: Options) {
     const endpoint = endpointOf(url, options);
     this.#name = endpoint?.name ?? String(url);
-    this.#request = endpoint?.request;
     this.#options = options;
     if (options.onEvent !== undefined) this.#observers.add(options.onEvent);
     const initial = options.initial as InitialState<State> | undefined;
@@ -110,6 +74,17 @@ class Client implements StateClient<State | undefined> {
       onFailure: this.#store.listenerThrew,
       onChange: () => this.#change({}),
       onWait: () => this.#useBookmarks(),
+    });
+    this.#connection = new Connection({
+      request: (signal) => (endpoint as Endpoint).request(this.#replica.eventId, this.#bookmarks, signal),
+      onRequest: () => this.#replica.begin(),
+      onBytes: (count) => {
+        this.#watchdog.heard();
+        this.#bytes += count;
+      },
+      onRetry: (ms) => (this.#recovery.retryMs = ms),
+      onEvent: (event, id, data) => this.#take(event, id, data),
+      onEnd: (error) => this.#lost(error && this.#error(error.code, error.message, error)),
     });
     this.reached = this.#writes.reached;
     this.optimistic = this.#writes.optimistic;
@@ -138,53 +113,11 @@ class Client implements StateClient<State | undefined> {
   /** A status that is `live` stays so when the client changes its connection by itself. */
   #connect(status: StreamStatus["status"] = this.#waiting): void {
     this.#drop();
-    const current = new AbortController();
-    this.#current = current;
+    const follow = this.#connection.next();
     this.#watchdog.start();
     this.#recovery.attempted();
     this.#change({ status, attempt: this.#store.status.attempt + 1 });
-    // Unless a subscriber has closed the client.
-    if (this.#current === current) void this.#follow(current);
-  }
-
-  /** One connection, from its request to its end. */
-  async #follow(current: AbortController): Promise<void> {
-    const isCurrent = (): boolean => this.#current === current;
-    let error: StateClientError | undefined;
-    let inOrder = false;
-    try {
-      const request = await (this.#request as Endpoint["request"])(
-        this.#replica.eventId,
-        this.#bookmarks,
-        current.signal,
-      );
-      if (!isCurrent()) return;
-      development?.track(request.url, current.signal);
-      this.#replica.begin();
-      await readStream(request, {
-        onBytes: (count) => {
-          if (!isCurrent()) return;
-          this.#watchdog.heard();
-          this.#bytes += count;
-        },
-        onRetry: (ms) => {
-          if (isCurrent()) this.#recovery.retryMs = ms;
-        },
-        onEvent: (event, id, data) => {
-          // A subscriber may have closed the client in the middle of a chunk.
-          if (!isCurrent()) return;
-          this.#take(event, id, data);
-          inOrder = event.type === "state.end";
-        },
-      });
-      if (!inOrder) error = this.#error("network", "The connection failed.");
-    } catch (cause) {
-      error =
-        cause instanceof StateClientError
-          ? this.#error(cause.code, cause.message, cause)
-          : this.#error("protocol", String(cause), { cause });
-    }
-    if (isCurrent()) this.#lost(error);
+    void follow();
   }
 
   #take(event: StateEvent, id: string | undefined, data: string): void {
@@ -221,7 +154,7 @@ class Client implements StateClient<State | undefined> {
 
   /** The page is visible or online again. */
   #wake(): void {
-    if (this.#current !== undefined) return this.#watchdog.look();
+    if (this.#connection.exists) return this.#watchdog.look();
     this.#retry(this.#recovery.wakeMs());
   }
 
@@ -257,16 +190,14 @@ class Client implements StateClient<State | undefined> {
   #drop(): void {
     clearTimeout(this.#timer);
     this.#watchdog.stop();
-    const current = this.#current;
-    this.#current = undefined;
-    current?.abort();
+    this.#connection.drop();
   }
 
   /** A narrowed client does not receive the last event of each commit, so it needs to be sent the position by itself. */
   #useBookmarks(): void {
     if (this.#bookmarks || !isNarrowed(this.#replica.eventId)) return;
     this.#bookmarks = true;
-    if (this.#current !== undefined) this.#connect(this.#store.status.status);
+    if (this.#connection.exists) this.#connect(this.#store.status.status);
   }
 
   #error(code: StateClientErrorCode, why: string, details?: Partial<StateClientError>): StateClientError {

@@ -1,4 +1,4 @@
-export { createStateClient } from "./client.ts";
+export { createStateClient } from "./create-state-client.ts";
 export type {
   DeepReadonly,
   InitialState,

@@ -228,7 +228,7 @@ describe.each(adapters)("with %s", (_name, adapter) => {
     expect(headers).toHaveBeenCalledTimes(2);
   });
 
-  test("it follows the slices it asked for, and resumes with them", async () => {
+  test("it follows the slices it requested, and resumes with them", async () => {
     const { stream } = served;
     const follower = connect({ slices: ["list"] });
     await follower.ready;

@@ -103,7 +103,7 @@ describe("connecting", () => {
     });
   });
 
-  test("asks for the slices it wants, one parameter each, and keeps the URL's own", async () => {
+  test("requests its slices, one parameter each, and keeps the parameters of the URL", async () => {
     client = createStateClient<Record<string, never>>(new globalThis.URL(`${URL}?room=1`), {
       fetch: server.fetch,
       slices: ["a,b", "c&d"],
@@ -158,7 +158,7 @@ describe("connecting", () => {
     await expect(rendered.ready).resolves.toStrictEqual(["a"]);
   });
 
-  test("ready says which slices there are, so that a misspelt or forbidden one is noticed", async () => {
+  test("ready resolves with the names of the slices, so that a misspelt or forbidden one is noticed", async () => {
     create({ slices: ["a", "typo"] as never });
     await settled();
     await server.last.open(START);
@@ -167,7 +167,7 @@ describe("connecting", () => {
 });
 
 describe("headers", () => {
-  test("of a function are waited for, and asked for again at each attempt", async () => {
+  test("of a function are awaited, and requested again at each attempt", async () => {
     let count = 0;
     let release = (): void => {};
     const headers = async (): Promise<Record<string, string>> => {
@@ -236,7 +236,7 @@ describe("the position", () => {
     expect(server.last.url.searchParams.getAll("lastEventId")).toStrictEqual(["e.9"]);
   });
 
-  test("is gone from the query too once everything is asked for anew", async () => {
+  test("is removed from the query too once a snapshot is requested", async () => {
     vi.stubGlobal("location", new globalThis.URL("http://page.test/"));
     await live();
     await server.last.fail();
@@ -383,7 +383,7 @@ describe("status", () => {
     expect(client.getStatus().status).toBe("live");
   });
 
-  test("is stale while the server says that it has lost touch itself", async () => {
+  test("is stale while the server reports that its own state is stale", async () => {
     const calls = await live();
     await server.last.send(say.heartbeat(5, 5, { stale: true }));
     expect(client.getStatus().status).toBe("stale");
@@ -483,7 +483,7 @@ describe("notifications", () => {
     expect(late).not.toHaveBeenCalled();
   });
 
-  test("reach the others when one throws, and onError is told", async () => {
+  test("reach the others when one throws, and onError is called", async () => {
     await live();
     const cause = new Error("mine");
     client.subscribe(() => {
@@ -553,7 +553,7 @@ test("its functions work without it, as useSyncExternalStore calls them", async 
 });
 
 describe("closing", () => {
-  test("leaves the server, keeps the state and says so once", async () => {
+  test("disconnects, keeps the state and notifies once", async () => {
     const calls = await live();
     client.close();
     client.close();
@@ -582,7 +582,7 @@ describe("closing", () => {
     expect(server.last.signal.aborted).toBe(true);
   });
 
-  test("by a signal that was aborted before asks nothing of the server", async () => {
+  test("by a signal that was aborted before sends no request", async () => {
     create({ signal: AbortSignal.abort() });
     await pass(100_000);
     expect(client.getStatus().status).toBe("closed");
@@ -632,7 +632,7 @@ describe("closing", () => {
     expect(requests[0]?.signal.aborted).toBe(true);
   });
 
-  test("by a subscriber as an attempt begins asks neither for headers nor for the stream", async () => {
+  test("by a subscriber as an attempt begins requests neither headers nor the stream", async () => {
     const headers = vi.fn<() => HeadersInit>(() => ({}));
     await live({ headers });
     await server.last.fail();
@@ -652,7 +652,7 @@ describe("closing", () => {
 });
 
 describe("recovery", () => {
-  test("waits as the server told after an end in order, and resumes", async () => {
+  test("waits for the server's retry time after an announced end, and resumes", async () => {
     await live();
     await server.last.send(say.end("draining", true));
     await server.last.end();
@@ -664,7 +664,7 @@ describe("recovery", () => {
     expect(errors).toStrictEqual([]);
   });
 
-  test("asks less and less while the server ends each connection before any state", async () => {
+  test("sends fewer and fewer requests while the server ends each connection before any state", async () => {
     create();
     for (let attempt = 1; attempt <= 4; attempt++) {
       await settled();
@@ -689,7 +689,7 @@ describe("recovery", () => {
     expect(errors).toHaveLength(4);
   });
 
-  test("comes back as Retry-After asks", async () => {
+  test("reconnects after Retry-After", async () => {
     create();
     await settled();
     server.last.answer(503, { "retry-after": "120" });
@@ -828,7 +828,7 @@ describe("recovery", () => {
     expect(client.getState()).toStrictEqual({ a: 1 });
   });
 
-  test("asks for headers once more at 401, at once, and stops for good at a second", async () => {
+  test("requests headers once more at 401, at once, and closes at a second", async () => {
     let token = 0;
     create({ headers: () => ({ authorization: `Bearer ${++token}` }) });
     await settled();
@@ -843,7 +843,7 @@ describe("recovery", () => {
     expect(client.getStatus()).toMatchObject({ status: "closed", error: { code: "refused", httpStatus: 401 } });
   });
 
-  test("asks for headers at the next 401 too, once it was live in between", async () => {
+  test("requests headers at the next 401 too, once it was live in between", async () => {
     await live();
     for (let round = 1; round <= 3; round++) {
       await pass(30_000);
@@ -947,7 +947,7 @@ describe("a page", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test.each(wakes)("that %s again and again waits for what Retry-After says", async (_name, wake) => {
+  test.each(wakes)("that %s again and again waits for Retry-After", async (_name, wake) => {
     await live();
     await server.last.fail();
     await pass(4500);

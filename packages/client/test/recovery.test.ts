@@ -21,7 +21,7 @@ function recovery(): Recovery {
   return recovery;
 }
 
-test("after a connection that worked and ended in order it waits as told", () => {
+test("after a connection that worked and ended as announced it waits for the server's retry time", () => {
   const it = recovery();
   it.worked();
   expect(it.remedy(undefined)).toStrictEqual(2000);
@@ -29,7 +29,7 @@ test("after a connection that worked and ended in order it waits as told", () =>
   expect(it.remedy(undefined)).toStrictEqual(2000);
 });
 
-test("ends in order before anything worked are failures: a server that is overloaded is asked less and less", () => {
+test("announced ends before anything worked are failures: an overloaded server gets fewer and fewer requests", () => {
   const it = recovery();
   it.worked();
   expect([1, 2, 3, 4].map(() => it.remedy(undefined))).toStrictEqual([2000, 3000, 4000, 6000]);
@@ -59,7 +59,7 @@ test.each<StateClientErrorCode>(["refused", "ended"])("%s is final", (code) => {
   expect(recovery().remedy(error)).toBe(error);
 });
 
-test("401 asks for headers at once, a second 401 is final, and a connection that worked forgives", () => {
+test("401 requests headers at once, a second 401 is final, and a connection that worked resets the count", () => {
   const it = recovery();
   const error = errorOf("http", { httpStatus: 401 });
   expect(it.remedy(error)).toStrictEqual(0);

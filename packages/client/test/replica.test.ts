@@ -281,7 +281,7 @@ describe("a heartbeat", () => {
     refuses(replica, () => heartbeat(replica, 5, 5, { id: "another.5" }));
   });
 
-  test("that comes first is refused when the connection asked for everything", () => {
+  test("that comes first is refused when the connection requested a snapshot", () => {
     const replica = connected(5, { a: 1 });
     replica.eventId = undefined;
     replica.begin();
@@ -321,7 +321,7 @@ describe("a heartbeat", () => {
     expect(replica).toMatchObject({ eventId: "e.8", upToDate: true });
   });
 
-  test("says that the server has lost touch, until one does not or a snapshot comes", () => {
+  test("reports that the server's state is stale, until one does not or a snapshot comes", () => {
     const replica = connected(5, { a: 1 });
     heartbeat(replica, 5, 5, { stale: true });
     expect(replica.upToDate).toBe(false);
@@ -346,7 +346,7 @@ test("an end changes nothing, moves nothing, and ends a commit", () => {
   expect(replica).toMatchObject({ eventId: "e.5", upToDate: true, changed: false });
 });
 
-test("a new connection begins with no versions: those of the one before say nothing", () => {
+test("a new connection begins with no versions: those of the one before do not apply", () => {
   const replica = connected(5, { a: 1 });
   update(replica, "a", 9, 5, { value: 2 });
   replica.begin();

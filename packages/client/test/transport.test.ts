@@ -246,7 +246,7 @@ test("a connection that breaks is a network error, after what came", async () =>
   expect(error).toMatchObject({ code: "network" });
 });
 
-test("asks for an event stream that no cache keeps, with the headers, the credentials and the signal given", async () => {
+test("requests an event stream that no cache stores, with the headers, the credentials and the signal given", async () => {
   const { signal } = new AbortController();
   const fetch = vi.fn<typeof globalThis.fetch>(() => Promise.reject(new Error("enough")));
   const headers = new Headers({ authorization: "Bearer x" });

@@ -11,7 +11,7 @@ function started(): { watchdog: Watchdog; silences: number[] } {
   return { watchdog, silences };
 }
 
-test("barks after two and a half heartbeats of 15 seconds until it is told another interval", () => {
+test("reports after two and a half heartbeats of 15 seconds until it gets another interval", () => {
   const { silences } = started();
   vi.advanceTimersByTime(37_499);
   expect(silences).toStrictEqual([]);
@@ -19,7 +19,7 @@ test("barks after two and a half heartbeats of 15 seconds until it is told anoth
   expect(silences).toStrictEqual([37_500]);
 });
 
-test("barks after two and a half of the intervals that it is told", () => {
+test("reports after two and a half of the intervals that it gets", () => {
   const { watchdog, silences } = started();
   watchdog.expect(1000);
   vi.advanceTimersByTime(2499);
@@ -49,7 +49,7 @@ test("a new attempt starts from 15 seconds again", () => {
   expect(silences).toStrictEqual([37_500]);
 });
 
-test("looks at the clock: after a sleep in which timers stood still it barks at once when asked", () => {
+test("reads the clock: after a sleep in which timers stood still it reports at the first look", () => {
   const { watchdog, silences } = started();
   vi.setSystemTime(1_000_000 + 3_600_000);
   watchdog.look();

@@ -1,8 +1,11 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Connection } from "../../src/index.ts";
 import { chunksOf, filler, followed, setup } from "../support/streams.ts";
+
+// Collecting garbage takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;

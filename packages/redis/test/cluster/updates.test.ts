@@ -1,4 +1,6 @@
-import { expect, test } from "vitest";
+import { createStateClient } from "@statestream/client";
+import { streamState } from "@statestream/core/fetch";
+import { expect, onTestFinished, test } from "vitest";
 import { Client, Cluster } from "../support/nodes.ts";
 import { settled } from "../support/settled.ts";
 
@@ -146,4 +148,21 @@ test("the log stays bounded under updates alone, and a new node reads the state 
   const client = new Client(b.backplane.streams.get("k").connect());
   await cluster.settle();
   expect(client.events[0]).toMatchObject({ type: "state.initial", slices: { count: 700 } });
+});
+
+test("what an update resolves with is a position that a client of another node reaches", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const client = createStateClient<{ n: number }>("http://server.test/events", {
+    fetch: async (url, init) => streamState(new Request(url, init), b.backplane.streams.get("counter")),
+  });
+  onTestFinished(client.close);
+  for (let n = 1; n <= 3; n++) {
+    const updated = a.backplane.update("counter", { n: 0 }, (state) => ({ n: state.n + 1 }));
+    await cluster.settle();
+    const reached = client.reached(await updated);
+    await cluster.settle();
+    await reached;
+    expect(client.getState()).toStrictEqual({ n });
+  }
 });

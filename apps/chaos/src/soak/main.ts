@@ -41,7 +41,10 @@ async function answer<T>(child: ChildProcess, message: object | string): Promise
 }
 
 function start(name: string, args: readonly string[]): ChildProcess {
-  const child = fork(new URL(`./${name}.js`, import.meta.url), args);
+  // In development, clients freeze every state and streams watch for mutations.
+  const child = fork(new URL(`./${name}.js`, import.meta.url), args, {
+    env: { ...process.env, NODE_ENV: "production" },
+  });
   child.on("exit", (code) => {
     if (code === 0 || code === null) return;
     console.error(`soak: the process ${name} ended with status ${code}`);

@@ -50,8 +50,8 @@ if (name === "check") {
   const minutes = chosen.reduce((sum, command) => sum + command.minutes[quick ? "quick" : "full"], 0);
   progress(`About ${Math.ceil(minutes)} min on two cores.`);
   for (const command of chosen) {
-    const tell = (text: string): void => progress(`${command.name}: ${text}`);
-    const result = await command.run({ quick, progress: tell });
+    const report = (text: string): void => progress(`${command.name}: ${text}`);
+    const result = await command.run({ quick, progress: report });
     printResult(result);
     if (!quick) saveResult(command.name, result, environmentOf(command.packages));
   }

@@ -12,14 +12,14 @@ const losing = (kind: string): Entry => ({
   start: (kilobytes) => startNodeSubject(new URL("losing.mjs", import.meta.url).href, kilobytes, { kind }),
 });
 
-test("everybody who is right is measured, on the path that was asked for", { timeout: 60_000 }, async () => {
+test("every correct contender is measured, on the requested path", { timeout: 60_000 }, async () => {
   const entries = [ours.socket("node"), ours.write("express"), ours.write("hono"), ours.web, ours.cloned, bare.socket];
   const measured = await measure([...entries, bare.web, ...Object.values(peers)], plan);
   expect(measured.map(({ name, wrong }) => [name, wrong]).filter(([, wrong]) => wrong !== undefined)).toEqual([]);
   expect(measured.every(({ us, latency }) => us.length === 1 && latency !== undefined)).toBe(true);
 });
 
-test("who loses an update, or tells another, is marked wrong and not measured", { timeout: 60_000 }, async () => {
+test("a contender that loses or changes an update is marked wrong and not measured", { timeout: 60_000 }, async () => {
   const [lost, other, right] = await measure([losing("lost"), losing("other"), losing("")], plan);
   expect(lost).toMatchObject({ wrong: "1 clients missed updates", us: [] });
   expect(other).toMatchObject({ wrong: "a client has another state", us: [] });

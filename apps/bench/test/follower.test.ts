@@ -42,8 +42,8 @@ test("takes the end of a stream for no snapshot", () => {
   expect({ seq, snapshots }).toEqual({ seq: 5, snapshots: 1 });
 });
 
-test("tells the seq of each update", () => {
-  const told: number[] = [];
-  new Follower((seq) => told.push(seq), 0).take(Buffer.concat([update(1), update(2)]));
-  expect(told).toEqual([1, 2]);
+test("passes on the seq of each update", () => {
+  const seqs: number[] = [];
+  new Follower((seq) => seqs.push(seq), 0).take(Buffer.concat([update(1), update(2)]));
+  expect(seqs).toEqual([1, 2]);
 });

@@ -47,7 +47,7 @@ for (const program of ["redis-server", "haproxy"]) {
   process.exit(2);
 }
 
-const tell = (line: string): void => console.log(line);
+const print = (line: string): void => console.log(line);
 
 async function once(
   mutant: Mutant | undefined,
@@ -56,8 +56,10 @@ async function once(
 ): Promise<Verdict> {
   checkTransform(newerBuild);
   if (mutant !== undefined) checkTransform(mutant);
-  tell(`seed ${seed}, ${seconds} s, ${values.clients} clients${mutant === undefined ? "" : `, mutant ${mutant.name}`}`);
-  return run({ seconds, seed, clients: Number(values.clients), mutant, faults, keep: values.keep, tell });
+  print(
+    `seed ${seed}, ${seconds} s, ${values.clients} clients${mutant === undefined ? "" : `, mutant ${mutant.name}`}`,
+  );
+  return run({ seconds, seed, clients: Number(values.clients), mutant, faults, keep: values.keep, print });
 }
 
 /** Runs a mutant, with one seed after the other; whether it was found. */
@@ -66,14 +68,14 @@ async function hunt(name: string): Promise<boolean> {
   if (mutant === undefined) usage();
   for (let round = 0; round < ROUNDS; round++) {
     const { findings, shownAfter } = await once(mutant, mutant.faults, seed + round);
-    for (const { invariant, what } of findings.violations.slice(0, 3)) tell(`  ${invariant}: ${what}`);
+    for (const { invariant, what } of findings.violations.slice(0, 3)) print(`  ${invariant}: ${what}`);
     const { violations } = findings.total;
     if (violations === 0) continue;
     const when = shownAfter === undefined ? "in the end" : `after ${shownAfter.toFixed(1)} s`;
-    tell(`mutant ${name}: caught in round ${round + 1}, ${when}; ${violations} violations`);
+    print(`mutant ${name}: caught in round ${round + 1}, ${when}; ${violations} violations`);
     return true;
   }
-  tell(`mutant ${name}: NOT caught`);
+  print(`mutant ${name}: NOT caught`);
   return false;
 }
 
@@ -102,14 +104,14 @@ async function main(): Promise<void> {
     values.check === undefined
       ? await once(undefined, values.fault as FaultName[] | undefined, seed)
       : checkRun(values.check);
-  for (const line of linesOf(verdict)) tell(line);
+  for (const line of linesOf(verdict)) print(line);
   const row = rowOf(verdict, seed, seconds);
   console.table([row]);
   if (values.save) save(row, verdict);
   const { checks, violations } = verdict.findings.total;
-  tell(`chaos: ${checks} checks, ${violations} violations`);
+  print(`chaos: ${checks} checks, ${violations} violations`);
   if (violations > 0)
-    tell(`replay with: pnpm chaos --seconds ${seconds} --seed ${seed} --clients ${values.clients} --keep`);
+    print(`replay with: pnpm chaos --seconds ${seconds} --seed ${seed} --clients ${values.clients} --keep`);
   process.exitCode = violations > 0 ? 1 : 0;
 }
 

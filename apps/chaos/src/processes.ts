@@ -68,7 +68,7 @@ export class Processes {
   async endAll(): Promise<void> {
     const ends = [...this.#children.keys()].map(async (child) => {
       this.#expected.add(child);
-      // HAProxy's master ends its workers only when it is asked, not when it is killed.
+      // HAProxy's master ends its workers only when it is stopped by SIGTERM, not when it is killed.
       child.kill("SIGTERM");
       child.kill("SIGCONT");
       const timer = setTimeout(() => child.kill("SIGKILL"), 1500);

@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly faults: readonly FaultName[] | undefined;
   /** Leaves the logs where they are. */
   readonly keep: boolean;
-  readonly tell: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
 /** The run was interrupted by a signal. */
@@ -28,7 +28,7 @@ export class Interrupted extends Error {}
 
 /** Starts everything, makes faults for so long, waits until all is well, and judges. Nothing is left behind. */
 export async function run(options: RunOptions): Promise<Verdict> {
-  const { seconds, seed, clients, mutant, keep, tell } = options;
+  const { seconds, seed, clients, mutant, keep, print } = options;
   const dir = mkdtempSync(join(tmpdir(), "statestream-chaos-"));
   if (!keep) process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
   const processes = new Processes(dir);
@@ -46,8 +46,8 @@ export async function run(options: RunOptions): Promise<Verdict> {
       // Only now is there a node to take samples of.
       stop = watch(world);
       world.log.write({ kind: "started", seed, seconds, clients, heartbeatMs: HEARTBEAT_MS });
-      await makeFaults(world, plan(seed, seconds, options.faults), tell);
-      tell("the nemesis has stopped");
+      await makeFaults(world, plan(seed, seconds, options.faults), print);
+      print("the nemesis has stopped");
       await settle(world);
     };
     await Promise.race([nemesis(), ended]);
@@ -57,20 +57,24 @@ export async function run(options: RunOptions): Promise<Verdict> {
     await world.removeRedis();
     world.log.close();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
-    if (keep) tell(`the logs are in ${dir}`);
+    if (keep) print(`the logs are in ${dir}`);
   }
   return checkRun(dir);
 }
 
 /** Makes the faults when they are due; a heavy one waits until the one before it is healed. */
-async function makeFaults(world: World, planned: readonly PlannedFault[], tell: (line: string) => void): Promise<void> {
+async function makeFaults(
+  world: World,
+  planned: readonly PlannedFault[],
+  print: (line: string) => void,
+): Promise<void> {
   const start = monotonicMs();
   const seconds = (): string => ((monotonicMs() - start) / 1000).toFixed(1).padStart(6);
   const light: Promise<void>[] = [];
   for (const [n, { at, fault, holdMs, pick, light: isLight }] of planned.entries()) {
     await pause(at - (monotonicMs() - start));
     const begins = (...targets: string[]): void => {
-      tell(`${seconds()} s  ${fault}  ${targets.join(" ")}`);
+      print(`${seconds()} s  ${fault}  ${targets.join(" ")}`);
       world.log.write({ kind: "fault", n, fault, targets });
     };
     const made = faults[fault]({ world, pick, holdMs, begins }).then(() => world.log.write({ kind: "healed", n }));

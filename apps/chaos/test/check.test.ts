@@ -5,7 +5,7 @@ import type { FaultName } from "../src/schedule.ts";
 import { hashOf } from "../src/state.ts";
 import { E1, E2, entry, healthy, idOf, stateAt, type Story } from "./support/story.ts";
 
-/** The invariants that are violated, each once, with what is said of the first. */
+/** The invariants that are violated, each once, with the text about the first. */
 function verdictOf({ facts }: Story): { broken: Invariant[]; first: string } {
   const { violations } = checkFacts(facts).findings;
   return { broken: [...new Set(violations.map(({ invariant }) => invariant))], first: violations[0]?.what ?? "" };
@@ -304,17 +304,17 @@ describe("I6: one writer at a time", () => {
 });
 
 describe("I7: no snapshot that is not needed", () => {
-  const told = (fault: FaultName): Story =>
+  const storyOf = (fault: FaultName): Story =>
     faulted(healthy(), fault, ["writer-1"], 100)
       .event("client-1", 1, "state.initial", idOf(E1, 2), { reason: "repaired" })
       .end(E1, 2);
 
   test("a snapshot after a handover", () => {
-    expect(verdictOf(told("writer-hand-over")).broken).toEqual(["I7"]);
+    expect(verdictOf(storyOf("writer-hand-over")).broken).toEqual(["I7"]);
   });
 
   test("is not broken by one after a fault that may cost it", () => {
-    expect(verdictOf(told("failover")).broken).toEqual([]);
+    expect(verdictOf(storyOf("failover")).broken).toEqual([]);
   });
 });
 

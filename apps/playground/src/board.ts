@@ -90,7 +90,7 @@ export function createBoard(stream: PlaygroundWriter): Board {
   };
 }
 
-/** Where a task ends up: at the end of another column unless told otherwise, and never beyond the end. */
+/** The new position of a task: by default at the end of another column, and never beyond the end. */
 function destination(
   from: Place,
   column: Column = from.column,

@@ -21,7 +21,7 @@ export interface Page extends HttpResponse {
 }
 
 /**
- * The files of the page by their path, read once: what is not here cannot be asked for.
+ * The files of the page by their path, read once: nothing else can be requested.
  *
  * @throws {Error} whose message is one line for the person who forgot to build the page.
  */

@@ -11,7 +11,7 @@ export interface PlaygroundState {
 
 export type PlaygroundStream = WritableStateStream<PlaygroundState>;
 
-/** What whoever changes the state needs of the stream. */
+/** The part of the stream that code which changes the state uses. */
 export type PlaygroundWriter = Pick<PlaygroundStream, "state" | "set" | "patch" | "append" | "remove">;
 
 /** A task board: the tasks of each column, from top to bottom. */

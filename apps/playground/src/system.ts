@@ -23,7 +23,7 @@ export function readSystem({ connections, bytesWritten }: Traffic, eventLoopDela
   };
 }
 
-/** Tells the slice `system` once a second, until the returned function is called. */
+/** Updates the slice `system` once a second, until the returned function is called. */
 export function startSystem(stream: PlaygroundWriter, traffic: () => Traffic): () => void {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();

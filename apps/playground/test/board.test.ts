@@ -22,8 +22,8 @@ function ids(): string {
   return [todo, doing, done].map((tasks) => tasks.map(({ id }) => id).join("")).join("|");
 }
 
-/** What clients are told of what `act` does. */
-async function told(act: () => void): Promise<{ operations: readonly Operation[]; cause: unknown }[]> {
+/** The updates that clients receive for what `act` does. */
+async function updatesOf(act: () => void): Promise<{ operations: readonly Operation[]; cause: unknown }[]> {
   const updates: StateUpdateEvent[] = [];
   for await (const { data } of stream.connect()) {
     const event = JSON.parse(data) as StateEvent;
@@ -39,7 +39,7 @@ async function told(act: () => void): Promise<{ operations: readonly Operation[]
 }
 
 describe("add", () => {
-  test("appends to todo unless told where", () => {
+  test("appends to todo by default", () => {
     const task = board.add("New", {});
     expect(task).toEqual({ id: expect.stringMatching(/^task-\d+$/), title: "New", column: "todo", position: 3 });
     expect(stream.state.board.todo[3]).toEqual({ id: task?.id, title: "New" });
@@ -90,7 +90,7 @@ describe("update", () => {
   });
 
   test("renames and moves in one event", async () => {
-    expect(await told(() => board.update("a", { title: "Z", column: "done" }))).toEqual([
+    expect(await updatesOf(() => board.update("a", { title: "Z", column: "done" }))).toEqual([
       {
         operations: [
           { op: "remove", path: "/todo/0" },
@@ -102,13 +102,13 @@ describe("update", () => {
   });
 
   test("renames in place", async () => {
-    expect(await told(() => board.update("b", { title: "Z" }))).toEqual([
+    expect(await updatesOf(() => board.update("b", { title: "Z" }))).toEqual([
       { operations: [{ op: "replace", path: "/todo/1/title", value: "Z" }], cause: { type: "task.renamed", id: "b" } },
     ]);
   });
 
   test("says nothing when nothing changes", async () => {
-    expect(await told(() => board.update("b", { title: "B", column: "todo", position: 1 }))).toEqual([]);
+    expect(await updatesOf(() => board.update("b", { title: "B", column: "todo", position: 1 }))).toEqual([]);
   });
 
   test("knows no other task", () => {
@@ -118,7 +118,7 @@ describe("update", () => {
 
 describe("remove", () => {
   test("removes once", async () => {
-    expect(await told(() => expect(board.remove("b")).toBe(true))).toEqual([
+    expect(await updatesOf(() => expect(board.remove("b")).toBe(true))).toEqual([
       { operations: [{ op: "remove", path: "/todo/1" }], cause: { type: "task.removed", id: "b" } },
     ]);
     expect(ids()).toBe("ac|d|");

@@ -217,7 +217,7 @@ test("the slices function is given the state", () => {
   });
 });
 
-test("events are told apart by their type", () => {
+test("events are distinguished by their type", () => {
   expectTypeOf<Extract<StateEvent, { type: "state.update" }>>().toEqualTypeOf<StateUpdateEvent>();
   expectTypeOf<StateEvent["type"]>().toEqualTypeOf<"state.initial" | "state.update" | "heartbeat" | "state.end">();
   expectTypeOf<ConnectionEvent["event"]>().toEqualTypeOf<StateEvent["type"]>();

@@ -54,7 +54,7 @@ interface Workload {
   readonly operations: readonly Operation[];
   /** What the operations do, by hand. */
   readonly change: (state: State) => void;
-  /** Takes a changed state back, by hand, so that those that change it in place can be asked again. Costs next to nothing. */
+  /** Undoes the change by hand, so that appliers that mutate in place can run again. Costs next to nothing. */
   readonly undo: (state: State) => void;
 }
 
@@ -92,7 +92,7 @@ const workloads: readonly Workload[] = [
 /** Applies operations; what comes back is the new state. */
 interface Applier {
   readonly name: string;
-  /** Changes the state in place: nobody can tell by identity what changed. */
+  /** Changes the state in place, so that identity does not show what changed. */
   readonly inPlace: boolean;
   readonly applier: (operations: readonly Operation[]) => (state: State) => unknown;
 }
@@ -191,7 +191,7 @@ function measure(workload: Workload, ms: number): Map<string, number> {
   return new Map(right.map(({ name }, index) => [name, times[index] as number]));
 }
 
-/** The right result, and the state it came from untouched or changed as said; twice, since it is asked many times. */
+/** Checks the result, and that the original state is untouched or changed as declared; twice, since it runs many times. */
 function isRight({ applier, inPlace }: Applier, { operations, change, undo }: Workload): boolean {
   const expected = state();
   change(expected);

@@ -39,7 +39,7 @@ export class Crowd {
   }
 
   #open(): void {
-    const follower = new Follower((seq) => this.#told(seq), this.#startSeq);
+    const follower = new Follower((seq) => this.#received(seq), this.#startSeq);
     this.followers.push(follower);
     this.#clients.push(openClient(this.#port, (body) => follower.take(body)));
   }
@@ -48,7 +48,7 @@ export class Crowd {
     return response.status === 200 && (this.followers[index] as Follower).seq >= 0;
   }
 
-  #told(seq: number): void {
+  #received(seq: number): void {
     this.#arrivals?.seqs.push(seq);
     this.#arrivals?.times.push(machineNow());
   }

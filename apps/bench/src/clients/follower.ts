@@ -9,7 +9,7 @@ const CARRY = 64;
 
 /**
  * Follows one client's stream by scanning its bytes for the numbers of PROTOCOL.md, parsing nothing: each update must
- * build on the one before, so that a client whose chain has no gap and ends at the server's seq has been told everything.
+ * build on the one before, so that a client whose chain has no gap and ends at the server's seq has received everything.
  * Costs a fraction of what the server pays to send.
  */
 export class Follower {
@@ -19,12 +19,12 @@ export class Follower {
   snapshots = 0;
   /** Updates that did not build on the one before. */
   gaps = 0;
-  readonly #told: ((seq: number) => void) | undefined;
+  readonly #onUpdate: ((seq: number) => void) | undefined;
   #carry: Buffer | undefined;
 
-  /** Calls `told` with the seq of each update. Starts at `seq` where the server sends no snapshot. */
-  constructor(told?: (seq: number) => void, seq = -1) {
-    this.#told = told;
+  /** Calls `onUpdate` with the seq of each update. Starts at `seq` where the server sends no snapshot. */
+  constructor(onUpdate?: (seq: number) => void, seq = -1) {
+    this.#onUpdate = onUpdate;
     this.seq = seq;
   }
 
@@ -55,7 +55,7 @@ export class Follower {
     if (base === this.seq) this.seq = base + 1;
     else this.gaps++;
     this.updates++;
-    this.#told?.(base + 1);
+    this.#onUpdate?.(base + 1);
   }
 
   /** Gives where the seq of the snapshot ends; -1 if that is still to come. */

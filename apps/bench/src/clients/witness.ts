@@ -8,7 +8,7 @@ import { Follower } from "./follower.ts";
 
 /**
  * The one client among many that keeps the whole state, by the rules of PROTOCOL.md, so that it can be compared. It works
- * only when it is asked to: applying patches is no part of what is measured.
+ * only on request: applying patches is not part of the measurement.
  */
 export class Witness {
   readonly follower: Follower;

@@ -10,7 +10,7 @@ import type { Order, Report } from "./orders.ts";
 
 type State = { board: Record<string, unknown> };
 
-/** About what one change of a board is told as. */
+/** Approximates the event for one change of a board. */
 const TEXT = "x".repeat(300);
 
 const CHANNEL = "bench";
@@ -114,13 +114,13 @@ function report(took: number): Report {
     backplane.streams.get(`stream ${index}`).stats(),
   );
   const sum = (of: (one: (typeof stats)[number]) => number): number => stats.reduce((total, one) => total + of(one), 0);
-  const told = stamps;
+  const received = stamps;
   stamps = [];
   return {
     cpu: user + system,
     heap: heapUsed,
     rss,
-    stamps: told,
+    stamps: received,
     took,
     reads: sum(({ backplane: { reads } }) => reads),
     resyncs: sum(({ backplane: { resyncs } }) => Object.values(resyncs).reduce((total, count) => total + count, 0)),

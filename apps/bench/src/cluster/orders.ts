@@ -10,7 +10,7 @@ export type Order =
   | { readonly do: "subscribe" }
   /** Makes changes of stream 0, or publishes texts of the same size on the bare channel; 0 per second is as fast as it goes. */
   | { readonly do: "change" | "publish"; readonly times: number; readonly perSecond: number }
-  /** Waits until so many changes have come since it was asked last. */
+  /** Waits until so many changes have arrived since the last call. */
   | { readonly do: "await"; readonly changes: number }
   | { readonly do: "report" };
 

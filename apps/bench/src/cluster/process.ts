@@ -19,7 +19,7 @@ export async function startNode(port: number, core: number): Promise<NodeProcess
   const failure = new Promise<never>((_, reject) => {
     child.once("exit", (code) => reject(new Error(`A node exited with ${code}.`)));
   });
-  // An exit that nobody waits for is the one that was asked for.
+  // An exit that nobody waits for was requested.
   failure.catch(() => {});
   const node: NodeProcess = {
     async ask(order) {

@@ -14,7 +14,7 @@ export interface StormOptions {
 }
 
 export interface Storm {
-  /** Snapshots made, whoever got them. */
+  /** How many snapshots were made. */
   readonly made: number;
   readonly seconds: number;
   readonly cpuSeconds: number;

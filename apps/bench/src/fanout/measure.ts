@@ -151,7 +151,7 @@ class Run {
 
 /**
  * Measures entries side by side: all servers run and hold their clients, one works at a time, in turn, round after round.
- * Whoever is wrong is named and left out.
+ * A contender that is wrong is named and left out.
  */
 export async function measure(entries: readonly Entry[], plan: Plan): Promise<Measured[]> {
   const runs: Run[] = [];

@@ -5,7 +5,7 @@ import type { Board, Change } from "./board.ts";
 export interface Contender {
   /** Not listening yet. */
   readonly server: Server;
-  /** Tells every client. The board is on the state after it. */
+  /** Sends the change to every client. The board already has the state after it. */
   publish(change: Change): void;
   /** More to report, by name. */
   details?(): Readonly<Record<string, number>>;

@@ -70,7 +70,7 @@ async function stream(changes: number): Promise<void> {
   }
 }
 
-/** Returns when it is told to stop. */
+/** Returns when it receives the order to stop. */
 async function pace(perSecond: number): Promise<void> {
   running = true;
   while (running) {

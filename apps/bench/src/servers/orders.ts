@@ -4,9 +4,9 @@ export type Order =
   | { readonly do: "prepare"; readonly changes: number; readonly cloned: boolean }
   /** Publishes them: `perTick` in each turn of the event loop, or `perSecond` of them, or what is left. */
   | { readonly do: "run"; readonly perTick: number; readonly perSecond?: number }
-  /** Publishes as many changes as it is told, making each when it is due. */
+  /** Publishes the requested number of changes, each when it is due. */
   | { readonly do: "stream"; readonly changes: number }
-  /** Publishes so many a second until it is told to stop. */
+  /** Publishes so many changes a second until it receives the order to stop. */
   | { readonly do: "pace"; readonly perSecond: number }
   | { readonly do: "stop" }
   | { readonly do: "report"; readonly collect: boolean };

@@ -27,7 +27,7 @@ function betterSse(board: Board): Contender {
 }
 
 async function fastifySse(board: Board): Promise<Contender> {
-  const told = new Set<(change: Change) => void>();
+  const listeners = new Set<(change: Change) => void>();
   const app = fastify();
   await app.register(fastifySSE);
   app.get("/", { sse: "only" }, async (_request, reply) => {
@@ -36,37 +36,37 @@ async function fastifySse(board: Board): Promise<Contender> {
       // Rejected when the client has left.
       void reply.sse
         .send({ id: idOf(seq), event: "state.update", data: updateOf({ seq, operations }) })
-        .catch(() => told.delete(send));
+        .catch(() => listeners.delete(send));
     const { seq } = board;
-    told.add(send);
+    listeners.add(send);
     await reply.sse.send({ id: idOf(seq), event: "state.initial", data: snapshotOf(board.state, seq) });
   });
   await app.ready();
   return {
     server: app.server,
-    publish: (change) => told.forEach((tell) => tell(change)),
+    publish: (change) => listeners.forEach((send) => send(change)),
   };
 }
 
-/** A route of Hono's `streamSSE`, the way its documentation has it, that is told of each change. */
+/** A route of Hono's `streamSSE`, as its documentation shows it, that writes each change. */
 function honoRoute(board: Board, opened: (stream: SSEStreamingApi) => (change: Change) => Promise<void>): Contender {
-  const told = new Set<(change: Change) => Promise<void>>();
+  const listeners = new Set<(change: Change) => Promise<void>>();
   const app = new Hono();
   app.get("/", (c) =>
     streamSSE(c, async (stream) => {
-      const tell = opened(stream);
-      told.add(tell);
+      const send = opened(stream);
+      listeners.add(send);
       const left = new Promise<void>((resolve) => stream.onAbort(resolve));
       const snapshot = snapshotOf(board.state, board.seq);
       await stream.writeSSE({ event: "state.initial", data: JSON.stringify(snapshot), id: idOf(snapshot.seq) });
       await left;
-      told.delete(tell);
+      listeners.delete(send);
     }),
   );
   const listener = getRequestListener(app.fetch);
   return {
     server: createServer((req, res) => void listener(req, res)),
-    publish: (change) => told.forEach((tell) => void tell(change)),
+    publish: (change) => listeners.forEach((send) => void send(change)),
   };
 }
 

@@ -27,7 +27,7 @@ export async function startServer(
     child.once("exit", (code) => reject(new Error(`The server of ${module} exited with ${code}.`)));
     child.once("error", reject);
   });
-  // An exit that nobody waits for is the one that was asked for.
+  // An exit that nobody waits for was requested.
   failure.catch(() => {});
   const answer = (): Promise<unknown[]> => Promise.race([once(child, "message"), failure]);
   const [{ port }] = (await answer()) as [{ port: number }];

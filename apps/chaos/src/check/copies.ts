@@ -86,7 +86,7 @@ class Copy {
     this.#findings.checked("I3");
     if (fact.type !== "state.update") this.#violation("I3", `${fact.client} got ${fact.type} with an open ID`, fact);
     if (this.#lineage.hash(key) === undefined)
-      this.#violation("I1", `${fact.client} was told of ${key}, which nobody made`, fact);
+      this.#violation("I1", `${fact.client} received ${key}, which nobody made`, fact);
     this.#inNetEvents = true;
   }
 
@@ -101,7 +101,7 @@ class Copy {
   #update(fact: Event, key: Key): void {
     const base = this.#lineage.parent(key);
     if (base === this.#at || (this.#inNetEvents && this.#isAhead(key))) return;
-    const what = `${fact.client} is at ${this.#at} and was told of ${key}, which builds on ${base}`;
+    const what = `${fact.client} is at ${this.#at} and received ${key}, which builds on ${base}`;
     this.#violation("I3", what, fact);
   }
 

@@ -66,10 +66,10 @@ function checkStale(fault: Fault, heard: readonly Heard[], timeline: Timeline, f
     if (!targets.includes(node)) continue;
     const first = events[0]?.t ?? Infinity;
     const last = events.at(-1)?.t ?? -Infinity;
-    const told = events.some(({ t, stale }) => stale === true && t >= from && t <= from + STALE_MS);
+    const notified = events.some(({ t, stale }) => stale === true && t >= from && t <= from + STALE_MS);
     if (first <= from && last >= from + STALE_MS && to >= from + STALE_MS && !timeline.late(from, from + STALE_MS)) {
       findings.checked("I8");
-      if (!told) findings.violation("I8", `${client} did not receive stale although ${node} is cut off`, fault);
+      if (!notified) findings.violation("I8", `${client} did not receive stale although ${node} is cut off`, fault);
     }
     // Another fault may make it stale for a reason of its own.
     if (first <= to && last >= to + CLEARED_MS && others.length === 0) {

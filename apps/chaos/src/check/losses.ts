@@ -71,7 +71,7 @@ export function checkLosses(
     const rolledBack = rollbacks.some(({ t }) => t >= at);
     const until = (lost.get(key) ?? rollbacks.at(-1)?.t ?? at) + NOTICED_MS;
     const died = timeline.absences.some(({ name, from }) => name === who && from >= at - 1000 && from <= until);
-    const told = facts.some(
+    const reported = facts.some(
       (fact) =>
         fact.kind === "lost" &&
         fact.vanished &&
@@ -79,7 +79,7 @@ export function checkLosses(
         (fact.who === who || tookOver(terms, fact.who, at, fact.t, wipes)),
     );
     if (accepted.some((wipe) => wipe >= at)) continue;
-    if (rolledBack && (died || told || wroteOn(facts, acked, lasting, who, at))) continue;
+    if (rolledBack && (died || reported || wroteOn(facts, acked, lasting, who, at))) continue;
     const why = rolledBack ? "nothing was reported to its writer, which lived" : "Redis never lost anything after it";
     findings.violation("I5", `the acknowledged entry ${key} of ${who} is gone, and ${why}`, { t: at, entry });
   }

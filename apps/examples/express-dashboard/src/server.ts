@@ -25,7 +25,7 @@ const sales = createReducer({ orders: 0, revenue: 0 }, (builder) => {
 });
 
 const store = configureStore({ reducer: { open, sales }, enhancers: (base) => base().prepend(causeEnhancer()) });
-// Clients are told each action's type and id. Its payload, and with it the customer's name, stays here.
+// Clients receive each action's type and id. Its payload, and with it the customer's name, stays here.
 const stream = createStateStream({ source: store });
 
 const app = express();

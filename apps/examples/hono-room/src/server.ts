@@ -21,7 +21,7 @@ const roomOf = (name: string) => {
   return room;
 };
 
-// Not when the last one leaves: whoever lost the line is back in a few seconds, and should find the room.
+// Not when the last one leaves: a user who lost the connection is back in a few seconds, and should find the room.
 setInterval(() => {
   for (const [name, room] of rooms) if (room.stats().connections === 0 && rooms.delete(name)) void room.close();
 }, Number(SWEEP_MS)).unref();

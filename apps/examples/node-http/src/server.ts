@@ -14,7 +14,7 @@ const events: RequestListener = (req, res) => {
 const vote =
   (drink: "tea" | "coffee"): RequestListener =>
   (_req, res) => {
-    // A new object rather than a changed one: the stream still holds the one before, to tell what changed.
+    // A new object rather than a changed one: the stream compares it with the previous one, which it still holds.
     stream.set("votes", (votes) => ({ ...votes, [drink]: votes[drink] + 1 }), { type: "voted" });
     res.writeHead(204).end();
   };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { follow, peek, post, rest, start, take } from "./support.ts";
 
-test("express-dashboard: each change tells its action, and never its payload", async () => {
+test("express-dashboard: each change has its action, and never the payload", async () => {
   const { url, stop } = await start("express-dashboard");
   expect(await (await fetch(url)).text()).toContain("new EventSource");
   const events = follow(`${url}/events`);

@@ -40,7 +40,7 @@ export async function start(name: string, env: Record<string, string> = {}): Pro
 export type Received = StateEvent & { readonly id: string };
 
 /**
- * Reads the events of a stream, one after the other, until the server ends it. Not by `fetch`: when it lets go of a
+ * Reads the events of a stream, one after the other, until the server ends it. Not by `fetch`: when it discards a
  * response, it opens another socket, for which every server that stops would wait.
  */
 export async function* follow(url: string, headers: Record<string, string> = {}): AsyncGenerator<Received, undefined> {

@@ -50,7 +50,7 @@ server.listen(Number(process.env["PORT"] ?? 3000), "127.0.0.1", () => {
 const stop = (): void => {
   server.close();
   void stream.close({ reason: "draining" });
-  // Whoever does not answer the closing handshake is cut off.
+  // A client that does not answer the closing handshake is cut off.
   setTimeout(() => sockets.clients.forEach((socket) => socket.terminate()), 1000).unref();
 };
 process.once("SIGINT", stop).once("SIGTERM", stop);

@@ -10,7 +10,7 @@ import { until } from "./until.ts";
 export interface ClusterOptions {
   /** Of the balancer; 0: any. */
   readonly port: number;
-  /** Told what happens, a line at a time. */
+  /** Called with a line for each thing that happens. */
   readonly log: (line: string) => void;
   /** The cluster cannot go on. */
   readonly onFailure: (reason: string) => void;
@@ -40,7 +40,7 @@ export async function startCluster({ port, log, onFailure }: ClusterOptions): Pr
     let isRedisUp = false;
     const status = (): ClusterStatus => ({ nodes: nodes.map((node) => node.status), isRedisUp });
     const tellNodes = (): void => {
-      for (const node of nodes) node.tell(status());
+      for (const node of nodes) node.send(status());
     };
     const redis = await startRedis((isUp) => {
       isRedisUp = isUp;

@@ -16,7 +16,7 @@ export interface MemberOptions {
   readonly backplane: Backplane;
   readonly text: Text;
   readonly pages: ReadonlyMap<string, Page>;
-  /** What the parent told last. */
+  /** The last status from the parent. */
   readonly status: () => ClusterStatus;
   readonly order: (order: Order) => void;
   /** Called when this node begins or ceases to lead. */

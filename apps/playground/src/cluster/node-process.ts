@@ -11,7 +11,7 @@ const GRACE_MS = 1000;
 /** A node that is started again a while after its process ended. */
 export interface NodeProcess {
   readonly status: NodeStatus;
-  tell(status: ClusterStatus): void;
+  send(status: ClusterStatus): void;
   /** As `kill -9` does. */
   kill(): void;
   close(): Promise<void>;
@@ -65,8 +65,8 @@ export function startNode(options: NodeProcessOptions): NodeProcess {
     get status() {
       return status;
     },
-    tell(news) {
-      // It may go between this look and the message: its exit tells of that.
+    send(news) {
+      // It may exit between this check and the message; its exit is reported separately.
       if (isRunning(child) && child.connected) child.send(news, () => {});
     },
     kill: () => void child.kill("SIGKILL"),

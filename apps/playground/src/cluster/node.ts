@@ -40,18 +40,18 @@ const backplane = createRedisBackplane({
 });
 
 let isServing = false;
-const tell = (message: NodeMessage): void => {
+const send = (message: NodeMessage): void => {
   if (process.connected) process.send?.(message);
 };
 const report = (): void => {
-  if (isServing) tell({ report: member.report() });
+  if (isServing) send({ report: member.report() });
 };
 const member = createMember({
   backplane,
   text: readReadme(),
   pages: readPages(),
   status: () => status,
-  order: (order) => void setTimeout(() => tell({ order }), ORDER_DELAY_MS),
+  order: (order) => void setTimeout(() => send({ order }), ORDER_DELAY_MS),
   onLeadership: report,
 });
 const server = await startServer(member, { framework, port: Number(port), host: "127.0.0.1" });

@@ -21,7 +21,7 @@ export interface NodeStatus {
   readonly report: NodeReport | undefined;
 }
 
-/** What the parent of all processes knows, and tells each node whenever it changes. */
+/** What the parent of all processes knows, and sends to each node whenever it changes. */
 export interface ClusterStatus {
   readonly nodes: readonly NodeStatus[];
   readonly isRedisUp: boolean;

@@ -8,7 +8,7 @@ const INITIAL_BOARD = [
   ["Start the playground"],
 ];
 
-/** The browser itself tells of each request that fails; nothing else may complain. */
+/** The browser itself logs each request that fails; nothing else may log an error. */
 function ownComplaints({ complaints }: Visitor): string[] {
   return complaints.filter((text) => !/^Failed to load resource: |net::ERR_/.test(text));
 }

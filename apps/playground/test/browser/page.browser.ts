@@ -90,7 +90,7 @@ describeInBrowser("the page", (visit) => {
     expect(complaints).toEqual([]);
   });
 
-  test("tells of each event, and shows the chosen one", async () => {
+  test("lists each event, and shows the chosen one", async () => {
     const { url, stream } = await startPlayground();
     const { open } = await visit();
     const page = await open(url);

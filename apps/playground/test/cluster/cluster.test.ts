@@ -36,7 +36,7 @@ async function follow(url: string): Promise<Follower> {
   return { client, pids, snapshots };
 }
 
-/** As the page does it: what is cut off in the middle is asked for again. */
+/** As the page does it: a request that is cut off in the middle is repeated. */
 async function add(url: string, title: string): Promise<number> {
   const headers = { "idempotency-key": crypto.randomUUID() };
   for (let attempt = 0; attempt < 10; attempt++) {
@@ -85,7 +85,7 @@ describe.skipIf(!HAS_REDIS)(`the cluster${WITHOUT_REDIS}`, { timeout: 60_000 }, 
       const [killed] = follower.pids;
       expect(await order(url, `nodes/${killed}/kill`)).toBe(202);
       await expect.poll(() => cluster.status.nodes.some(({ pid }) => pid === killed), WITHIN).toBe(false);
-      // Whoever led: the change waits until one leads.
+      // If the leader was killed, the change waits until another leads.
       expect(await add(cluster.url, "after")).toBe(201);
       await expect.poll(() => titles(follower), WITHIN).toEqual(["before", "after"]);
       await expect.poll(() => follower.client.getStatus().status, WITHIN).toBe("live");
@@ -121,7 +121,7 @@ describe.skipIf(!HAS_REDIS)(`the cluster${WITHOUT_REDIS}`, { timeout: 60_000 }, 
     expect(follower.snapshots).toEqual(["connect"]);
   });
 
-  test("clients of a Redis that is gone are told so, and need no snapshot when an empty one is back", async () => {
+  test("clients are stale while Redis is gone, and need no snapshot when an empty one is back", async () => {
     const cluster = await startTestCluster();
     const follower = await follow(cluster.url);
     expect(await order(cluster.url, "redis/kill")).toBe(202);

@@ -16,7 +16,7 @@ function ask(method: string, path: string): { status: number; body: unknown; ord
   return { status, body: JSON.parse(String(body)), orders };
 }
 
-test("tells what the parent told", () => {
+test("returns the status from the parent", () => {
   expect(ask("GET", "/api/cluster")).toMatchObject({
     status: 200,
     body: { nodes: [{ pid: 100 }, {}], isRedisUp: true },
@@ -27,7 +27,7 @@ test.each([
   ["/api/cluster/nodes/100/kill", { kill: 100 }],
   ["/api/cluster/redis/kill", { redis: "kill" }],
   ["/api/cluster/redis/start", { redis: "start" }],
-])("orders what is asked at %s", (path, order) => {
+])("sends the order for %s", (path, order) => {
   expect(ask("POST", path)).toMatchObject({ status: 202, orders: [order] });
   expect(ask("GET", path)).toMatchObject({ status: 405, orders: [] });
 });

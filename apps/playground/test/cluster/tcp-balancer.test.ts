@@ -17,7 +17,7 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A node that says its name, then everything that it is told. */
+/** A node that sends its name, then echoes everything that it receives. */
 async function startNode(name: string): Promise<{ port: number; sockets: Socket[] }> {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {

@@ -11,68 +11,68 @@ test("read gives what is pending before a flush has notified anybody", () => {
 test("onReadable is called once between two reads, and never inside the mutator", () => {
   const { stream, clock } = setup({ a: 0 });
   const { connection, pull } = followed(stream);
-  let told = 0;
-  connection.onReadable(() => told++);
+  let notified = 0;
+  connection.onReadable(() => notified++);
   stream.set("a", 1);
-  expect(told).toBe(0);
+  expect(notified).toBe(0);
   clock.flush();
-  expect(told).toBe(1);
+  expect(notified).toBe(1);
   stream.set("a", 2);
   clock.flush();
-  expect(told).toBe(1);
+  expect(notified).toBe(1);
   pull();
   stream.set("a", 3);
   clock.flush();
-  expect(told).toBe(2);
+  expect(notified).toBe(2);
 });
 
 test("a listener that is set late is notified of what is pending, in a later turn", () => {
   const { stream, clock } = setup({ a: 0 });
   const connection = stream.connect();
-  let told = 0;
-  connection.onReadable(() => told++);
-  expect(told).toBe(0);
+  let notified = 0;
+  connection.onReadable(() => notified++);
+  expect(notified).toBe(0);
   clock.flush();
-  expect(told).toBe(1);
+  expect(notified).toBe(1);
 });
 
 test("a removed listener is not called; a later one replaces the earlier", () => {
   const { stream, clock } = setup({ a: 0 });
   const { connection } = followed(stream);
-  const told: string[] = [];
-  const removeFirst = connection.onReadable(() => told.push("first"));
-  const removeSecond = connection.onReadable(() => told.push("second"));
+  const notified: string[] = [];
+  const removeFirst = connection.onReadable(() => notified.push("first"));
+  const removeSecond = connection.onReadable(() => notified.push("second"));
   removeFirst();
   stream.set("a", 1);
   clock.flush();
-  expect(told).toEqual(["second"]);
+  expect(notified).toEqual(["second"]);
   connection.read();
   connection.read();
   removeSecond();
   stream.set("a", 2);
   clock.flush();
-  expect(told).toEqual(["second"]);
+  expect(notified).toEqual(["second"]);
 });
 
 test("only audiences with a selected event are notified", () => {
   const { stream, clock } = setup({ a: 0, b: 0 });
   const { connection } = followed(stream, { slices: ["b"] });
-  let told = 0;
-  connection.onReadable(() => told++);
+  let notified = 0;
+  connection.onReadable(() => notified++);
   stream.set("a", 1);
   clock.flush();
-  expect(told).toBe(0);
+  expect(notified).toBe(0);
 });
 
 test("a change that is read before the flush causes no notification", () => {
   const { stream, clock } = setup({ a: 0 });
   const { connection, pull } = followed(stream);
-  let told = 0;
-  connection.onReadable(() => told++);
+  let notified = 0;
+  connection.onReadable(() => notified++);
   stream.set("a", 1);
   pull();
   clock.flush();
-  expect(told).toBe(0);
+  expect(notified).toBe(0);
 });
 
 test("a large chunk is handed over in parts of 64 KiB, most of which are bytes that all connections share", () => {
@@ -101,14 +101,14 @@ test("a listener that throws harms nobody else, and is reported", () => {
   const { stream, clock } = setup({ a: 0 }, { onError });
   const throwing = followed(stream);
   const { connection } = followed(stream);
-  let told = 0;
+  let notified = 0;
   throwing.connection.onReadable(() => {
     throw new Error("sentinel");
   });
-  connection.onReadable(() => told++);
+  connection.onReadable(() => notified++);
   stream.set("a", 1);
   clock.flush();
-  expect(told).toBe(1);
+  expect(notified).toBe(1);
   expect(errors).toMatchObject([{ code: "listener-failed" }]);
   throwing.pull();
   expect(throwing.client.state).toEqual({ a: 1 });

@@ -92,7 +92,7 @@ test("nothing is sent after expiresAt: no frame, and not what was pending", () =
   expect(connection.closeReason).toBe("expired");
 });
 
-test("expiresAt is looked at when reading too, however late the timer is", () => {
+test("expiresAt is checked at each read too, however late the timer is", () => {
   const { stream, clock } = setup({ a: 0 });
   const late = follow(stream, { expiresAt: 0 });
   expect(late.pull()).toMatchObject([{ type: "state.end", reason: "expired" }]);
@@ -109,7 +109,7 @@ test("a chunk that is partly written when it expires is cut, without an end in t
   expect(connection.closeReason).toBe("expired");
 });
 
-test("an expiresAt that is no time throws", () => {
+test("an invalid expiresAt throws", () => {
   const { stream } = setup({ a: 0 });
   for (const expiresAt of [Number.NaN, new Date("soon")]) {
     expect(thrownBy(() => stream.connect({ expiresAt }))).toMatchObject({ code: "invalid-option" });
@@ -140,7 +140,7 @@ test("a signal that was aborted before leaves nothing behind", () => {
   expect([stream.stats().connections, clock.timers]).toEqual([0, 0]);
 });
 
-test("a closed connection lets go of its signal", () => {
+test("a closed connection removes its listener from the signal", () => {
   const { stream } = setup({ a: 0 });
   const { signal } = new AbortController();
   const add = vi.spyOn(signal, "addEventListener");

@@ -51,7 +51,7 @@ test("a pending next is answered when something happens", async () => {
   expect((await beat).value).toMatchObject({ event: "heartbeat", id: "testepoch00.1" });
 });
 
-test("one consumer", () => {
+test("a second consumer throws", () => {
   const { stream } = setup({ a: 0 });
   const connection = stream.connect();
   iterate(connection);
@@ -72,7 +72,7 @@ test("return closes the connection at once and releases a pending next", async (
   expect(await returned).toEqual({ done: true, value: undefined });
 });
 
-test("leaving the loop closes", async () => {
+test("leaving the loop closes the connection", async () => {
   const { stream } = setup({ a: 0 });
   const connection = stream.connect();
   for await (const { event } of connection) {
@@ -83,7 +83,7 @@ test("leaving the loop closes", async () => {
   expect(stream.stats().connections).toBe(0);
 });
 
-test("state.end, then done", async () => {
+test("the iterator is done after state.end", async () => {
   const { stream } = setup({ a: 0 });
   const connection = stream.connect();
   const seen: string[] = [];
@@ -99,7 +99,7 @@ test("state.end, then done", async () => {
   expect(connection.closeReason).toBe("draining");
 });
 
-test("closing it elsewhere ends the loop", async () => {
+test("closing the connection elsewhere ends the loop", async () => {
   const { stream } = setup({ a: 0 });
   const connection = stream.connect();
   const events = iterate(connection);
@@ -110,7 +110,7 @@ test("closing it elsewhere ends the loop", async () => {
   expect(await pending).toEqual({ done: true, value: undefined });
 });
 
-test("a slow consumer coalesces: one snapshot, then what is new", async () => {
+test("a slow consumer gets one snapshot, then the changes after it", async () => {
   const { stream, clock } = setup({ n: 0, text: filler(1000) });
   const events = iterate(stream.connect());
   await events.next();
@@ -160,7 +160,7 @@ test("it gives no retry line, and the same events to all connections of a select
   expect(first.event).toBe("state.initial");
 });
 
-test("what a stream that lets nobody in says", async () => {
+test("a stream that refuses everybody gives state.end alone", async () => {
   const { stream } = setup({ a: 0 });
   void stream.close({ retry: false });
   const seen: ConnectionEvent[] = [];

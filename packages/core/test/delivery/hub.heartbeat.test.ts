@@ -53,7 +53,7 @@ test("a heartbeat of a filtered connection: seq is its position, head its last s
   expect(pull()).toMatchObject([{ seq: 1 }, { type: "heartbeat", seq: 3, head: 1 }]);
 });
 
-test("a resumed connection's first heartbeat tells of what follows", () => {
+test("a resumed connection's first heartbeat has the head of the events that follow", () => {
   const { stream } = setup({ a: 0 });
   const { client } = followed(stream);
   for (let n = 1; n <= 3; n++) stream.set("a", n);
@@ -69,7 +69,7 @@ test("a connection that is new gets its snapshot before any heartbeat", () => {
   expect(late.pull().map(({ type }) => type)).toEqual(["state.initial", "heartbeat"]);
 });
 
-test("without heartbeats: heartbeatMs as long as timers go", () => {
+test("no heartbeat comes where heartbeatMs is as long as timers allow", () => {
   const { stream, clock } = setup({ a: 0 }, { heartbeatMs: Infinity });
   const { pull, connection } = followed(stream);
   clock.advance(1_000_000_000);
@@ -79,13 +79,13 @@ test("without heartbeats: heartbeatMs as long as timers go", () => {
   expect(client.events[0]?.data).toMatchObject({ heartbeatMs: 2 ** 31 - 1 });
 });
 
-test("retry is uniform in [retryMs, 2 retryMs), drawn for each connection", () => {
+test("the retry time is uniform in [retryMs, 2 retryMs), drawn for each connection", () => {
   const draws = [0, 0.5, 0.999_999];
   let drawn = 0;
   const { stream } = setup({ a: 0 }, { retryMs: 1000 }, { random: () => draws[drawn++ % draws.length] as number });
-  const told = new Set<number | undefined>();
-  for (let count = 0; count < 30; count++) told.add(followed(stream).client.retryMs);
-  expect(told).toEqual(new Set([1000, 1500, 1999]));
+  const times = new Set<number | undefined>();
+  for (let count = 0; count < 30; count++) times.add(followed(stream).client.retryMs);
+  expect(times).toEqual(new Set([1000, 1500, 1999]));
 });
 
 test("a beat while a large snapshot is under way waits for its turn", () => {

@@ -6,8 +6,8 @@ const BIG = filler(1_000_000);
 test("a connection that takes no byte is destroyed at maxStallMs, never before", () => {
   const { stream, clock } = setup({ a: BIG }, { maxStallMs: 20_000 });
   const { connection, pull } = follow(stream);
-  let told = 0;
-  connection.onReadable(() => told++);
+  let notified = 0;
+  connection.onReadable(() => notified++);
   pull(2);
   stream.set("a", 1);
   // Something else makes the stream look at the clock shortly before.
@@ -17,7 +17,7 @@ test("a connection that takes no byte is destroyed at maxStallMs, never before",
   clock.advance(1);
   expect(connection.closeReason).toBe("stalled");
   expect(connection.read()).toBeUndefined();
-  expect(told).toBeGreaterThan(0);
+  expect(notified).toBeGreaterThan(0);
 });
 
 test("the writer of a stalled connection is notified, so that it can destroy the response", () => {
@@ -104,7 +104,7 @@ test("maxAgeMs: drawn for each between four fifths of it and it; what is pending
   }
 });
 
-test("without maxAgeMs time ends nobody", () => {
+test("without maxAgeMs no connection ends with time", () => {
   const { stream, clock } = setup({ a: 0 });
   const { connection, pull } = followed(stream);
   connection.onReadable(() => pull());
@@ -125,7 +125,7 @@ test("an expiry is kept while others come and go", () => {
   expect(connection.closeReason).toBe("expired");
 });
 
-test("a writer that does not come back is not given more time by heartbeats being rare", () => {
+test("a writer that stops reading is cut off in time, also where heartbeats are rare", () => {
   const { stream, clock } = setup({ a: 0 }, { maxStallMs: 20_000, heartbeatMs: 600_000 });
   const { connection, pull } = follow(stream);
   pull(2);

@@ -20,7 +20,7 @@ describe("a string that grew", () => {
     ["a skin tone", { text: "\u{1f44d}" }, { text: "\u{1f44d}\u{1f3fd}" }, append("/text", "\u{1f3fd}")],
     ["half a character, at the end", { text: "a" }, { text: "a\ud83d" }, append("/text", "\ud83d")],
     ["a long text", { text: long }, { text: `${long}more` }, append("/text", "more")],
-  ])("is told by append where that may be sent: %s", (_name, before, after, operation) => {
+  ])("is sent as append where append is granted: %s", (_name, before, after, operation) => {
     const difference = appending(before, after);
     expect(operationsOf(difference)).toStrictEqual([operation]);
     expect(difference?.appends).toBe(true);
@@ -31,13 +31,13 @@ describe("a string that grew", () => {
     ["it changed before its end", { text: "Hello" }, { text: "Jello there" }],
     ["what was added is the second half of a character", { text: "a\ud83d" }, { text: "a\u{1f600}" }],
     ["it became a number", { text: "1" }, { text: 11 }],
-  ])("is told by replace where %s", (_name, before, after) => {
+  ])("is sent as replace where %s", (_name, before, after) => {
     const difference = appending(before, after);
     expect(operationsOf(difference)).toStrictEqual([replace("/text", (after as { text: Json }).text)]);
     expect(difference).not.toHaveProperty("appends");
   });
 
-  test("is told as RFC 6902 has it where append may not be sent", () => {
+  test("is sent as an operation of RFC 6902 where append is not granted", () => {
     expect(operationsOf(structural({ text: "Hel" }, { text: "Hello" }))).toStrictEqual([replace("/text", "Hello")]);
     expect(structural("Hel", "Hello")).toStrictEqual({ kind: "value", member: '"value":"Hello"' });
   });
@@ -55,17 +55,17 @@ describe("a string that grew", () => {
 });
 
 describe("operations of the application's own differ", () => {
-  const told = (appends: boolean, before: Json, after: Json, ...operations: Operation[]) =>
+  const written = (appends: boolean, before: Json, after: Json, ...operations: Operation[]) =>
     operationsOf(compareWith(() => operations, appends)(before, after));
 
   test("keep their append where that may be sent", () => {
-    expect(told(true, { t: "a" }, { t: "ab" }, append("/t", "b"))).toStrictEqual([append("/t", "b")]);
+    expect(written(true, { t: "a" }, { t: "ab" }, append("/t", "b"))).toStrictEqual([append("/t", "b")]);
   });
 
   test("become RFC 6902 where it may not, and where one would split a character", () => {
-    expect(told(false, { t: "a" }, { t: "ab" }, append("/t", "b"))).toStrictEqual([replace("/t", "ab")]);
+    expect(written(false, { t: "a" }, { t: "ab" }, append("/t", "b"))).toStrictEqual([replace("/t", "ab")]);
     const [before, after] = [{ t: "\ud83d" }, { t: "\u{1f600}" }]; // prettier-ignore
-    expect(told(true, before, after, append("/t", "\ude00"))).toStrictEqual([replace("/t", "\u{1f600}")]);
+    expect(written(true, before, after, append("/t", "\ude00"))).toStrictEqual([replace("/t", "\u{1f600}")]);
   });
 });
 

@@ -11,17 +11,17 @@ import { awkward } from "../support/awkward.ts";
 import { canonical, json, parsed, untouchable } from "../support/values.ts";
 import { PROPERTY_TIMEOUT_MS } from "../support/property.ts";
 
-type Told = Pick<StateUpdateEvent, "patches" | "value" | "removed">;
+type Content = Pick<StateUpdateEvent, "patches" | "value" | "removed">;
 
-function told(difference: Difference | undefined): Told | undefined {
-  return difference && (JSON.parse(`{${difference.member}}`) as Told);
+function contentOf(difference: Difference | undefined): Content | undefined {
+  return difference && (JSON.parse(`{${difference.member}}`) as Content);
 }
 
 const bytes = (text: string): number => new TextEncoder().encode(text).length;
 
-/** Follows what a client was told; both appliers must agree. */
+/** Applies a difference as a client does; both appliers must agree. */
 function follow(before: Json, difference: Difference | undefined): Json {
-  const { patches, value } = told(difference) ?? { patches: [] };
+  const { patches, value } = contentOf(difference) ?? { patches: [] };
   if (patches === undefined) return value as Json;
   const ours = applyOperations(before, patches, "s");
   const theirs = jsonpatch.applyPatch(parsed(before), parsed(patches) as unknown as jsonpatch.Operation[]).newDocument;
@@ -81,8 +81,8 @@ describe("a replacement", () => {
     ["an array to an object", [], { a: 1 }],
     ["a primitive to an array", 1, [1]],
     ["an array to a primitive", [1], 1],
-  ])("is told as a value without asking the differ: %s", (_name, before, after) => {
-    expect(told(compareWith(never)(before, after))).toStrictEqual({ value: after });
+  ])("is sent as a value without calling the differ: %s", (_name, before, after) => {
+    expect(contentOf(compareWith(never)(before, after))).toStrictEqual({ value: after });
   });
 
   test.each<[string, Json]>([
@@ -104,13 +104,13 @@ describe("a replacement", () => {
     ["an operation's from names __proto__", [{ op: "move", from: "/__proto__", path: "/a" }]],
     ["an operation names constructor/prototype", [{ op: "remove", path: "/constructor/prototype/x" }]],
     ["an operation is of the whole", [{ op: "replace", path: "", value: { b: 1 } }]],
-  ])("is told as a value where %s", (_name, operations) => {
-    expect(told(compareWith(() => operations)({}, { b: 1 }))).toStrictEqual({ value: { b: 1 } });
+  ])("is sent as a value where %s", (_name, operations) => {
+    expect(contentOf(compareWith(() => operations)({}, { b: 1 }))).toStrictEqual({ value: { b: 1 } });
   });
 
   test("is not needed for a constructor, or a prototype, alone", () => {
     const operations: Operation[] = [{ op: "add", path: "/constructor/x", value: 1 }, { op: "remove", path: "/prototype" }]; // prettier-ignore
-    expect(told(compareWith(() => operations)({}, { b: 1 }))).toStrictEqual({ patches: operations });
+    expect(contentOf(compareWith(() => operations)({}, { b: 1 }))).toStrictEqual({ patches: operations });
   });
 });
 
@@ -177,7 +177,7 @@ describe("the byte rule", () => {
   });
 });
 
-test("what is told is the member of the event, as JSON", () => {
+test("a difference has the member of the event, as JSON", () => {
   expect(REMOVED).toStrictEqual({ kind: "removed", member: '"removed":true' });
   expect(valueDifference({ a: [null] })).toStrictEqual({ kind: "value", member: '"value":{"a":[null]}' });
   expect(compareWith(fastJsonPatch)([1], [1, 2])).toStrictEqual({

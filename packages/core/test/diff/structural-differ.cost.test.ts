@@ -59,7 +59,7 @@ test.each<[string, Json, Json, "patches" | "value", number]>([
   ["every leaf differs", records(1), records(2), "value", 4175],
   ["numeric keys, some changed", numbers(1), numbers(-1), "patches", 869],
   ["depth 200", nested(200, 1), nested(200, 2), "patches", 1238],
-])("bytes of what is told, shared or cloned: %s", (_, before, after, kind, bytes) => {
+])("the bytes sent, shared or cloned: %s", (_, before, after, kind, bytes) => {
   for (const to of [after, parsed(after)]) {
     const difference = structural(before, to);
     expect(difference?.kind).toBe(kind);
@@ -70,10 +70,7 @@ test.each<[string, Json, Json, "patches" | "value", number]>([
 test.each<[string, (size: number) => [Json, Json]]>([
   ["rows with ids in another order", (size) => [list(size), list(size).reverse()]],
   ["rows with ids, each one changed", (size) => [list(size), list(size).map((given) => ({ ...(given as object), done: true }))]], // prettier-ignore
-  [
-    "ids that do not tell rows apart",
-    (size) => [list(size).map(() => row(1)), list(size).map((_, n) => row(1, { n }))],
-  ],
+  ["ids that are not unique", (size) => [list(size).map(() => row(1)), list(size).map((_, n) => row(1, { n }))]],
   ["rows without ids, that differ at their end", (size) => [unnamed(size, { last: 1 }), unnamed(size, { last: 2 })]],
   ["rows without ids, in another order", (size) => [unnamed(size), unnamed(size).reverse()]],
   ["arrays in arrays", (size) => [inArrays(size, 1), inArrays(size, 2)]],

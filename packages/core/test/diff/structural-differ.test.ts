@@ -19,7 +19,7 @@ function operations(before: Json, after: Json): Operation[] {
 }
 
 describe("objects", () => {
-  it("tells of members added, removed and replaced, in one operation each", () => {
+  it("writes one operation for each member added, removed or replaced", () => {
     expect(operations({ a: 1, b: { c: 2 }, d: 3 }, { a: 1, b: { c: 4 }, e: 5 })).toEqual([
       { op: "replace", path: "/b/c", value: 4 },
       { op: "add", path: "/e", value: 5 },
@@ -98,7 +98,7 @@ describe("rows with ids", () => {
         { op: "add", path: "/3", value: row(9) },
       ],
     ],
-  ])("tells %s, also when nothing is shared", (_, after, expected) => {
+  ])("writes %s, also when nothing is shared", (_, after, expected) => {
     expect(operations(list, after)).toEqual(expected);
     expect(operations(list, JSON.parse(JSON.stringify(after)) as Json)).toEqual(expected);
   });
@@ -108,7 +108,7 @@ describe("rows with ids", () => {
     expect(operations(named("a", "b", "c"), named("c", "a", "b"))).toEqual([{ op: "move", from: "/2", path: "/0" }]);
   });
 
-  it("does not follow ids that do not tell rows apart, and is right all the same", () => {
+  it("does not follow ids that are not unique, and is right all the same", () => {
     operations([row(1), row(1, { done: true }), row(2)], [row(2), row(1, { done: true }), row(1)]);
     operations([row(1), row(2), { title: "without" }], [row(2), { title: "without" }, row(1)]);
   });
@@ -126,7 +126,7 @@ describe("rows without ids", () => {
     expect(operations(texts, [a, "new", c, d, e])).toEqual([{ op: "replace", path: "/1", value: "new" }]);
   });
 
-  it("tells what changed inside a row that stands where it stood", () => {
+  it("writes what changed inside a row that keeps its place", () => {
     const list = texts.map((text) => ({ text, count: 0 }));
     const after = [{ text: "first", count: 0 }, ...list.with(2, { ...list[2], count: 1 } as never)];
     expect(operations(list, after)).toEqual([

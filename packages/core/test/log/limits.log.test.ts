@@ -46,7 +46,7 @@ test("after a heartbeat the newest commit goes too, if it is beyond the bounds",
   expect(stream.stats()).toMatchObject({ logEvents: 0, logBytes: 0 });
 });
 
-test("names of removed slices are forgotten in time, and nobody who saw them is misled", () => {
+test("names of removed slices are forgotten in time, and clients that had them stay correct", () => {
   const { stream } = setup({}, { maxLogEvents: 3 });
   const bookmarks = Array.from({ length: 10 }, (_, n) => {
     stream.set(`room-${n}`, n);
@@ -61,7 +61,7 @@ test("names of removed slices are forgotten in time, and nobody who saw them is 
   }
 });
 
-test("a slice that comes back after it was forgotten is told as new", () => {
+test("a slice that comes back after it was forgotten is sent as new", () => {
   const { stream } = setup({ a: { n: 1 } }, { maxLogEvents: 1 });
   const filtered = followed(stream, { slices: ["a", "z"] });
   const all = followed(stream);

@@ -103,7 +103,7 @@ describe("bounds", () => {
     }
   });
 
-  test("hold for the newest commit too once it has been told", () => {
+  test("hold for the newest commit too once it has been sent", () => {
     const log = logOf([[draft("a"), draft("b"), draft("c")]], { events: 1 });
     log.trim(Infinity);
     expect(seqs(log.after(0, undefined))).toStrictEqual([3]);
@@ -125,7 +125,7 @@ describe("bounds", () => {
     expect(reach(log)[0]).toBe(990);
   });
 
-  test("let go of the memory of what they drop", async () => {
+  test("release the memory of dropped events", async () => {
     const log = logOf([], { events: 1 });
     const bodies: WeakRef<Uint8Array>[] = [];
     for (let seq = 1; seq <= 40; seq++) {
@@ -206,7 +206,7 @@ describe("a slice that may no longer be seen", () => {
     expect(reach(log, names("secret"))).toStrictEqual([3, 4, 5, 6]);
   });
 
-  test("was never told of when it goes first", () => {
+  test("has no event when it is hidden before it was sent", () => {
     expect(reach(logOf([[hidden("secret")]]))).toStrictEqual([0, 1]);
   });
 });
@@ -217,14 +217,14 @@ describe("removed slices", () => {
     const others = ["b", "c", "d"].flatMap((slice) => [[draft(slice)], [removed(slice)]]);
     expect(log.last(names("a"))).toBe(3);
     for (const commit of others) log.append(commit, 0);
-    // Whoever knew a is told anew, and so is whoever selects what never was: the log cannot tell them apart.
+    // A client of a gets a snapshot, and so does one of a slice that never existed: the log cannot distinguish them.
     expect(log.last(names("a"))).toBeGreaterThanOrEqual(3);
     expect(log.holds(2, names("a"))).toBe(false);
     expect(log.holds(log.head, names("a"))).toBe(true);
     expect(log.last(names("keep"))).toBe(2);
   });
 
-  test("are heard of within their own commit, however many go at once", () => {
+  test("are known within their own commit, however many are removed at once", () => {
     for (const events of [0, 1, 2]) {
       const log = logOf(["a", "b", "c"], { events });
       log.append(["a", "b", "c"].map(removed), 0);

@@ -122,8 +122,8 @@ describe("another parser of event streams", () => {
       { event: "state.update", id },
       { event: "state.initial", id },
     ]);
-    const [told, initial] = events.map(({ data }) => JSON.parse(data) as StateEvent);
-    expect(told).toStrictEqual({ type: "state.update", slice: text, seq: 71, base: 70, value, cause, timestamp: 5 });
+    const [first, initial] = events.map(({ data }) => JSON.parse(data) as StateEvent);
+    expect(first).toStrictEqual({ type: "state.update", slice: text, seq: 71, base: 70, value, cause, timestamp: 5 });
     expect((initial as { slices: Json }).slices).toStrictEqual(Object.fromEntries([[text, value]]));
   });
 

@@ -14,7 +14,7 @@ const commit: Commit = {
 };
 const saying = (changes: object): Commit => ({ ...commit, body: `1 7\n${JSON.stringify({ ...event, ...changes })}` });
 
-test("a commit says when it was, and what each of its events says to clients", () => {
+test("a commit has its time, and what each of its events sends to clients", () => {
   const { stream, commits, clock } = originOf({ a: { n: 1 }, b: 1, c: 1 });
   clock.advance(5);
   stream.batch(() => {
@@ -23,9 +23,9 @@ test("a commit says when it was, and what each of its events says to clients", (
     stream.remove("c");
     stream.set("__proto__", { x: 1 });
   });
-  const told = readCommit(commits[0] as Commit);
-  expect(told.timestamp).toBe(5);
-  expect(told.events).toMatchObject([
+  const read = readCommit(commits[0] as Commit);
+  expect(read.timestamp).toBe(5);
+  expect(read.events).toMatchObject([
     {
       slice: "a",
       kind: "patches",
@@ -88,24 +88,24 @@ test("clients of a copy get the bytes that those of the origin get", () => {
   expect(Buffer.from(theirs as Uint8Array).toString()).toBe(Buffer.from(ours as Uint8Array).toString());
 });
 
-test("what was hidden is told from what was removed", () => {
+test("hidden slices are distinguished from removed ones", () => {
   const { stream, commits } = originOf(
     { a: 1, b: 1, show: true },
     { slices: (state) => (state["show"] ? ["a", "b", "show"] : []) },
   );
   stream.remove("b");
   stream.set("show", false);
-  const hidden = commits.map((one) => readCommit(one).events.map((told) => [told.slice, told.kind, told.hidden]));
+  const hidden = commits.map((one) => readCommit(one).events.map((read) => [read.slice, read.kind, read.hidden]));
   expect(hidden[0]).toStrictEqual([["b", "removed", false]]);
   expect(hidden[1]).toContainEqual(["a", "removed", true]);
 });
 
-test("members that are not known are passed on", () => {
-  const [told] = readCommit(saying({ since: "another version" })).events;
-  expect(Buffer.from(told?.body as Uint8Array).toString()).toContain(`"since":"another version"`);
+test("unknown members are passed on", () => {
+  const [read] = readCommit(saying({ since: "another version" })).events;
+  expect(Buffer.from(read?.body as Uint8Array).toString()).toContain(`"since":"another version"`);
 });
 
-describe("what is no commit is refused", () => {
+describe("an invalid commit is refused", () => {
   const line = JSON.stringify(event);
   const bodies: Record<string, string> = {
     nothing: "",

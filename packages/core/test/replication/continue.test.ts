@@ -4,8 +4,8 @@ import { continueStream } from "../../src/replication/continue.ts";
 import { copyOf, emptyCopy, epoch, join, originOf, said } from "../support/copies.ts";
 import { follow, type Slices } from "../support/streams.ts";
 
-describe("a stream that goes on with another's log", () => {
-  test("tells nobody of its first state, and numbers on", () => {
+describe("a stream that continues another's log", () => {
+  test("sends no event for its first state, and continues the numbers", () => {
     const first = originOf({ a: 1, gone: 1 });
     first.stream.set("a", 2);
     first.stream.remove("gone");
@@ -24,7 +24,7 @@ describe("a stream that goes on with another's log", () => {
     expect(copy.position).toStrictEqual({ epoch: epoch("b"), seq: 3 });
   });
 
-  test("says in its checkpoint where it is, and not where it will go on", () => {
+  test("has its position in its checkpoint, not the position at which it will continue", () => {
     const { stream, checkpoint, rebase } = originOf({ a: 1 });
     stream.set("a", 2);
     const text = checkpoint();
@@ -32,7 +32,7 @@ describe("a stream that goes on with another's log", () => {
     expect(checkpoint()).toBe(text);
   });
 
-  test("needs a checkpoint that is one, and an epoch", () => {
+  test("requires a valid checkpoint and an epoch", () => {
     const { clock, clock: { clock: time }, rebase, checkpoint } = originOf({ a: 1 }); // prettier-ignore
     expect(clock.now()).toBe(0);
     const onCommit = (): void => undefined;
@@ -48,7 +48,7 @@ describe("a stream that goes on with another's log", () => {
 });
 
 describe("a rebase", () => {
-  test("tells as one commit what is different here, and nothing where nothing is", () => {
+  test("sends what differs here as one commit, and nothing where nothing differs", () => {
     const origin = originOf({ a: 1, b: [1], c: 1 });
     const start = origin.checkpoint();
     const { copy } = emptyCopy(origin.clock);
@@ -67,7 +67,7 @@ describe("a rebase", () => {
     expect(origin.commits).toHaveLength(4);
   });
 
-  test("gives its own clients the state anew", () => {
+  test("sends its own clients the state again", () => {
     const { stream, checkpoint, rebase, clock } = originOf({ a: 1 });
     const start = checkpoint();
     const { client, connection } = join(stream);
@@ -95,14 +95,14 @@ describe("a rebase", () => {
     expect([copy.state, copy.position?.epoch]).toStrictEqual([{ a: { n: 2 } }, epoch("b")]);
   });
 
-  test("of a source whose state cannot be had is made up for by its next change", () => {
+  test("of a source whose state cannot be read is completed by its next change", () => {
     let [state, fails]: [Slices, boolean] = [{ a: 1 }, false];
-    let tell = (): void => undefined;
+    let notify = (): void => undefined;
     const getState = (): Slices => {
       if (fails) throw new Error("not now");
       return state;
     };
-    const source = { getState, subscribe: (fn: () => void) => ((tell = fn), () => undefined) };
+    const source = { getState, subscribe: (fn: () => void) => ((notify = fn), () => undefined) };
     const commits: Commit[] = [];
     const { clock, checkpoint } = originOf({ a: 0, b: 0 });
     const to = { epoch: epoch("b"), onCommit: (commit: Commit) => void commits.push(commit) };
@@ -112,11 +112,11 @@ describe("a rebase", () => {
     expect([commits.length, continued.stream.state]).toStrictEqual([0, { a: 0, b: 0 }]);
     fails = false;
     state = { a: 2 };
-    tell();
+    notify();
     expect([commits.length, continued.stream.state]).toStrictEqual([1, { a: 2 }]);
   });
 
-  test("forgets what went wrong before it", () => {
+  test("forgets failures before it", () => {
     const origin = originOf({ a: 1 }, { onError: () => undefined });
     const start = origin.checkpoint();
     origin.stream.set("a", 1n);
@@ -129,7 +129,7 @@ describe("a rebase", () => {
   });
 });
 
-test("a commit is told inside its change, with the limits of the log at nothing", () => {
+test("onCommit is called inside the change, even if the log may hold nothing", () => {
   const origin = originOf({ a: 1 }, { maxLogEvents: 0, maxLogBytes: 0 });
   origin.stream.batch(() => {
     origin.stream.set("a", 2);

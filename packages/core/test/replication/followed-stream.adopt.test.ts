@@ -19,8 +19,8 @@ function diverged(initial: Slices = { a: 0 }) {
   return { origin, copy, start, adopt, left: origin.commits[0] as Commit };
 }
 
-describe("a copy that adopts another state gives it to a client that", () => {
-  test("has been told everything", () => {
+describe("a copy that adopts another state sends it to a client that", () => {
+  test("has received everything", () => {
     const { origin, copy, adopt, left } = diverged();
     const { client, connection, pull } = join(copy);
     pull();
@@ -31,14 +31,14 @@ describe("a copy that adopts another state gives it to a client that", () => {
     expect([client.state, client.id, connection.resumed]).toStrictEqual([{ a: 3 }, origin.stream.eventId, false]);
   });
 
-  test("has not been greeted: once, and for its own reason", () => {
+  test("has not been read yet: once, and for its own reason", () => {
     const { copy, adopt } = diverged();
     const { pull } = join(copy);
     adopt(2);
     expect(said(pull())).toStrictEqual(["connect 3"]);
   });
 
-  test("was to resume and has not been told so", () => {
+  test("was to resume and has not received anything", () => {
     const { copy, adopt } = diverged();
     const { connection, pull } = join(copy, { lastEventId: `${epoch("a")}.0` });
     expect(connection.resumed).toBe(true);
@@ -46,7 +46,7 @@ describe("a copy that adopts another state gives it to a client that", () => {
     expect([said(pull()), connection.resumed]).toStrictEqual([["repaired 3"], false]);
   });
 
-  test("has news to read of the state that was left", () => {
+  test("has unread events of the abandoned state", () => {
     const { copy, adopt, left } = diverged();
     const { client, pull } = join(copy);
     pull();
@@ -75,7 +75,7 @@ describe("a copy that adopts another state gives it to a client that", () => {
     expect(said(pull())).toStrictEqual(["repaired 3", "draining"]);
   });
 
-  test("has been told that it ends: no more", () => {
+  test("has received its end: nothing more", () => {
     const { copy, adopt } = diverged();
     const { connection, pull } = join(copy);
     pull();
@@ -106,7 +106,7 @@ describe("a copy that adopts another state gives it to a client that", () => {
   });
 });
 
-test("the state adopted may be an older one", () => {
+test("the adopted state may be an older one", () => {
   const { origin, copy, start, left } = diverged();
   const { client, pull } = join(copy);
   pull();
@@ -121,7 +121,7 @@ test("the state adopted may be an older one", () => {
   expect(said(pull())).toStrictEqual(["a 1"]);
 });
 
-test("what comes between an adoption and its flush is told once", () => {
+test("a change between an adoption and its flush is sent once", () => {
   const origin = originOf({ a: 0 });
   const { copy } = copyOf(origin);
   const { pull } = join(copy);
@@ -137,7 +137,7 @@ test("what comes between an adoption and its flush is told once", () => {
   }
 });
 
-test("a slice that went unseen may have been hidden: who has a part of it is cut off, and only they", () => {
+test("a slice that disappears may have been hidden: only connections that have sent a part of it are cut off", () => {
   const origin = originOf({ a: 0, secret: filler(100_000), long: filler(100_000) });
   const { copy } = copyOf(origin);
   const all = join(copy);
@@ -150,12 +150,12 @@ test("a slice that went unseen may have been hidden: who has a part of it is cut
   expect(said(others.pull())).toStrictEqual(["connect 0", "repaired 1"]);
 });
 
-test("a slice that a commit hides is not replayed from before, nor given further", () => {
+test("the earlier events of a slice that a commit hides are not replayed, and a partial chunk is not continued", () => {
   const hiding = originOf({ secret: filler(100_000), show: true }, { slices: (state) => (state["show"] ? ["secret", "show"] : ["show"]) }); // prettier-ignore
   const { copy } = copyOf(hiding);
   const { connection, pull } = join(copy);
   pull(2);
-  hiding.stream.set("secret", "told");
+  hiding.stream.set("secret", "shown");
   hiding.stream.set("show", false);
   for (const commit of hiding.commits) copy.follow(commit);
   hiding.clock.flush();
@@ -167,8 +167,8 @@ test("a slice that a commit hides is not replayed from before, nor given further
   }
 });
 
-describe("while what there is may be old", () => {
-  test("everybody is told at once, and again when it is not", () => {
+describe("while the state may be old", () => {
+  test("every client gets stale at once, and a heartbeat without it when that is over", () => {
     const { copy, origin } = diverged();
     const { pull } = join(copy);
     pull();
@@ -184,7 +184,7 @@ describe("while what there is may be old", () => {
     expect(said(pull())).toStrictEqual(["at 0"]);
   });
 
-  test("a client that comes is told so with its state", () => {
+  test("a new client gets stale with its state", () => {
     const { copy } = diverged();
     copy.stale = true;
     expect(said(join(copy).pull())).toStrictEqual(["connect 0", "at 0 stale"]);
@@ -193,21 +193,21 @@ describe("while what there is may be old", () => {
 
   test("listeners may read, close, settle and change their minds", () => {
     const { copy } = diverged();
-    const told: string[] = [];
+    const heard: string[] = [];
     const [one, two] = [join(copy), join(copy)];
     for (const { pull } of [one, two]) pull();
     one.connection.onReadable(() => {
-      told.push(...said(one.pull()));
+      heard.push(...said(one.pull()));
       copy.settle({ ahead: true });
       copy.stale = false;
       two.connection.close();
     });
     copy.stale = true;
-    expect([told, two.connection.closed, copy.stale]).toStrictEqual([["at 0 stale", "at 0"], true, false]);
+    expect([heard, two.connection.closed, copy.stale]).toStrictEqual([["at 0 stale", "at 0"], true, false]);
   });
 });
 
-test("a position before the log and older than 32 epochs has no ID: who was to resume there is given a snapshot, who ends there keeps its own", () => {
+test("a position before the log and older than 32 epochs has no ID: a client that was to resume there gets a snapshot, and one that ends there keeps its own ID", () => {
   const origin = originOf({ a: 0 });
   const { copy } = copyOf(origin, { maxLogEvents: 10 });
   const ending = join(copy, { slices: ["b"] });

@@ -4,7 +4,7 @@ import { Branches, branchesPlan } from "../support/branches.ts";
 import { checkProperty, PROPERTY_TIMEOUT_MS } from "../support/property.ts";
 
 test(
-  "whichever branch a copy is on, what a client has is the state of the position it was told",
+  "on every branch of a copy, a client has the state of the position that it received",
   { timeout: PROPERTY_TIMEOUT_MS },
   () => {
     checkProperty(

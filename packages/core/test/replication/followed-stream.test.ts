@@ -6,7 +6,7 @@ import { thrownBy } from "../support/streams.ts";
 const invalid = expect.objectContaining({ code: "invalid-commit" }) as unknown;
 
 describe("a copy", () => {
-  test("has nothing before it is told where to begin", () => {
+  test("has no state before its first checkpoint", () => {
     const { copy } = emptyCopy(originOf({}).clock);
     expect([copy.position, copy.eventId, copy.state]).toStrictEqual([undefined, "", {}]);
     expect(copy.includes({ epoch: "", seq: 0 })).toBe(false);
@@ -16,7 +16,7 @@ describe("a copy", () => {
     expect(copy.eventId).toBe("");
   });
 
-  test("is where its origin is, commit by commit", () => {
+  test("has the position of its origin after each commit", () => {
     const origin = originOf({ a: { n: 1 }, b: 1 });
     const { copy } = copyOf(origin);
     const { client, pull } = join(copy);
@@ -48,7 +48,7 @@ describe("a copy", () => {
     expect(copy.stats()).toMatchObject({ events: 1, eventId: origin.stream.eventId });
   });
 
-  test("knows about how much it holds", () => {
+  test("knows approximately how many bytes it holds", () => {
     const origin = originOf({ a: "" });
     const { copy } = copyOf(origin, { maxLogEvents: 1 });
     for (let n = 0; n < 50; n++) origin.stream.set("a", "x".repeat(n * 100));
@@ -135,7 +135,7 @@ describe("a commit of a later version", () => {
 });
 
 describe("adopting", () => {
-  test("a checkpoint that is none changes nothing", () => {
+  test("an invalid checkpoint changes nothing", () => {
     const origin = originOf({ a: 1 });
     const { copy } = copyOf(origin);
     const { pull } = join(copy);
@@ -176,7 +176,7 @@ describe("adopting", () => {
     expect(adopted(origin.commits, 1)).toBe(1);
   });
 
-  test("gives up where a commit after the checkpoint does not fit, and tells those that wait what is known", () => {
+  test("stops where a commit after the checkpoint does not fit, and answers waiting clients with what is known", () => {
     const origin = originOf({ a: 0 });
     const checkpoint = origin.checkpoint();
     origin.stream.set("a", 1);
@@ -188,7 +188,7 @@ describe("adopting", () => {
     expect(said(pull())).toStrictEqual(["connect 0"]);
   });
 
-  test("mends a slice that could not be told", () => {
+  test("repairs a slice that could not be sent", () => {
     const deep = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
     const origin = originOf({ a: 1 });
     const { copy } = emptyCopy(origin.clock, { onError: () => undefined });

@@ -15,7 +15,7 @@ function behind() {
 }
 
 describe("a client that comes before there is a state", () => {
-  test("is greeted, waits without being woken, and is told once there is one", () => {
+  test("gets its retry line, waits without notifications, and gets the state once there is one", () => {
     const origin = originOf({ a: 1 });
     const { copy, waited } = emptyCopy(origin.clock, { heartbeatMs: 1000 });
     const connection = copy.connect();
@@ -35,7 +35,7 @@ describe("a client that comes before there is a state", () => {
     expect(textOf(chunksOf(connection))).toContain('"reason":"connect"');
   });
 
-  test("is told why, when its id is none, and resumes when it is known", () => {
+  test("gets a snapshot with the reason when its ID is invalid, and resumes when it is known", () => {
     const { origin, bookmark } = behind();
     const { copy } = emptyCopy(origin.clock);
     const clients = [join(copy, { lastEventId: "nonsense" }), join(copy, {}, bookmark)];
@@ -45,7 +45,7 @@ describe("a client that comes before there is a state", () => {
     expect(clients.map(({ connection }) => connection.resumed)).toStrictEqual([false, true]);
   });
 
-  test("may leave, and is forgotten", () => {
+  test("is forgotten when it leaves", () => {
     const { clock, checkpoint } = originOf({ a: 1 });
     const { copy } = emptyCopy(clock);
     const closed: string[] = [];
@@ -62,18 +62,21 @@ describe("a client that comes before there is a state", () => {
     ]);
   });
 
-  test.each([true, false])("is sent away when none is to be had, greeted or not (%s)", (greeted) => {
-    const { clock, checkpoint } = originOf({ a: 1 });
-    const { copy } = emptyCopy(clock);
-    const { connection, pull, client } = join(copy);
-    if (greeted) pull();
-    copy.refuse();
-    copy.adopt(checkpoint(), []);
-    expect(said(pull())).toStrictEqual(["unavailable"]);
-    expect([client.id, connection.closeReason]).toStrictEqual([undefined, "unavailable"]);
-  });
+  test.each([true, false])(
+    "gets unavailable when no state is to come, whether or not it was read before (%s)",
+    (greeted) => {
+      const { clock, checkpoint } = originOf({ a: 1 });
+      const { copy } = emptyCopy(clock);
+      const { connection, pull, client } = join(copy);
+      if (greeted) pull();
+      copy.refuse();
+      copy.adopt(checkpoint(), []);
+      expect(said(pull())).toStrictEqual(["unavailable"]);
+      expect([client.id, connection.closeReason]).toStrictEqual([undefined, "unavailable"]);
+    },
+  );
 
-  test("is told of the end of the stream, and of its own", async () => {
+  test("gets the end of the stream, and its own", async () => {
     const { clock } = originOf({ a: 1 });
     const { copy } = emptyCopy(clock);
     const [one, two] = [join(copy), join(copy, { expiresAt: 10 })];
@@ -117,7 +120,7 @@ describe("a client that is ahead of the copy", () => {
     expect([said(pull()), connection.resumed]).toStrictEqual([["at 4"], true]);
   });
 
-  test("is given what there is when it is not to wait any longer", () => {
+  test("gets the state of the copy when it must not wait any longer", () => {
     const { copy, bookmark } = behind();
     const { pull } = join(copy, {}, bookmark);
     copy.settle({ ahead: true });
@@ -132,7 +135,7 @@ describe("a client that is ahead of the copy", () => {
   });
 });
 
-test("a client of another branch waits until it is known that it is none of this log's", () => {
+test("a client of another branch waits until it is known that its position is not one of this log", () => {
   const { copy, waited } = behind();
   const { pull } = join(copy, { lastEventId: `${epoch("b")}.2` });
   expect([waited(), pull()]).toStrictEqual([1, []]);

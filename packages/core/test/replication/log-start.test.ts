@@ -13,7 +13,7 @@ import { epoch } from "../support/copies.ts";
 const body = new Uint8Array(10);
 const start: LogStart = { seq: 10, lineage: [[0, epoch("a")]], lasts: [["s", 10]], removed: [], forgotten: 0 }; // prettier-ignore
 
-function told(slice: string, base: number, kind: EncodedEvent["kind"] = "value", hidden = false): EncodedEvent {
+function appended(slice: string, base: number, kind: EncodedEvent["kind"] = "value", hidden = false): EncodedEvent {
   return { slice, kind, hidden, base, body };
 }
 
@@ -35,8 +35,8 @@ function logAt(
 const held = (log: Log, ...slices: string[]): number[] =>
   Array.from({ length: log.head + 1 }, (_, seq) => seq).filter((seq) => log.holds(seq, new Set(slices)));
 
-describe("a log that begins where another is", () => {
-  test("has its head, and holds nothing of before", () => {
+describe("a log that begins at the position of another", () => {
+  test("has its head, and holds no event from before", () => {
     const log = logAt();
     expect([log.head, log.events, log.last(undefined), log.epochAt(10)]).toStrictEqual([10, 0, 10, epoch("a")]);
     expect(log.holds(10, undefined)).toBe(true);
@@ -50,7 +50,7 @@ describe("a log that begins where another is", () => {
   });
 
   test("holds the past that it is given, slice by slice", () => {
-    const past = [commit(8, told("t", 4), told("s", 0)), commit(10, told("s", 9))];
+    const past = [commit(8, appended("t", 4), appended("s", 0)), commit(10, appended("s", 9))];
     const log = logAt({ lasts: [["s", 10], ["t", 8], ["u", 6]] }, past); // prettier-ignore
     expect([log.head, log.events, log.bytes]).toStrictEqual([10, 3, 30]);
     expect(held(log, "t")).toStrictEqual([4, 5, 6, 7, 8, 9, 10]);
@@ -60,16 +60,16 @@ describe("a log that begins where another is", () => {
 
   test("does not replay what its past hid", () => {
     const log = logAt({ lasts: [["s", 10]] }, [
-      commit(8, told("s", 5)),
-      commit(9, told("s", 8, "removed", true)),
-      commit(10, told("s", 9)),
+      commit(8, appended("s", 5)),
+      commit(9, appended("s", 8, "removed", true)),
+      commit(10, appended("s", 9)),
     ]);
     expect(held(log, "s")).toStrictEqual([8, 9, 10]);
     expect(log.holds(7, undefined)).toBe(false);
   });
 
   test("keeps no more of the past than it may", () => {
-    const past = [commit(8, told("s", 0)), commit(9, told("s", 8)), commit(10, told("t", 0))];
+    const past = [commit(8, appended("s", 0)), commit(9, appended("s", 8)), commit(10, appended("t", 0))];
     const few = logAt({ lasts: [["s", 9], ["t", 10]] }, past, 2); // prettier-ignore
     expect([few.events, held(few, "s"), held(few, "t").length]).toStrictEqual([2, [8, 9, 10], 11]);
     expect(few.holds(7, undefined)).toBe(false);
@@ -78,25 +78,25 @@ describe("a log that begins where another is", () => {
   });
 
   test("forgets removed slices in the order in which they went", () => {
-    const past = [commit(10, told("late", 3, "removed"))];
+    const past = [commit(10, appended("late", 3, "removed"))];
     const log = logAt({ lasts: [["early", 2], ["late", 10]], removed: ["early", "late"] }, past, 2); // prettier-ignore
     expect(logStartOf(log).removed).toStrictEqual(["early", "late"]);
-    followCommit(log, commit(11, told("x", 0), told("x", 11, "removed")));
+    followCommit(log, commit(11, appended("x", 0), appended("x", 11, "removed")));
     expect(logStartOf(log)).toMatchObject({ removed: ["late", "x"], forgotten: 2 });
   });
 
-  test("says where it is so that another can begin there", () => {
+  test("gives the start from which another can begin", () => {
     const log = logAt({ lasts: [["s", 10], ["t", 4]], removed: ["t"], forgotten: 3 }); // prettier-ignore
     expect(logStartOf(log)).toStrictEqual({ ...start, lasts: [["s", 10], ["t", 4]], removed: ["t"], forgotten: 3 }); // prettier-ignore
     beginEpoch(log, epoch("b"));
     expect(logStartOf(log).lineage).toStrictEqual(start.lineage);
-    followCommit(log, { ...commit(11, told("s", 10)), epoch: epoch("b") });
+    followCommit(log, { ...commit(11, appended("s", 10)), epoch: epoch("b") });
     expect(logStartOf(log)).toMatchObject({ seq: 11, lineage: [[0, epoch("a")], [11, epoch("b")]] }); // prettier-ignore
   });
 });
 
 describe("lineage", () => {
-  test("says of which epoch each position is", () => {
+  test("knows the epoch of each position", () => {
     const log = logAt({ lineage: [[2, epoch("a")], [6, epoch("b")]] }); // prettier-ignore
     expect([1, 2, 5, 6, 10].map((seq) => log.epochAt(seq))).toStrictEqual([
       "",
@@ -115,7 +115,7 @@ describe("lineage", () => {
   function alternating(last: number, maxLogEvents: number): Log {
     const log = logAt({ lasts: [] }, [], maxLogEvents);
     for (let seq = 11; seq <= last; seq++)
-      followCommit(log, { ...commit(seq, told("s", seq > 11 ? seq - 1 : 0)), epoch: epoch(seq) });
+      followCommit(log, { ...commit(seq, appended("s", seq > 11 ? seq - 1 : 0)), epoch: epoch(seq) });
     return log;
   }
 
@@ -137,7 +137,7 @@ describe("lineage", () => {
 
   test("is learned from the commits before the start where the start has forgotten it", () => {
     const past = Array.from({ length: 100 }, (_, index) => ({
-      ...commit(11 + index, told("s", 10 + index)),
+      ...commit(11 + index, appended("s", 10 + index)),
       epoch: epoch(11 + index),
       previous: index === 0 ? epoch("a") : epoch(10 + index),
     }));
@@ -154,12 +154,12 @@ describe("lineage", () => {
     expect(log.holds(10, undefined)).toBe(true);
   });
 
-  test("is drawn when it is first asked for, and never where it is known", () => {
+  test("draws an epoch when it is first needed, and never where it is known", () => {
     const drawn: string[] = [];
     const draw = (): string => (drawn.push("draw"), epoch("c"));
     const log = new Log({ maxLogEvents: 1, maxLogBytes: 1 }, draw);
     restartLog(log, start, []);
-    followCommit(log, { ...commit(11, told("s", 10)), epoch: epoch("b") });
+    followCommit(log, { ...commit(11, appended("s", 10)), epoch: epoch("b") });
     expect(drawn).toHaveLength(0);
     expect(new Log({ maxLogEvents: 1, maxLogBytes: 1 }, draw).epochAt(0)).toBe(epoch("c"));
   });

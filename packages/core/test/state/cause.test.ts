@@ -2,12 +2,12 @@ import { describe, expect, test, vi } from "vitest";
 import { causeOf, defaultActionId } from "../../src/state/cause.ts";
 
 describe("causeOf", () => {
-  test("keeps the payload, which is for the stream's option to tell or not", () => {
+  test("keeps the payload: the stream's option decides whether it is sent", () => {
     expect(causeOf({ type: "t", payload: 0, more: 1 }, () => "i")).toStrictEqual({ type: "t", id: "i", payload: 0 });
     expect(causeOf({ type: "t" }, () => undefined)).toStrictEqual({ type: "t" });
   });
 
-  test("goes without an id when actionId throws, and warns of it once", () => {
+  test("has no id when actionId throws, and warns once", () => {
     const emitWarning = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     const fail = (): never => {
       throw new Error("no");
@@ -21,7 +21,7 @@ describe("causeOf", () => {
   });
 });
 
-test("an action whose getter throws is no cause, and is warned of once", () => {
+test("an action whose getter throws gives no cause, and one warning", () => {
   const emitWarning = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
   const action = {
     get type(): string {

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import { createTestClock } from "../../src/state/testing.ts";
 import { collector, followed, setup, type Slices, thrownBy } from "../support/streams.ts";
 
-test("a differ that throws: the value is sent instead, and it is told", () => {
+test("when a differ throws, the value is sent instead, and the error is reported", () => {
   const { errors, onError } = collector();
   const differ = (): never => {
     throw new Error("sentinel");
@@ -14,7 +14,7 @@ test("a differ that throws: the value is sent instead, and it is told", () => {
   expect(errors).toMatchObject([{ code: "differ-failed", slice: "a" }]);
 });
 
-test("a differ that gives up: the value is sent, and nothing is told", () => {
+test("when a differ gives up, the value is sent, and nothing is reported", () => {
   const { errors, onError } = collector();
   const { stream } = setup({ a: { n: 1 } }, { differ: () => undefined, onError });
   const { pull } = followed(stream);
@@ -42,13 +42,13 @@ test("an onError that throws harms nobody", () => {
 test("without onError, what fails in a source is one process warning, however often", () => {
   const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   let state: Slices = { a: 1 };
-  let tell: () => void = () => {};
+  let notify: () => void = () => {};
   const stream = createTestClock().createStateStream<Slices>({
-    source: { getState: () => state, subscribe: (listener) => ((tell = listener), () => {}) },
+    source: { getState: () => state, subscribe: (listener) => ((notify = listener), () => {}) },
   });
   for (let n = 0; n < 5; n++) {
     state = { a: { n: 1n } };
-    tell();
+    notify();
   }
   expect(warn).toHaveBeenCalledTimes(1);
   expect(warn.mock.calls[0]?.[1]).toBe("StateStreamWarning");

@@ -54,7 +54,7 @@ describe.each(Object.entries(failing))("%s", (_, make) => {
     expect(client.state).toEqual({ a: { n: 1, m: 2 }, b: 1 });
   });
 
-  test("with onError: told there, and nothing is thrown", () => {
+  test("with onError: reported there, and nothing is thrown", () => {
     const { errors, onError } = collector();
     const { stream } = setup({ a: 1, b: 1 }, { onError });
     const { pull } = followed(stream);
@@ -80,22 +80,22 @@ describe.each(Object.entries(failing))("%s", (_, make) => {
     expect(thrownBy(() => setup({ a: make() }))).toMatchObject({ code: "not-serializable", slice: "a" });
   });
 
-  test("from a source: told, and the other slices go out", () => {
+  test("from a source: reported, and the other slices are sent", () => {
     const { errors, onError } = collector();
     let state: Slices = { a: 1, b: 1 };
-    let tell: () => void = () => {};
+    let notify: () => void = () => {};
     const stream = createTestClock().createStateStream<Slices>({
-      source: { getState: () => state, subscribe: (listener) => ((tell = listener), () => {}) },
+      source: { getState: () => state, subscribe: (listener) => ((notify = listener), () => {}) },
       onError,
     });
     const { pull, client } = followed(stream);
     state = { a: make(), b: 2 };
-    tell();
+    notify();
     pull();
     expect(client.state).toEqual({ a: 1, b: 2 });
     expect(errors).toMatchObject([{ code: "not-serializable", slice: "a" }]);
     state = { a: 3, b: 2 };
-    tell();
+    notify();
     pull();
     expect(client.state).toEqual({ a: 3, b: 2 });
   });
@@ -110,7 +110,7 @@ test("an error's text never reaches a client", () => {
   expect(JSON.stringify(client.events)).not.toContain("sentinel");
 });
 
-test("several values of one batch fail: the first is thrown, the others are told", () => {
+test("when several values of one batch fail, the first is thrown and the others are reported", () => {
   const { stream } = setup({ a: 1, b: 1 });
   const change = (): void => {
     stream.set("a", 1n);

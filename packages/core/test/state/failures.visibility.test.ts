@@ -76,11 +76,11 @@ test("while the slices function throws, changes are withheld from everybody; the
     onError,
   });
   const { pull, client } = followed(stream);
-  const tell = (slice: string): void => listeners.forEach((listener) => listener({ slice }));
+  const notify = (slice: string): void => listeners.forEach((listener) => listener({ slice }));
 
   broken = true;
   state["a"] = 2;
-  tell("a");
+  notify("a");
   clock.flush();
   expect(pull()).toEqual([]);
   expect(followed(stream).client.state).toEqual({ a: 1, b: 1 });
@@ -88,7 +88,7 @@ test("while the slices function throws, changes are withheld from everybody; the
 
   broken = false;
   state["b"] = 2;
-  tell("b");
+  notify("b");
   expect(pull().map((event) => "slice" in event && event.slice)).toEqual(["b", "a"]);
   expect(client.state).toEqual({ a: 2, b: 2 });
 });
@@ -172,9 +172,9 @@ test("a stream over a source begins with nothing when its slices function throws
   let broken = true;
   const clock = createTestClock();
   const { errors, onError } = collector();
-  let tell: (change?: object) => void = () => {};
+  let notify: (change?: object) => void = () => {};
   const stream = clock.createStateStream<Slices>({
-    source: { getState: () => ({ a: 1, b: 2 }), subscribe: (listener) => ((tell = listener), () => {}) },
+    source: { getState: () => ({ a: 1, b: 2 }), subscribe: (listener) => ((notify = listener), () => {}) },
     slices: () => {
       if (broken) throw new Error("not yet");
       return ["a", "b"];
@@ -185,7 +185,7 @@ test("a stream over a source begins with nothing when its slices function throws
   pull();
   expect(client.state).toEqual({});
   broken = false;
-  tell({ slice: "a" });
+  notify({ slice: "a" });
   pull();
   expect(client.state).toEqual({ a: 1, b: 2 });
   expect(errors).toHaveLength(1);

@@ -38,7 +38,7 @@ describe("serialize", () => {
     JSON.stringify(value, (key, item: unknown) => (key === "secret" ? undefined : typeof item === "bigint" ? `${item}` : item)), // prettier-ignore
   );
 
-  test("decides what is held, told and compared", () => {
+  test("decides what is held, sent and compared", () => {
     const { logged, update } = hold({ serialize });
     expect(update({ n: 1n, secret: "a" })).toStrictEqual({ value: { n: "1" } });
     expect(serialize).toHaveBeenLastCalledWith({ n: 1n, secret: "a" }, "s");

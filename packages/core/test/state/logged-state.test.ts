@@ -2,14 +2,14 @@ import { describe, expect, test } from "vitest";
 import type { Json } from "../../src/json/types.ts";
 import { applyOperations } from "../../src/json/operations.ts";
 import { awkward } from "../support/awkward.ts";
-import { hold, type Told } from "../support/hold.ts";
+import { hold, type Update } from "../support/hold.ts";
 import { canonical, errorOf, parsed, untouchable } from "../support/values.ts";
 
-const replace = (path: string, value: Json): Told => ({ patches: [{ op: "replace", path, value }] });
+const replace = (path: string, value: Json): Update => ({ patches: [{ op: "replace", path, value }] });
 const big = Array.from({ length: 50 }, (_, index) => ({ index }));
 
 describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
-  test("the first value is told as a value, the next as patches, the last as removed", () => {
+  test("the first value is sent as a value, the next as patches, the removal as removed", () => {
     const { logged, update } = hold({ snapshots });
     expect(logged.has("s")).toBe(false);
     expect(update({ n: 1 })).toStrictEqual({ value: { n: 1 } });
@@ -28,7 +28,7 @@ describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
     expect(update(value)).toStrictEqual({ removed: true });
   });
 
-  test("nothing is told of what is equal in JSON, and it is held from then on", () => {
+  test("nothing is sent for a value that is equal in JSON, and it is held from then on", () => {
     const { logged, update } = hold({ snapshots });
     update({ at: new Date(0), n: -0, u: undefined });
     expect(update({ at: new Date(0).toISOString(), n: 0 })).toBeUndefined();
@@ -75,15 +75,15 @@ describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
     expect({}).not.toHaveProperty("polluted");
   });
 
-  test("following what is told gives every awkward value after every other", () => {
+  test("applying the differences gives every awkward value after every other", () => {
     for (const [name, a] of awkward) {
       const { update } = hold({ snapshots });
       update({ of: a });
       for (const [other, b] of awkward) {
         // fast-json-patch sees members that are not enumerable, where the other value has one of that name.
         if ([name, other].includes("a member that is not enumerable")) continue;
-        const told = update({ of: b });
-        const followed = told?.patches ? applyOperations(parsed({ of: a }), told.patches, "s") : (told?.value ?? parsed({ of: a })); // prettier-ignore
+        const sent = update({ of: b });
+        const followed = sent?.patches ? applyOperations(parsed({ of: a }), sent.patches, "s") : (sent?.value ?? parsed({ of: a })); // prettier-ignore
         expect(canonical(followed)).toBe(canonical(parsed({ of: b })));
         update({ of: a });
       }

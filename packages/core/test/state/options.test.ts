@@ -24,7 +24,7 @@ test("every default is the documented one", () => {
   });
 });
 
-test("what is given is kept", () => {
+test("given options are kept", () => {
   const given: Required<Omit<StateStreamOptions<object>, "differ" | "rowIds">> = {
     slices: () => [],
     snapshots: "copy",
@@ -96,7 +96,7 @@ describe("the default of cause", () => {
       { type: "t", id: 0 },
     ],
     [{ type: "t", payload: "secret", more: "secret" }, { type: "t" }],
-  ])("tells type and id of %j, and nothing else", (given, expected) => {
+  ])("sends type and id of %j, and nothing else", (given, expected) => {
     expect(cause(given, { slice: "s" })).toStrictEqual(expected);
   });
 });

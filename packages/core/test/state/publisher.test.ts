@@ -29,7 +29,7 @@ describe("which slices are looked at", () => {
     expect(updates()).toStrictEqual([]);
   });
 
-  test("is told whole when it is named and is the same object, and is taken for unchanged when it is not named", () => {
+  test("is sent as a whole value when it is named and the same object, and counts as unchanged when it is not named", () => {
     const a = [1];
     const { become, updates } = follow({ a, b: 1 });
     a.push(2);
@@ -138,7 +138,7 @@ describe("a slice that fails", () => {
     expect(stream.state).toStrictEqual({ visible: ["a", "visible"], a: 2 });
   });
 
-  test("keeps its value, is told of, and holds up no other", () => {
+  test("keeps its value, is reported, and does not delay other slices", () => {
     const { stream, change, errors, updates } = follow({ a: 1, b: 1 });
     change({ a: 1n, b: 2 });
     expect(updates()).toStrictEqual([{ slice: "b", value: 2 }]);
@@ -162,9 +162,9 @@ describe("the cause", () => {
     return [updates().map((update) => update.cause), codes()];
   };
 
-  test("is told for each slice by type and id, and its payload never", () => {
-    const told = { type: "login", id: 7 };
-    expect(caused()).toStrictEqual([[told, told], []]);
+  test("is sent with each slice by type and id, never with its payload", () => {
+    const sentCause = { type: "login", id: 7 };
+    expect(caused()).toStrictEqual([[sentCause, sentCause], []]);
   });
 
   test("is what the option makes of it, for each slice", () => {

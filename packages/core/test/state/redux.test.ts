@@ -37,7 +37,7 @@ function follow(options?: CauseEnhancerOptions) {
 }
 
 describe("causeEnhancer", () => {
-  test("tells an action's type, and never its payload", () => {
+  test("sends an action's type, and never its payload", () => {
     const { store, causes } = follow();
     store.dispatch(added(1));
     expect(causes()).toStrictEqual([{ type: "counter/added" }]);
@@ -54,7 +54,7 @@ describe("causeEnhancer", () => {
     expect(updatesOf(connection)).toMatchObject([{ slice: "counter", cause: { type: "counter/added" } }]);
   });
 
-  test("tells the actions that a thunk dispatches", () => {
+  test("sends the actions that a thunk dispatches", () => {
     const { store, causes } = follow();
     store.dispatch((dispatch) => {
       dispatch(added(1));
@@ -63,7 +63,7 @@ describe("causeEnhancer", () => {
     expect(causes()).toStrictEqual([{ type: "counter/added" }, { type: "counter/identified", id: "i-1" }]);
   });
 
-  test("tells an async thunk's request", async () => {
+  test("sends the request id of an async thunk", async () => {
     const { store, causes } = follow();
     const request = store.dispatch(load());
     expect(causes()).toStrictEqual([{ type: "counter/load/pending", id: request.requestId }]);
@@ -94,7 +94,7 @@ describe("causeEnhancer", () => {
     ]);
   });
 
-  test("does not tell an action that changed nothing as the cause of the next", () => {
+  test("does not send an action that changed nothing as the cause of the next change", () => {
     const { store, causes } = follow();
     store.dispatch({ type: "ignored" });
     expect(causes()).toStrictEqual([]);

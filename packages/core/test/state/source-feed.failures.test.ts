@@ -43,7 +43,7 @@ describe("a source that fails", () => {
     expect(updates()).toContainEqual({ slice: "a", value: [1, 2], more: true });
   });
 
-  test.each([null, [], "state", undefined])("by giving %j is told of, and goes on", (bad) => {
+  test.each([null, [], "state", undefined])("by giving %j is reported, and the stream continues", (bad) => {
     const { stream, become, codes } = follow({ a: 1 });
     become(bad);
     expect([codes(), stream.state]).toStrictEqual([["invalid-state"], { a: 1 }]);

@@ -85,7 +85,7 @@ test("a getState that throws: clients keep what they have, and get all of it wit
   expect(errors.map(({ code }) => code)).toEqual(["source-failed"]);
 });
 
-test("a state that is no object is told, and clients keep theirs", () => {
+test("a state that is not an object is reported, and clients keep theirs", () => {
   const { errors, onError } = collector();
   const { source, change } = createSource({ a: 1 });
   const { pull } = followed(createTestClock().createStateStream({ source, onError }));
@@ -94,7 +94,7 @@ test("a state that is no object is told, and clients keep theirs", () => {
   expect(pull()).toEqual([]);
 });
 
-test("what a store tells while it is subscribed to is in the first state", () => {
+test("what a store reports while it is subscribed to is in the first state", () => {
   const source: StateSource<Slices> = {
     getState: () => ({ a: 1 }),
     subscribe: (listener) => {

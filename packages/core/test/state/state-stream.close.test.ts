@@ -18,15 +18,15 @@ test("close sends what is pending, then state.end, and resolves when all are clo
   expect([clock.timers, stream.stats().connections]).toEqual([0, 0]);
 });
 
-test("close tells connections in a later turn", () => {
+test("close notifies connections in a later turn", () => {
   const { stream, clock } = setup({ a: 1 });
   const { connection } = followed(stream);
-  let told = 0;
-  connection.onReadable(() => told++);
+  let notified = 0;
+  connection.onReadable(() => notified++);
   void stream.close();
-  expect(told).toBe(0);
+  expect(notified).toBe(0);
   clock.flush();
-  expect(told).toBe(1);
+  expect(notified).toBe(1);
 });
 
 test("a client that does not take its end is cut off after half a second, and not before", async () => {
@@ -113,7 +113,7 @@ test("closing again from onClose of a connection that is being closed resolves t
   expect(stream.closing).toEqual({ reason: "revoked", retry: false });
 });
 
-test("retry: false tells clients to stay away", () => {
+test("retry: false is sent to clients, and later requests get 204", () => {
   const { stream } = setup({ a: 1 });
   const { pull } = followed(stream);
   void stream.close({ retry: false });
@@ -149,7 +149,7 @@ test("a closed stream keeps its state and refuses changes", () => {
   expect(stream.state).toEqual({ a: 1 });
 });
 
-test("close lets go of the source, once, also when that throws", async () => {
+test("close unsubscribes from the source once, also when that throws", async () => {
   const { clock } = setup({});
   const { errors, onError } = collector();
   let left = 0;
@@ -169,15 +169,15 @@ test("close lets go of the source, once, also when that throws", async () => {
 
 test("after close there are no heartbeats, and a source's changes are nobody's", () => {
   const { clock } = setup({});
-  let tell: () => void = () => {};
+  let notify: () => void = () => {};
   let n = 0;
   const stream = clock.createStateStream({
-    source: { getState: () => ({ n }), subscribe: (fn: () => void) => ((tell = fn), () => {}) },
+    source: { getState: () => ({ n }), subscribe: (fn: () => void) => ((notify = fn), () => {}) },
   });
   const { pull } = followed(stream);
   void stream.close();
   n = 1;
-  tell();
+  notify();
   expect(pull()).toMatchObject([{ type: "state.end" }]);
   clock.advance(60_000);
   expect(pull()).toEqual([]);

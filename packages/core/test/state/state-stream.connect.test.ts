@@ -154,7 +154,7 @@ test("names that are not there yet wait for their slice; an empty list selects n
   expect(none.pull()).toEqual([]);
 });
 
-test("a list of slices is what the stream shows, whatever is asked for", () => {
+test("the list of slices is what the stream shows, whatever a connection requests", () => {
   const { stream } = setup({ open: 1, secret: "sentinel" }, { slices: ["open"] });
   const all = followed(stream);
   const asking = followed(stream, { slices: ["secret", "open"] });

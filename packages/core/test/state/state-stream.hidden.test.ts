@@ -59,7 +59,7 @@ test("hidden data is never replayed: a client that resumes from before gets a sn
   expect(again.state).toEqual({ tick: {} });
 });
 
-test("a client that had it already resumes, and is told that it is gone", () => {
+test("a client that had it already resumes, and gets its removal", () => {
   const { stream, shown, ask } = hiding({ tick: 0, a: 1 });
   const first = followed(stream);
   stream.set("a", SENTINEL);
@@ -80,7 +80,7 @@ test("hidden data is not in a reused snapshot", () => {
   expect(textOf(chunksOf(late))).not.toContain(SENTINEL);
 });
 
-test("a connection that keeps up but was not told of the last value is not told of it any more", () => {
+test("a connection that keeps up but has not read the last value does not get it any more", () => {
   const { stream, clock, shown, ask } = hiding({ tick: 0, a: 1 });
   const { pull, client, connection } = followed(stream);
   stream.set("a", SENTINEL);

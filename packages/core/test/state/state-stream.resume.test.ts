@@ -66,7 +66,7 @@ test("a heartbeat keeps the cursor of a filtered client fresh", () => {
   expect(client.id).toMatch(/^testepoch00\.14\./);
 });
 
-test("a slice removed while a client was away is told even when the log forgot the slice", () => {
+test("a slice removed while a client was away is removed there even when the log forgot the slice", () => {
   const { stream } = setup({ a: 1, b: 1, c: 1 }, { maxLogEvents: 1 });
   const { client, connection } = followed(stream, { slices: ["a"] });
   connection.close();
@@ -77,7 +77,7 @@ test("a slice removed while a client was away is told even when the log forgot t
   expect(back.client.state).toEqual({});
 });
 
-test("a connection is told of a removal that its log forgets at once", () => {
+test("a connection gets a removal that its log forgets at once", () => {
   const { stream, clock } = setup({ a: 1 }, { maxLogEvents: 0 });
   const { client, pull } = followed(stream, { slices: ["a"] });
   stream.remove("a");

@@ -4,11 +4,11 @@ import { chunksOf, filler, followed, setup, textOf } from "../support/streams.ts
 test("a burst in one tick is one chunk", () => {
   const { stream, clock } = setup({ a: 0, b: 0 });
   const { connection, client } = followed(stream);
-  let told = 0;
-  connection.onReadable(() => told++);
+  let notified = 0;
+  connection.onReadable(() => notified++);
   for (let n = 1; n <= 50; n++) stream.set(n % 2 ? "a" : "b", n);
   clock.flush();
-  expect(told).toBe(1);
+  expect(notified).toBe(1);
   const chunks = chunksOf(connection);
   expect(chunks).toHaveLength(1);
   client.feed(chunks[0] as Uint8Array);
@@ -95,7 +95,7 @@ test("a snapshot nobody asked for between two heartbeats is let go", () => {
   expect(chunksOf(stream.connect())[1]).not.toBe(first);
 });
 
-test("`more` is told by what the connection selects", () => {
+test("`more` depends on what the connection selects", () => {
   const { stream } = setup({ a: 0, b: 0, c: 0 });
   const followers = [undefined, ["a", "b"], ["a"], ["b", "c"]].map((slices) => followed(stream, { slices }));
   stream.batch(() => {

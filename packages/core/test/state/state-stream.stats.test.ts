@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { chunksOf, followed, setup } from "../support/streams.ts";
 
-test("a new stream has nothing to tell", () => {
+test("a new stream has counted nothing", () => {
   const { stream } = setup({ a: 1 });
   expect(stream.stats()).toEqual({
     connections: 0,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createTestClock } from "../../src/state/testing.ts";
 import { followed } from "../support/streams.ts";
 
-test("nothing happens but what is asked for", () => {
+test("nothing happens that the test does not request", () => {
   const clock = createTestClock({ now: 5000, epoch: "anotherone0", random: () => 0.5 });
   const stream = clock.createStateStream({ initialState: { a: 0 }, retryMs: 1000 });
   expect(clock.now()).toBe(5000);

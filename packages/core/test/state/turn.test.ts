@@ -7,7 +7,7 @@ test("runs a task at once", () => {
   expect(seen).toStrictEqual([1]);
 });
 
-test("runs what a task asks for after it, in the order it was asked for", () => {
+test("runs tasks started by a task after it, in the order in which they were started", () => {
   const turn = new Turn();
   const seen: string[] = [];
   turn.run(() => {

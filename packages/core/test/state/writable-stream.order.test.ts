@@ -137,7 +137,7 @@ test("a store whose listener changes it again: one order for every client", () =
   for (const { client } of followers) expect(client.state).toEqual({ a: 2, b: 1 });
 });
 
-test("a change made while connections are told is in the next flush, for those told before and after", () => {
+test("a change made while connections are notified is in the next flush, for those notified before and after", () => {
   const { stream, clock } = setup({ n: 0 });
   const followers = Array.from({ length: 3 }, () => follow(stream));
   for (const { connection, pull } of followers) {

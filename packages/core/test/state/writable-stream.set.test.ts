@@ -122,7 +122,7 @@ test("operations that come to nothing are no event", () => {
   expect(pull()).toEqual([]);
 });
 
-test("what was given to patch may be changed afterwards", () => {
+test("operations passed to patch may be mutated afterwards", () => {
   const { stream } = setup({ list: [] as unknown[] });
   const { pull, client } = followed(stream);
   const value = { n: 1 };

@@ -30,7 +30,7 @@ export type Action =
   | Change
   | ClientAction
   | { readonly do: "batch"; readonly changes: readonly Change[]; readonly throws: boolean }
-  /** Large values of one slice, each told: more than a client that does not read may be sent as frames. */
+  /** Large values of one slice, each sent: more than a client that does not read may get as frames. */
   | { readonly do: "burst"; readonly slice: string; readonly count: number }
   | { readonly do: "tick" }
   | { readonly do: "pass"; readonly ms: number };

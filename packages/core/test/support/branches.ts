@@ -119,7 +119,7 @@ export class Branches {
   readonly #clients: Client[] = [];
   readonly #commits: Commit[] = [];
   readonly #saves: string[] = [];
-  /** What every position ever told is the state of, found out by applying event after event. */
+  /** The state of every position ever sent, found by applying event after event. */
   readonly #known = new Map<string, ReadonlyMap<string, Json>>();
   #epochs = 0;
 
@@ -131,7 +131,7 @@ export class Branches {
         slices: (state) => ["show", ...(state["show"] as string[])],
         maxLogEvents: plan.originLog,
       },
-      { epoch: this.#epoch(), onCommit: (commit) => this.#told(commit) },
+      { epoch: this.#epoch(), onCommit: (commit) => this.#committed(commit) },
       this.#clock.clock,
     );
     this.#known.set(this.#origin.stream.eventId, this.#visible());
@@ -200,7 +200,7 @@ export class Branches {
     }
   }
 
-  #told(commit: Commit): void {
+  #committed(commit: Commit): void {
     this.#commits.push(commit);
     let state =
       this.#known.get(idOf(commit.previous, commit.first - 1)) ?? fail(new Error("A commit builds on nothing."));
@@ -289,7 +289,7 @@ export class Branches {
     if (connection?.closed === true) one.connection = undefined;
   }
 
-  /** It has been told a position: what it has is the state there. */
+  /** It has received a position: its copy is the state there. */
   #check({ reference, selected, been }: Client): void {
     if (reference.id === undefined) return;
     const [at, seq] = reference.id.split(".") as [string, string];

@@ -45,7 +45,7 @@ describe("after", () => {
     expect(set).toHaveBeenLastCalledWith(expect.any(Function), 2 ** 31 - 1);
   });
 
-  test("does not keep the process alive unless it is told to", () => {
+  test("keeps the process alive only on request", () => {
     const unref = vi.fn<() => void>();
     vi.stubGlobal("setTimeout", () => ({ unref }));
     systemClock.after(1, () => undefined, true);

@@ -7,7 +7,7 @@ const ROW_IDS = ["id", "_id", "key", "uuid", "name"];
 /** The comparison that every stream has by default. */
 export const structural = structuralCompare({ rowIds: ROW_IDS });
 
-/** The same where a string that grew is told by `append`. */
+/** The same with `append` for a string that grew. */
 export const appending = structuralCompare({ rowIds: ROW_IDS, appends: true });
 
 /** The operations of a change: none where nothing changed, `undefined` where the value is sent. */

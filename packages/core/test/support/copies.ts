@@ -11,7 +11,7 @@ import { createTestClock, type TestClock } from "../../src/state/testing.ts";
 import { type Bookmark, ReferenceClient } from "./reference-client.ts";
 import type { Follower, Slices } from "./streams.ts";
 
-/** An epoch that is told from others by a letter or a number. */
+/** An epoch that differs from others by a letter or a number. */
 export function epoch(name: string | number): string {
   return `${name}`.padStart(11, "0");
 }
@@ -35,11 +35,11 @@ export function originOf(initialState: Slices, options: StateStreamOptions<Slice
 
 export interface Copy {
   readonly copy: FollowedStream<Slices>;
-  /** How often somebody was told that a client waits. */
+  /** How often a waiting client was reported. */
   readonly waited: () => number;
 }
 
-/** A stream that has been told nothing yet. */
+/** A stream that has received nothing yet. */
 export function emptyCopy(clock: TestClock, options: Partial<FollowedStreamOptions> = {}): Copy {
   let waited = 0;
   const copy = followStream<Slices>({ onWaiting: () => void waited++, ...options }, clock.clock);

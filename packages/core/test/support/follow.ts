@@ -7,14 +7,14 @@ import { eventsOf, updatesOf } from "./read.ts";
 
 export type State = Record<string, unknown>;
 
-/** A stream that one client follows, which has been told the first state. */
+/** A stream that one client follows, which has received the first state. */
 function followed<Stream extends StateStream>(stream: Stream) {
   const connection = stream.connect({ append: true });
   eventsOf(connection);
   return { stream, updates: () => updatesOf(connection) };
 }
 
-/** A source that says what it is told to say, streamed to one client. */
+/** A source controlled by the test, streamed to one client. */
 export function follow(initial: State, options: StateStreamOptions<State> = {}) {
   let state: unknown = initial;
   let failure: Error | undefined;

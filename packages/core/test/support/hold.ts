@@ -7,7 +7,7 @@ import type { Operation } from "../../src/json/types.ts";
 import { applyOperations } from "../../src/json/operations.ts";
 import { LoggedState, type LoggedStateOptions } from "../../src/state/logged-state.ts";
 
-export type Told = Pick<StateUpdateEvent, "patches" | "value" | "removed"> | undefined;
+export type Update = Pick<StateUpdateEvent, "patches" | "value" | "removed"> | undefined;
 
 /** A logged state with one slice, named `s`. */
 export function hold({ differ = fastJsonPatch, ...options }: Partial<LoggedStateOptions> & { differ?: Differ } = {}) {
@@ -17,14 +17,14 @@ export function hold({ differ = fastJsonPatch, ...options }: Partial<LoggedState
     report,
   );
   /** Gives slice `s` a value, or the result of operations on what clients hold; says what clients are sent. */
-  const update = (given: unknown, hint: { named?: boolean; operations?: readonly Operation[] } = {}): Told => {
+  const update = (given: unknown, hint: { named?: boolean; operations?: readonly Operation[] } = {}): Update => {
     const { named = false, operations } = hint;
     const before = logged.json("s");
     const patched = operations && before !== undefined ? { operations, json: applyOperations(before, operations, "s") } : undefined; // prettier-ignore
     const change = logged.plan("s", patched?.json ?? given, { namedByCaller: named, patched });
     if (change === undefined) return undefined;
     logged.apply(change);
-    return change.difference && (JSON.parse(`{${change.difference.member}}`) as Told);
+    return change.difference && (JSON.parse(`{${change.difference.member}}`) as Update);
   };
   return { logged, update, report };
 }

@@ -33,7 +33,7 @@ export class ReferenceClient {
   /** Everything received over this connection. */
   events: Received[] = [];
   ended = false;
-  /** Up to where it has everything, and the version of each slice that was told since. */
+  /** Up to where it has everything, and the version of each slice that was received since. */
   #position = -1;
   #versions = new Map<string, number>();
   #raw = "";
@@ -49,7 +49,7 @@ export class ReferenceClient {
 
   /**
    * `bookmark`: where it left off, if it comes back. `seed` decides where bytes are split. `branches`: the stream goes on
-   * in other processes, so that its epoch changes, and a snapshot may repair what was told before.
+   * in other processes, so that its epoch changes, and a snapshot may repair what was sent before.
    */
   constructor(bookmark: Bookmark = { id: undefined, slices: new Map() }, seed = 1, branches = false) {
     this.#branches = branches;

@@ -137,7 +137,7 @@ export class Secrets {
       case "right":
         return this.#changeRight(next.viewer, next.slot);
       case "both":
-        // In one commit: whoever loses the right with it must never see the secret.
+        // In one commit: a client that loses the right with it must never see the secret.
         return stream.batch(() => {
           this.#write(next.slot, this.#secret());
           this.#changeRight(next.viewer, next.slot);
@@ -206,7 +206,7 @@ export class Secrets {
     }
   }
 
-  /** Whoever was cut off comes back; then each has what it may see. */
+  /** Clients that were cut off come back; then each has what it may see. */
   #converge(number: number, given: Client): void {
     let client = given;
     for (let turns = 0; turns < 4; turns++) {

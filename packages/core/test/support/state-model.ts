@@ -160,7 +160,7 @@ export class StateModel {
     expected.set(slice, applyFitting(expected.get(slice) as Json, operations));
   }
 
-  /** Lets the slices function work again, and changes something, so that it is asked. */
+  /** Lets the slices function work again, and changes something, so that it is called. */
   finish(): void {
     this.#gateThrows = false;
     this.#commit(() => this.#set("b", "the end"));

@@ -50,8 +50,8 @@ export function Cluster({ status, answer }: ClusterProps): JSX.Element {
       </div>
       <p class="note">
         Three processes serve one stream, with Redis between them; this page is at one of them. Kill any: the page
-        resumes at another. Kill Redis, which keeps nothing: clients are told that their state may be old, and the
-        leader puts the stream back.
+        resumes at another. Kill Redis, which keeps nothing: heartbeats say that the state may be old, and the leader
+        puts the stream back.
       </p>
       <ol class="nodes" aria-label="Nodes">
         {nodes.map((node) => (

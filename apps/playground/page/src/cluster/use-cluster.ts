@@ -4,7 +4,7 @@ import type { ClusterStatus } from "../../../src/cluster/status.ts";
 const POLL_MS = 500;
 
 /**
- * What the nodes know of each other. Asked for again and again, of whichever node answers: the stream itself cannot tell
+ * What the nodes know of each other. Polled from any node that answers, since the stream itself brings nothing
  * while Redis is away.
  */
 export function useCluster(): ClusterStatus | undefined {
@@ -17,7 +17,7 @@ export function useCluster(): ClusterStatus | undefined {
         const response = await fetch("/api/cluster", { signal: gone.signal });
         if (response.ok) setCluster((await response.json()) as ClusterStatus);
       } catch {
-        // The node that was asked is gone; the next question goes to another.
+        // That node is gone; the next request goes to another.
       }
       if (!gone.signal.aborted) timer = setTimeout(() => void ask(), POLL_MS);
     };

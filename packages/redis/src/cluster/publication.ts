@@ -1,5 +1,5 @@
 import type { StateStreamError } from "@statestream/core";
-import type { Clock, ContinuedStream } from "@statestream/core/backplane";
+import { type Clock, type ContinuedStream, hasKnownFormat } from "@statestream/core/backplane";
 import { checkpointAtHead, CheckpointPace } from "./checkpoints.ts";
 import type { AcquireReply, Answer, Checkpoint, Commit, Engine, Position } from "./engine.ts";
 import { Pending } from "./pending.ts";
@@ -19,7 +19,7 @@ export interface PublicationHost {
   renewed(): void;
   /** When the next renewal is due: milliseconds elapsed. */
   readonly renewAt: number;
-  /** Another writer leads, or has led. */
+  /** Another writer leads, or has led, or the stream has commits that only a later version can read. */
   lost(): Promise<void>;
   /** The changes not stored yet are published under other seqs, which end at `seq`. */
   moved(seq: number): void;
@@ -242,6 +242,8 @@ export class Publication<S extends object> {
       this.#repair = reply.status === "empty" ? "install" : "install-by-force";
       return;
     }
+    // A node of a later version wrote them: replacing them would lose its changes, so this node must not lead.
+    if (!reply.entries.every(hasKnownFormat)) return await this.#host.lost();
     const text = this.#readable(() => checkpointAtHead(reply.checkpoint.body, reply.entries, clock));
     if (text === undefined) {
       this.#repair = "install-by-force";
@@ -261,7 +263,7 @@ export class Publication<S extends object> {
     this.#answers = this.#answers.map((answer) => ({ ...answer, seq: this.#made.seq }));
   }
 
-  /** `undefined` where the engine holds a stream that cannot be read: the state here replaces it. */
+  /** `undefined` where what the engine holds of the stream is damaged: the state here replaces it. */
   #readable(read: () => string): string | undefined {
     try {
       return read();

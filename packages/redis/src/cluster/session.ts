@@ -14,7 +14,8 @@ export interface SessionHost<S extends object> {
   readonly owner: string;
   readonly leaseMs: number;
   /**
-   * Another writer leads: pending changes may not be in the stream. `vanished`: nor may changes that the engine had acknowledged.
+   * Another writer leads, or only a later version can read the stream: pending changes may not be in the stream. `vanished`: nor
+   * may changes that the engine had acknowledged.
    */
   lost(session: Session<S>, vanished: boolean): void;
   /** The lease ran out before it was renewed: another writer may lead by now. Pending changes are kept until that is known. */

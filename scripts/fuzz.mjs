@@ -4,6 +4,7 @@
 //
 //   pnpm fuzz --pairs 1000000     until so many random pairs of values went through the differ and two appliers
 //   pnpm fuzz --lists 1000000     until so many random pairs of operation lists were composed and applied
+//   pnpm fuzz --dialects 70000    until so many random histories of about 15 steps were sent to clients of every dialect and rate
 //   pnpm fuzz --secrets 30000     until so many random histories of about 35 steps were searched for secrets of views
 //   pnpm fuzz --differential --minutes 30     our client against an EventSource and an applier of RFC 6902 that share no code
 //                                             with it, over TCP connections that are cut and stalled; also part of the default
@@ -30,19 +31,20 @@ const MODEL = "packages/redis/test/cluster/model.test.ts";
 const DIFFERENTIAL = "apps/chaos/test/differential.test.ts";
 const DIFFERENTIAL_SECONDS = { alone: 60, besides: 10 };
 
-/** The options that count runs, and the file whose one property they are of. Its runs are quick. */
+/** The options that count runs, the file whose one property they are of, and how many of its runs take a few minutes. */
 const COUNTED = {
-  pairs: "packages/core/test/diff/differ.pairs.test.ts",
-  lists: "packages/core/test/diff/compose.fuzz.test.ts",
-  secrets: "packages/core/test/state/views.secrets.test.ts",
+  pairs: { file: "packages/core/test/diff/differ.pairs.test.ts", perRound: 50_000 },
+  lists: { file: "packages/core/test/diff/compose.fuzz.test.ts", perRound: 50_000 },
+  dialects: { file: "packages/core/test/delivery/dialects.property.test.ts", perRound: 5000 },
+  secrets: { file: "packages/core/test/state/views.secrets.test.ts", perRound: 50_000 },
 };
-const COUNTED_PER_ROUND = 50_000;
 
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "1" },
     pairs: { type: "string" },
     lists: { type: "string" },
+    dialects: { type: "string" },
     secrets: { type: "string" },
     differential: { type: "boolean", default: false },
     seed: { type: "string" },
@@ -61,7 +63,7 @@ const names = readdirSync(join(root, tests), { recursive: true }).filter(
   (name) => name.endsWith(".test.ts") && /["']fast-check["']/.test(readFileSync(join(root, tests, name), "utf8")),
 );
 const all = [...names.map((name) => `${tests}/${name}`), MODEL, DIFFERENTIAL];
-const files = values.differential ? [DIFFERENTIAL] : counted === undefined ? all : [COUNTED[counted]];
+const files = values.differential ? [DIFFERENTIAL] : counted === undefined ? all : [COUNTED[counted].file];
 
 const scratch = mkdtempSync(join(tmpdir(), "statestream-fuzz-"));
 const report = join(scratch, "runs");
@@ -88,7 +90,7 @@ while ((wanted === undefined ? Date.now() < until : totalRuns() < wanted) && fai
     ...process.env,
     NODE_NO_WARNINGS: "1",
     STATESTREAM_FUZZ_RUNS: String(
-      wanted === undefined ? RUNS_PER_ROUND : Math.min(COUNTED_PER_ROUND, wanted - totalRuns()),
+      wanted === undefined ? RUNS_PER_ROUND : Math.min(COUNTED[counted].perRound, wanted - totalRuns()),
     ),
     STATESTREAM_FUZZ_SEED: String(seed),
     STATESTREAM_FUZZ_REPORT: report,

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { test } from "vitest";
-import type { ConnectOptions, Connection, Json } from "../../src/index.ts";
+import type { ConnectOptions, Connection, Json, Operation } from "../../src/index.ts";
 import { parseEventId } from "../../src/protocol/event-id.ts";
-import { edit, editable, operationsOf } from "../support/edits.ts";
+import { edit, editable, operationsOf, textIn } from "../support/edits.ts";
 import { checkProperty, PROPERTY_TIMEOUT_MS } from "../support/property.ts";
 import { type Bookmark, ReferenceClient } from "../support/reference-client.ts";
 import { type Setup, setup } from "../support/streams.ts";
@@ -22,7 +22,7 @@ const KINDS: readonly ConnectOptions[] = [
 ];
 
 const change = fc.record({
-  do: fc.constantFrom("edit", "edit", "edit", "remove"),
+  do: fc.constantFrom("set", "set", "patch", "patch", "append", "remove"),
   slice: fc.constantFrom(...SLICES),
   edits: fc.array(edit, { minLength: 1, maxLength: 3 }),
   fresh: editable,
@@ -144,24 +144,26 @@ class World {
   }
 
   #commit(changes: readonly Change[]): void {
-    const values = new Map<string, Json | undefined>();
+    // One change of each slice, so that its event has the value that it must have.
+    const planned = new Map<string, Planned>();
     const { stream } = this;
-    for (const { do: kind, slice, edits, fresh } of changes) {
-      const before = values.has(slice) ? values.get(slice) : (stream.state as Record<string, Json>)[slice];
-      const value = kind === "remove" ? undefined : before === undefined ? fresh : operationsOf(before, edits).after;
-      values.set(slice, value);
+    for (const given of changes) {
+      if (planned.has(given.slice)) continue;
+      planned.set(given.slice, planOf((stream.state as Record<string, Json>)[given.slice], given));
     }
     const [before, first] = [{ ...this.#states.at(-1) } as Record<string, Json>, this.#states.length];
     const watcher = stream.connect({ append: true, lastEventId: stream.eventId });
     stream.batch(() => {
-      for (const [slice, value] of values) {
+      for (const [slice, { value, patches, append }] of planned) {
         if (value === undefined) stream.remove(slice);
+        else if (append !== undefined) stream.append(slice, append.path, append.text);
+        else if (patches !== undefined) stream.patch(slice, patches);
         else stream.set(slice, value);
       }
     });
     // The log numbers slices in the order of the changes, and those that are equal get no number.
     for (const { slice } of changedBy(watcher)) {
-      const value = values.get(slice);
+      const value = planned.get(slice)?.value;
       if (value === undefined) delete before[slice];
       else before[slice] = value;
       this.#states.push({ ...before });
@@ -170,6 +172,22 @@ class World {
       throw new Error(`States from ${first} are wrong.`);
     watcher.close();
   }
+}
+
+/** What a slice is after a change, and what makes it so; without either, it is set. */
+interface Planned {
+  readonly value: Json | undefined;
+  readonly patches?: readonly Operation[];
+  readonly append?: { readonly path: string; readonly text: string };
+}
+
+function planOf(before: Json | undefined, { do: kind, edits, fresh }: Change): Planned {
+  if (kind === "remove") return { value: undefined };
+  if (before === undefined) return { value: fresh };
+  const grown = kind === "append" ? textIn(before, edits) : undefined;
+  if (grown !== undefined) return { value: grown.after, append: grown };
+  const { operations, after } = operationsOf(before, edits);
+  return kind === "patch" && operations.length > 0 ? { value: after, patches: operations } : { value: after };
 }
 
 function changedBy(connection: Connection): { slice: string }[] {

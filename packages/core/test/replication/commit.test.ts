@@ -74,6 +74,28 @@ test("a text that grows costs a backplane and a copy's log its pieces, and a cli
   expect(resumed.client.state).toStrictEqual({ answer: { text: "word".repeat(2000) } });
 });
 
+test("a strict client of a copy gets one net event for the appends that it has not read, and other slices frame by frame", () => {
+  const origin = originOf({ answer: { text: "a" }, n: 0 });
+  const { copy } = copyOf(origin);
+  const [strict, appends] = [followed(copy), followed(copy, { append: true })];
+  origin.stream.append("answer", "/text", "b");
+  origin.stream.set("n", 1, { type: "counted" });
+  origin.stream.append("answer", "/text", "c");
+  for (const commit of origin.commits) copy.follow(commit);
+  expect(strict.pull()).toMatchObject([
+    { slice: "n", seq: 2, cause: { type: "counted" }, more: true },
+    { slice: "answer", seq: 3, base: 0, patches: [{ op: "replace", path: "/text", value: "abc" }] },
+  ]);
+  // The first event lies inside the span of the net event, so its ID names no state.
+  expect(strict.client.events.slice(-2).map(({ id }) => id?.endsWith(".-"))).toStrictEqual([true, false]);
+  expect(appends.pull()).toMatchObject([
+    { seq: 1, patches: [{ op: "append", path: "/text", value: "b" }] },
+    { seq: 2 },
+    { seq: 3, base: 1, patches: [{ op: "append", path: "/text", value: "c" }] },
+  ]);
+  expect([strict.client.state, appends.client.state]).toStrictEqual([copy.state, copy.state]);
+});
+
 test("clients of a copy get the bytes that those of the origin get", () => {
   const origin = originOf({ a: { n: 1 }, b: 1 });
   const { copy } = copyOf(origin);

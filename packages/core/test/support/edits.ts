@@ -49,6 +49,20 @@ export function operationsOf(document: Json, edits: readonly Edit[]): { operatio
   return { operations, after };
 }
 
+/** The first text that one of the edits finds in the document, and what the document is after it has grown. */
+export function textIn(
+  document: Json,
+  edits: readonly Edit[],
+): { path: string; text: string; after: Json } | undefined {
+  for (const { at, text: added } of edits) {
+    const { tokens, value: found } = placeIn(document, at, true);
+    if (typeof found !== "string") continue;
+    const path = pathOf(tokens);
+    return { path, text: added, after: applyFitting(document, [{ op: "append", path, value: added }]) };
+  }
+  return undefined;
+}
+
 function operationOf(document: Json, { kind, at, to, name, text: added, value: fresh }: Edit): Operation | undefined {
   const target = placeIn(document, at, kind === "append");
   const path = pathOf(target.tokens);

@@ -21,7 +21,7 @@ test("a change on one node reaches the clients of every node, with the same ids"
   });
   await cluster.settle();
   for (const client of clients) {
-    expect(client.told).toMatchObject([
+    expect(client.received).toMatchObject([
       { type: "state.initial", reason: "connect", slices: { messages: [] }, seq: 0 },
       { type: "state.update", slice: "messages", seq: 1, base: 0 },
       { type: "state.update", slice: "messages", seq: 2, base: 1, more: true },
@@ -72,7 +72,7 @@ test("a writer that closes hands over, and nobody needs a snapshot", async () =>
   second.set("messages", ["from the second"]);
   await cluster.settle();
   expect(client.snapshots).toStrictEqual(["connect"]);
-  expect(client.told.at(-1)).toMatchObject({ slice: "messages", seq: 2, base: 1 });
+  expect(client.received.at(-1)).toMatchObject({ slice: "messages", seq: 2, base: 1 });
 });
 
 test("when everything in the engine is gone, the writer puts it back and clients notice nothing", async () => {
@@ -87,7 +87,7 @@ test("when everything in the engine is gone, the writer puts it back and clients
   writer.set("topic", "after");
   await cluster.settle();
   expect(client.snapshots).toStrictEqual(["connect"]);
-  expect(client.told.at(-1)).toMatchObject({ slice: "topic", seq: 2, value: "after" });
+  expect(client.received.at(-1)).toMatchObject({ slice: "topic", seq: 2, value: "after" });
 });
 
 test("what the engine lost in a failover, the writer gives it again", async () => {
@@ -105,7 +105,7 @@ test("what the engine lost in a failover, the writer gives it again", async () =
   writer.set("topic", "three");
   await cluster.pass(1000);
   expect(client.snapshots).toStrictEqual(["connect"]);
-  expect(client.told.at(-1)).toMatchObject({ slice: "topic", seq: 3, value: "three" });
+  expect(client.received.at(-1)).toMatchObject({ slice: "topic", seq: 3, value: "three" });
   expect(a.backplane.streams.get("room").stats().backplane).toMatchObject({ repairs: 1, head: { seq: 3 }, lag: 0 });
 });
 
@@ -123,10 +123,10 @@ test("a backplane that closes hands over, ends its clients, lets nobody in any m
     expect.objectContaining({ code: "stream-closed" }),
   );
   await Promise.all([closed, a.backplane.close(), cluster.settle()]);
-  expect(client.told.at(-1)).toMatchObject({ type: "state.end", reason: "draining", retry: true });
+  expect(client.received.at(-1)).toMatchObject({ type: "state.end", reason: "draining", retry: true });
   const late = new Client(a.backplane.streams.get("room").connect());
   await cluster.settle();
-  expect(late.told).toMatchObject([{ type: "state.end", reason: "draining" }]);
+  expect(late.received).toMatchObject([{ type: "state.end", reason: "draining" }]);
   expect([other.leading, other.state]).toStrictEqual([true, { messages: [], topic: "kept" }]);
   await Promise.all([b.backplane.close(), cluster.settle()]);
   expect(cluster.clock.timers).toBe(0);
@@ -158,5 +158,5 @@ test("an onError that throws harms nobody", async () => {
   node.engine.mend();
   node.backplane.writer("room", { initialState: { text: "here" } });
   await cluster.pass(2000);
-  expect(client.told).toMatchObject([{ slices: { text: "here" } }]);
+  expect(client.received).toMatchObject([{ slices: { text: "here" } }]);
 });

@@ -28,7 +28,7 @@ test("messages that arrive twice, late or not at all change nothing in what clie
     await cluster.settle();
   }
   await cluster.pass(8000);
-  const updates = client.told.filter(({ type }) => type === "state.update");
+  const updates = client.received.filter(({ type }) => type === "state.update");
   expect(updates.map((event) => "seq" in event && event.seq)).toStrictEqual(
     Array.from({ length: 14 }, (_, i) => i + 1),
   );
@@ -40,10 +40,10 @@ test("a subscription that is dead although the connection lives is made anew", a
   await Promise.all([b.engine.unsubscribe("room"), cluster.settle()]);
   writer.set("text", "unheard");
   await cluster.pass(7000);
-  expect(client.told.at(-1)).toMatchObject({ value: "unheard" });
+  expect(client.received.at(-1)).toMatchObject({ value: "unheard" });
   writer.set("text", "heard");
   await cluster.settle();
-  expect(client.told.at(-1)).toMatchObject({ value: "heard" });
+  expect(client.received.at(-1)).toMatchObject({ value: "heard" });
 });
 
 test("in an outage clients receive stale and keep their state, and new clients are sent the copy", async () => {
@@ -54,7 +54,7 @@ test("in an outage clients receive stale and keep their state, and new clients a
   expect(client.events.at(-1)).toMatchObject({ type: "heartbeat", stale: true });
   const another = new Client(b.backplane.streams.get("room").connect());
   await cluster.settle();
-  expect(another.told).toMatchObject([{ type: "state.initial", slices: { text: "at first" } }]);
+  expect(another.received).toMatchObject([{ type: "state.initial", slices: { text: "at first" } }]);
   b.engine.mend();
   await cluster.settle();
   expect(client.events.at(-1)).toMatchObject({ type: "heartbeat" });
@@ -71,13 +71,13 @@ test("in an outage a client of a stream without a copy here is refused after joi
     new Client(b.backplane.streams.get("room").connect({ lastEventId: "unknownepoc.5" })),
   ];
   await cluster.pass(4500);
-  expect(clients.map(({ told }) => told)).toStrictEqual([[], []]);
+  expect(clients.map(({ received }) => received)).toStrictEqual([[], []]);
   await cluster.pass(1000);
-  for (const { told } of clients)
-    expect(told).toMatchObject([{ type: "state.end", reason: "unavailable", retry: true }]);
+  for (const { received } of clients)
+    expect(received).toMatchObject([{ type: "state.end", reason: "unavailable", retry: true }]);
 });
 
-test("an id that nobody knows is answered with a snapshot once the engine was asked", async () => {
+test("an id that nobody knows is answered with a snapshot once the engine was read", async () => {
   const { cluster, b } = await serving();
   const stranger = new Client(b.backplane.streams.get("room").connect({ lastEventId: "unknownepoc.0" }));
   await cluster.settle();
@@ -97,7 +97,7 @@ test("a client ahead of a node that lags waits for it, whichever clients came be
   cluster.server.rollBack(saved);
   const late = new Client(b.backplane.streams.get("room").connect({ lastEventId: id }));
   await cluster.pass(300);
-  expect([early.snapshots, late.told]).toStrictEqual([["epoch"], []]);
+  expect([early.snapshots, late.received]).toStrictEqual([["epoch"], []]);
   await cluster.pass(2000);
   expect(late.events).toMatchObject([{ type: "heartbeat", seq: 1 }]);
   expect(late.lastEventId).toBe(id);
@@ -111,7 +111,7 @@ test("a stream that nobody writes is read at a bounded rate, and known at once w
   expect(statsOf(b).reads).toBeLessThan(12);
   a.backplane.writer("room", { initialState: { text: "here" } });
   await cluster.settle();
-  expect(client.told).toMatchObject([{ type: "state.initial", slices: { text: "here" } }]);
+  expect(client.received).toMatchObject([{ type: "state.initial", slices: { text: "here" } }]);
 });
 
 test("an engine that fails is called at a bounded rate, however many clients come, and reported once", async () => {

@@ -34,7 +34,7 @@ test("beyond maxStreams unused copies are dropped, and where all are used a conn
   const b = new Client(backplane.streams.get("b").connect());
   const refused = new Client(backplane.streams.get("c").connect());
   await cluster.settle();
-  expect(refused.told).toMatchObject([{ type: "state.end", reason: "overloaded", retry: true }]);
+  expect(refused.received).toMatchObject([{ type: "state.end", reason: "overloaded", retry: true }]);
   a.connection.close();
   const let_in = new Client(backplane.streams.get("c").connect());
   await cluster.settle();
@@ -50,7 +50,7 @@ test("beyond maxBytes likewise", async () => {
   await cluster.settle();
   const second = new Client(b.backplane.streams.get("two").connect());
   await cluster.settle();
-  expect(second.told).toMatchObject([{ type: "state.end", reason: "overloaded" }]);
+  expect(second.received).toMatchObject([{ type: "state.end", reason: "overloaded" }]);
   first.connection.close();
   const third = new Client(b.backplane.streams.get("two").connect());
   await cluster.settle();
@@ -70,5 +70,5 @@ test("when the engine is back, all streams are compared with it, also while a co
   b.engine.mend();
   b.engine.mend();
   await cluster.settle();
-  expect(client.told.at(-1)).toMatchObject({ value: "missed" });
+  expect(client.received.at(-1)).toMatchObject({ value: "missed" });
 });

@@ -10,11 +10,11 @@ interface Room {
 
 const MIB = 1024 * 1024;
 
-async function leading(cluster: Cluster, node: Node, told: unknown[] = []): Promise<OwnStateWriter<Room>> {
+async function leading(cluster: Cluster, node: Node, reported: unknown[] = []): Promise<OwnStateWriter<Room>> {
   const writer = node.backplane.writer<Room>("room", {
     initialState: { text: "" },
-    onLeadership: (leads) => told.push(leads),
-    onLost: (lost) => told.push(lost),
+    onLeadership: (leads) => reported.push(leads),
+    onLost: (lost) => reported.push(lost),
   });
   await cluster.settle();
   return writer;
@@ -30,15 +30,15 @@ test("an unknown outcome is resolved by sending the same call again", async () =
   cluster.server.callFate = (call) => (call === "publish" && failing-- > 0 ? "fail-after" : "work");
   writer.set("text", "one");
   await cluster.pass(2000);
-  expect(client.told.filter(({ type }) => type === "state.update")).toHaveLength(1);
+  expect(client.received.filter(({ type }) => type === "state.update")).toHaveLength(1);
   expect(a.errors.map(({ code }) => code)).toStrictEqual(["backplane-failed"]);
 });
 
 test("a writer that cannot reach the engine leads until its lease ends, and publishes what is pending when the engine is back", async () => {
   const cluster = new Cluster();
   const [a, b] = [cluster.node(), cluster.node()];
-  const told: unknown[] = [];
-  const writer = await leading(cluster, a, told);
+  const reported: unknown[] = [];
+  const writer = await leading(cluster, a, reported);
   const client = new Client(b.backplane.streams.get("room").connect());
   await cluster.settle();
   let calls = 0;
@@ -56,10 +56,10 @@ test("a writer that cannot reach the engine leads until its lease ends, and publ
     await cluster.pass(500);
   }
   expect(calls).toBeLessThan(60);
-  expect(told).toStrictEqual([true, false]);
+  expect(reported).toStrictEqual([true, false]);
   cluster.server.callFate = () => "work";
   await cluster.pass(2000);
-  expect([writer.leading, told]).toStrictEqual([true, [true, false, true]]);
+  expect([writer.leading, reported]).toStrictEqual([true, [true, false, true]]);
   expect(b.backplane.streams.get("room").state).toStrictEqual({ text: last });
   expect(client.snapshots).toStrictEqual(["connect"]);
 });
@@ -82,7 +82,7 @@ test("more changes than can wait for the engine are published as one difference"
     await flushed;
     epochs.push(client.lastEventId.split(".")[0]);
   }
-  const updates = client.told.filter(({ type }) => type === "state.update");
+  const updates = client.received.filter(({ type }) => type === "state.update");
   expect(updates).toMatchObject([{ value: "short again" }, { value: "and again" }]);
   expect(client.snapshots).toStrictEqual(["connect"]);
   // What was dropped may have been sent: its seqs are never used again under its epoch.
@@ -122,15 +122,15 @@ test("a leader from before the engine went back in time continues to lead, and n
   await cluster.settle();
   const saved = cluster.server.save();
   await Promise.all([first.close(), cluster.settle()]);
-  const told: unknown[] = [];
-  const second = await leading(cluster, b, told);
+  const reported: unknown[] = [];
+  const second = await leading(cluster, b, reported);
   second.set("other", "of the second");
   await cluster.settle();
   cluster.server.rollBack(saved);
   // The lease of the first one, as the engine has it again, has run out.
   cluster.skewMs = 6000;
   await cluster.pass(3000);
-  expect([second.leading, told]).toStrictEqual([true, [true]]);
+  expect([second.leading, reported]).toStrictEqual([true, [true]]);
   expect(b.backplane.streams.get("room").state).toStrictEqual({ text: "of the first", other: "of the second" });
   expect(cluster.server.dataset(0).head("room")).toMatchObject({ seq: 2 });
 });
@@ -138,8 +138,8 @@ test("a leader from before the engine went back in time continues to lead, and n
 test("a leader that returns after another one led does not overwrite what that one wrote, and reports what was lost", async () => {
   const cluster = new Cluster();
   const [a, b] = [cluster.node(), cluster.node()];
-  const told: unknown[] = [];
-  const first = await leading(cluster, a, told);
+  const reported: unknown[] = [];
+  const first = await leading(cluster, a, reported);
   first.set("text", "of the first");
   await cluster.settle();
   a.engine.cut();
@@ -154,7 +154,7 @@ test("a leader that returns after another one led does not overwrite what that o
   a.engine.mend();
   await cluster.pass(4000);
   const changes = [{ slice: "other", value: "never published" }];
-  expect(told).toMatchObject([
+  expect(reported).toMatchObject([
     true,
     false,
     { commits: 1, changes, vanished: false, state: { other: "never published" } },
@@ -170,14 +170,14 @@ test("a leader that is fenced because the engine forgot its lease continues to l
   await Promise.all([first.close(), cluster.settle()]);
   // Nobody leads, as the engine has it again later.
   const saved = cluster.server.save();
-  const told: unknown[] = [];
-  const second = await leading(cluster, b, told);
+  const reported: unknown[] = [];
+  const second = await leading(cluster, b, reported);
   second.set("text", "acknowledged");
   await cluster.settle();
   cluster.server.rollBack(saved);
   second.set("other", "pending");
   await cluster.settle();
-  expect([second.leading, told]).toStrictEqual([true, [true]]);
+  expect([second.leading, reported]).toStrictEqual([true, [true]]);
   expect(b.backplane.streams.get("room").state).toStrictEqual({ text: "acknowledged", other: "pending" });
   expect(cluster.server.dataset(0).head("room")).toMatchObject({ seq: 2 });
 });
@@ -201,7 +201,7 @@ test("an engine that went back in time is given all it lost and all that was pen
   cluster.server.rollBack(saved);
   failing = false;
   await cluster.pass(1000);
-  const updates = client.told.filter(({ type }) => type === "state.update");
+  const updates = client.received.filter(({ type }) => type === "state.update");
   expect(updates).toMatchObject(["one", "two", "three", "four"].map((value, index) => ({ seq: index + 1, value })));
   const again = cluster.server.dataset(0).read("room", saved.head("room"));
   expect(again).toMatchObject({ status: "tail", entries: [1, 2, 3, 4].map((last) => ({ last })) });
@@ -210,8 +210,8 @@ test("an engine that went back in time is given all it lost and all that was pen
 test("changes that the engine lost after it had acknowledged them are reported as vanished when another writer leads before they are published again", async () => {
   const cluster = new Cluster();
   const [a, b] = [cluster.node(), cluster.node()];
-  const told: unknown[] = [];
-  const first = await leading(cluster, a, told);
+  const reported: unknown[] = [];
+  const first = await leading(cluster, a, reported);
   const second = await leading(cluster, b);
   const saved = cluster.server.save();
   first.set("text", "acknowledged");
@@ -228,7 +228,11 @@ test("changes that the engine lost after it had acknowledged them are reported a
   expect(second.leading).toBe(true);
   cluster.server.callFate = () => "work";
   await cluster.pass(4000);
-  expect(told.at(-1)).toMatchObject({ commits: 2, vanished: true, state: { text: "acknowledged", other: "pending" } });
+  expect(reported.at(-1)).toMatchObject({
+    commits: 2,
+    vanished: true,
+    state: { text: "acknowledged", other: "pending" },
+  });
 });
 
 test("a leader that finds commits of a format it does not know leaves them in place, and leads no more", async () => {

@@ -27,8 +27,8 @@ test("a stream that is closed says so to its clients and to those who come, and 
   await Promise.all([backplane.streams.get("room").close({ retry: false }), cluster.settle()]);
   const late = new Client(backplane.streams.get("room").connect());
   await cluster.settle();
-  expect(refused.told).toMatchObject([{ reason: "overloaded" }]);
-  for (const { told } of [client, late]) expect(told).toMatchObject([{ reason: "closed", retry: false }]);
+  expect(refused.received).toMatchObject([{ reason: "overloaded" }]);
+  for (const { received } of [client, late]) expect(received).toMatchObject([{ reason: "closed", retry: false }]);
 });
 
 test("the streams this node has a copy of can be listed, each as one object for as long", async () => {

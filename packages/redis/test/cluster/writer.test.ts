@@ -38,26 +38,26 @@ test("a store takes in what the stream says before it is looked at, and is not p
   const [one, two] = [new Store("one"), new Store("two")];
   const first = a.backplane.writer("room", { source: one.source });
   await cluster.settle();
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   const second = b.backplane.writer<Room>("room", {
     source: two.source,
     onLeadership: (leads, { state }) => {
-      told.push([leads, state]);
+      reported.push([leads, state]);
       if (state !== undefined) two.become(state.text);
     },
   });
   const client = new Client(b.backplane.streams.get("room").connect());
   await cluster.settle();
-  two.become("not told to anybody");
+  two.become("not sent to anybody");
   one.become("of the first");
   await cluster.settle();
   expect([two.listeners.size, second.state]).toStrictEqual([0, { text: "of the first" }]);
   await Promise.all([first.close(), cluster.settle()]);
   await cluster.settle();
-  expect([one.listeners.size, told]).toStrictEqual([0, [[true, { text: "of the first" }]]]);
+  expect([one.listeners.size, reported]).toStrictEqual([0, [[true, { text: "of the first" }]]]);
   two.become("of the second");
   await cluster.settle();
-  expect(client.told.map((event) => ("value" in event ? event.value : event.type))).toStrictEqual([
+  expect(client.received.map((event) => ("value" in event ? event.value : event.type))).toStrictEqual([
     "state.initial",
     "of the first",
     "of the second",
@@ -123,7 +123,7 @@ test("a store that fails is reported, and leaves the stream as it is", async () 
   await cluster.settle();
   const client = new Client(b.backplane.streams.get("room").connect());
   await cluster.settle();
-  expect(client.told).toMatchObject([{ type: "state.initial", slices: { text: "new" }, seq: 1 }]);
+  expect(client.received).toMatchObject([{ type: "state.initial", slices: { text: "new" }, seq: 1 }]);
 });
 
 test("a store that cannot be subscribed to keeps nobody else from leading", async () => {
@@ -132,16 +132,16 @@ test("a store that cannot be subscribed to keeps nobody else from leading", asyn
   const first = a.backplane.writer("room", { source: new Store("kept").source });
   await cluster.settle();
   await Promise.all([first.close(), cluster.settle()]);
-  const told: boolean[] = [];
+  const reported: boolean[] = [];
   const broken = {
     getState: () => ({ text: "never" }),
     subscribe: () => {
       throw new Error("not today");
     },
   };
-  b.backplane.writer("room", { source: broken, onLeadership: (leads) => told.push(leads) });
+  b.backplane.writer("room", { source: broken, onLeadership: (leads) => reported.push(leads) });
   await cluster.settle();
-  expect([told, b.errors.map(({ code }) => code)]).toStrictEqual([[true, false], ["backplane-failed"]]);
+  expect([reported, b.errors.map(({ code }) => code)]).toStrictEqual([[true, false], ["backplane-failed"]]);
   const third = a.backplane.writer("room", { source: new Store("third").source });
   await cluster.settle();
   expect(third.leading).toBe(true);
@@ -275,22 +275,22 @@ test.each(["subscribe", "acquire"] as const)(
 test("changes that could not be handed over within the time of a lease are reported, and no timer is left", async () => {
   const cluster = new Cluster();
   const a = cluster.node();
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   const writer = a.backplane.writer<Room>("room", {
     initialState: { text: "" },
-    onLeadership: (leads) => told.push(leads),
-    onLost: ({ commits, state }) => told.push({ commits, state }),
+    onLeadership: (leads) => reported.push(leads),
+    onLost: ({ commits, state }) => reported.push({ commits, state }),
   });
   await cluster.settle();
   a.engine.cut();
-  writer.set("text", "never told");
+  writer.set("text", "never sent");
   const flushed = writer.flushed();
   await Promise.all([
     expect(flushed).rejects.toMatchObject({ code: "not-leading" }),
     a.backplane.close(),
     cluster.pass(6000),
   ]);
-  expect(told).toStrictEqual([true, false, { commits: 1, state: { text: "never told" } }]);
+  expect(reported).toStrictEqual([true, false, { commits: 1, state: { text: "never sent" } }]);
   expect(() => writer.set("text", "too late")).toThrow(expect.objectContaining({ code: "not-leading" }));
   await cluster.pass(3000);
   expect(cluster.clock.timers).toBe(0);
@@ -310,8 +310,8 @@ test("slices that are not shown stay hidden when another writer takes over", asy
   second.set("secret", "c");
   second.set("text", "still seen");
   await cluster.settle();
-  expect(JSON.stringify(client.told)).not.toContain("secret");
-  expect(client.told.at(-1)).toMatchObject({ slice: "text", seq: 1, value: "still seen" });
+  expect(JSON.stringify(client.received)).not.toContain("secret");
+  expect(client.received.at(-1)).toMatchObject({ slice: "text", seq: 1, value: "still seen" });
 });
 
 test("leads() ends with its signal, and an abandoned request leaves nothing behind", async () => {

@@ -9,7 +9,7 @@ forEachEngine("messages", (engines) => {
     await engine.subscribe(key, (message) => heard.push(message));
     return heard;
   };
-  const told = (...entries: ReturnType<typeof entry>[]) => entries.map((of) => ({ kind: "entry", entry: of }));
+  const messagesOf = (...entries: ReturnType<typeof entry>[]) => entries.map((of) => ({ kind: "entry", entry: of }));
   const HEAD = { kind: "head" };
 
   test("bring every node each entry once and in order", async () => {
@@ -20,7 +20,7 @@ forEachEngine("messages", (engines) => {
     await Promise.all(entries.slice(20).map((next) => engines.engine.publish("k", publishing([next]))));
     await vi.waitFor(() => expect(a).toHaveLength(51));
     await vi.waitFor(() => expect(b).toHaveLength(51));
-    expect(a).toEqual([HEAD, ...told(...entries)]);
+    expect(a).toEqual([HEAD, ...messagesOf(...entries)]);
     expect(b).toEqual(a);
   });
 
@@ -33,7 +33,7 @@ forEachEngine("messages", (engines) => {
     await engines.engine.publish("k", publishing([entry(9)]));
     await engines.engine.publish("k", publishing([entry(3)]));
     await vi.waitFor(() => expect(heard).toContainEqual({ kind: "entry", entry: entry(3) }));
-    expect(heard).toEqual([HEAD, ...told(entry(1), entry(2), entry(3))]);
+    expect(heard).toEqual([HEAD, ...messagesOf(entry(1), entry(2), entry(3))]);
   });
 
   test("announce that a stream was installed or a lease released, but nothing that did not happen", async () => {
@@ -46,7 +46,7 @@ forEachEngine("messages", (engines) => {
     await engines.engine.acquire("k", "other", 5000);
     await engines.engine.publish("k", publishing([entry(1)], { owner: "other" }));
     await vi.waitFor(() => expect(heard).toContainEqual({ kind: "entry", entry: entry(1) }));
-    expect(heard).toEqual([HEAD, HEAD, ...told(entry(1))]);
+    expect(heard).toEqual([HEAD, HEAD, ...messagesOf(entry(1))]);
   });
 
   test("of one stream do not reach subscribers of another", async () => {
@@ -80,13 +80,13 @@ forEachEngine("messages", (engines) => {
     ];
     await Promise.all(turns);
     await engine.publish("k", publishing([entry(1)]));
-    await vi.waitFor(() => expect(second).toEqual(told(entry(1))));
+    await vi.waitFor(() => expect(second).toEqual(messagesOf(entry(1))));
 
     const third: Message[] = [];
     await Promise.all([engine.unsubscribe("k"), engine.subscribe("k", (message) => third.push(message))]);
     await engine.publish("k", publishing([entry(2)]));
-    await vi.waitFor(() => expect(third).toEqual(told(entry(2))));
-    expect(second).toEqual(told(entry(1)));
+    await vi.waitFor(() => expect(third).toEqual(messagesOf(entry(2))));
+    expect(second).toEqual(messagesOf(entry(1)));
     expect(first).toEqual([]);
   });
 
@@ -118,7 +118,7 @@ forEachEngine("messages", (engines) => {
     await engine.publish("k", publishing([entry(1)]));
     await engine.install("gone", installing(0));
     await engine.install("new", installing(0));
-    await vi.waitFor(() => expect(heard).toEqual([HEAD, ...told(entry(1))]));
+    await vi.waitFor(() => expect(heard).toEqual([HEAD, ...messagesOf(entry(1))]));
     await vi.waitFor(() => expect(again).toEqual([HEAD]));
     expect(gone).toEqual([]);
   });

@@ -9,7 +9,7 @@ import { freePort, RedisServer } from "@statestream/redis-server";
 import { HAS_REDIS, SKIPPED } from "../support/installed.ts";
 
 const HEAD = { kind: "head" };
-const told = (of: ReturnType<typeof entry>) => ({ kind: "entry", entry: of });
+const messageOf = (of: ReturnType<typeof entry>) => ({ kind: "entry", entry: of });
 const SOON = { timeout: 8000 };
 
 describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => {
@@ -69,7 +69,7 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
     expect(await engine.publish("k", publishing([entry(2)]))).toMatchObject({ status: "ok", head: at("A", 2) });
     expect(await engine.read("k", undefined)).toMatchObject({ status: "snapshot", entries: [entry(1), entry(2)] });
     expect(await engine.heads(["k", "none"])).toEqual([at("A", 2), undefined]);
-    await vi.waitFor(() => expect(heard).toEqual([HEAD, told(entry(2))]));
+    await vi.waitFor(() => expect(heard).toEqual([HEAD, messageOf(entry(2))]));
     expect(redis.isOpen).toBe(false);
   });
 
@@ -110,7 +110,7 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
     await server.command("CLIENT", "KILL", "TYPE", "pubsub");
     await vi.waitFor(() => expect(changes).toContain("up"), SOON);
     await engine.publish("k", publishing([entry(1)]));
-    await vi.waitFor(() => expect(heard).toEqual([HEAD, told(entry(1))]));
+    await vi.waitFor(() => expect(heard).toEqual([HEAD, messageOf(entry(1))]));
   });
 
   test("makes a subscriber anew that hears nothing though its connection lives", async () => {
@@ -232,7 +232,7 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
     expect(await engine.publish("k", request)).toEqual({ status: "ok", head: at("A", 4), broken: false });
     expect(await engine.read("k", at("A", 1))).toMatchObject({ status: "tail", entries: request.entries });
     expect(await engine.acquire("k", "other", 1)).toMatchObject({ status: "held" });
-    await vi.waitFor(() => expect(heard).toEqual([HEAD, ...[entry(1), ...request.entries].map(told)]));
+    await vi.waitFor(() => expect(heard).toEqual([HEAD, ...[entry(1), ...request.entries].map(messageOf)]));
   });
 
   test("reports messages of others and listeners that throw, and continues", async () => {

@@ -15,7 +15,7 @@ interface Rig {
   open(): Engine;
   /** Lets the engine's clock go on. */
   pass(ms: number): Promise<void>;
-  /** Sets the engine's clock back, as far as the lease of this stream can tell. */
+  /** Sets the engine's clock back, for the lease of this stream. */
   setBack(key: string, ms: number): Promise<void>;
   evict(key: string, part: "meta" | "log" | "checkpoint"): Promise<void>;
   wipe(): Promise<void>;

@@ -24,7 +24,7 @@ interface Kept {
   expiresAt: number;
 }
 
-type Tell = (message: Message) => void;
+type Emit = (message: Message) => void;
 
 /** The data of the in-memory engine: what the scripts of the Redis engine do, said in TypeScript. */
 export class MemoryDataset {
@@ -51,7 +51,7 @@ export class MemoryDataset {
     if (kept) kept[part] = undefined;
   }
 
-  publish(key: string, request: PublishRequest, tell: Tell): PublishReply {
+  publish(key: string, request: PublishRequest, emit: Emit): PublishReply {
     const kept = this.#kept(key);
     const meta = kept?.meta;
     if (!kept || !meta) return { status: "empty" };
@@ -69,7 +69,7 @@ export class MemoryDataset {
         return { status: "conflict", head: meta.head };
       (kept.log ??= []).push(entry);
       meta.head = { epoch: entry.epoch, seq: entry.last };
-      tell({ kind: "entry", entry });
+      emit({ kind: "entry", entry });
     }
     if (request.checkpoint && isAt(meta.head, request.checkpoint.position)) kept.checkpoint = request.checkpoint;
     if (kept.checkpoint) {
@@ -99,7 +99,7 @@ export class MemoryDataset {
     return { status: "snapshot", head, checkpoint: kept.checkpoint, entries: [...(kept.log ?? [])] };
   }
 
-  append(key: string, { id, idMs, commit }: AppendRequest, tell: Tell): AppendReply {
+  append(key: string, { id, idMs, commit }: AppendRequest, emit: Emit): AppendReply {
     const kept = this.#kept(key);
     const meta = kept?.meta;
     if (!kept || !meta) return { status: "empty" };
@@ -125,7 +125,7 @@ export class MemoryDataset {
       !checkpoint ||
       commit.last - checkpoint.position.seq > 200 ||
       kept.bytes > Math.max(32_768, checkpoint.body.length);
-    tell({ kind: "entry", entry: commit });
+    emit({ kind: "entry", entry: commit });
     return { status: "ok", due };
   }
 
@@ -143,7 +143,7 @@ export class MemoryDataset {
     this.#touch(kept);
   }
 
-  install(key: string, request: InstallRequest, tell: Tell): InstallReply {
+  install(key: string, request: InstallRequest, emit: Emit): InstallReply {
     const { owner, checkpoint, entries, leaseMs, force } = request;
     const meta = this.#kept(key)?.meta;
     if (meta) {
@@ -162,7 +162,7 @@ export class MemoryDataset {
     };
     this.#touch(kept);
     this.#streams.set(key, kept);
-    tell({ kind: "head" });
+    emit({ kind: "head" });
     return { status: "ok" };
   }
 
@@ -181,12 +181,12 @@ export class MemoryDataset {
     return { status: "ok", head: meta.head, broken: isBroken(kept, meta.head) };
   }
 
-  release(key: string, owner: string, tell: Tell): void {
+  release(key: string, owner: string, emit: Emit): void {
     const meta = this.#kept(key)?.meta;
     if (meta?.owner !== owner) return;
     meta.owner = "";
     meta.leaseUntil = 0;
-    tell({ kind: "head" });
+    emit({ kind: "head" });
   }
 
   answerOf(key: string, id: string): string | undefined {

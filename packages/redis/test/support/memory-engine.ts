@@ -106,7 +106,7 @@ export class MemoryEngineServer {
     return [...this.#nodes].filter((node) => node.receive(box, text)).length;
   }
 
-  tell(side: 0 | 1, key: string, message: Message): void {
+  emit(side: 0 | 1, key: string, message: Message): void {
     for (const node of this.#nodes) {
       if (node.side === side) node.arrive(key, message);
     }
@@ -155,7 +155,7 @@ export class MemoryEngine implements Engine {
   noticeDown(): void {
     if (this.downSince !== undefined) return;
     this.downSince = this.#server.now();
-    this.#tell("down");
+    this.#report("down");
   }
 
   /** The node is connected and subscribed again, and notices it. */
@@ -163,7 +163,7 @@ export class MemoryEngine implements Engine {
     this.#cut = "nothing";
     this.#subscribed = new Set(this.#wanted.keys());
     this.downSince = undefined;
-    this.#tell("up");
+    this.#report("up");
   }
 
   /** Connects to a copy of a split dataset. */
@@ -180,7 +180,7 @@ export class MemoryEngine implements Engine {
   }
 
   publish(...[key, request]: Parameters<Engine["publish"]>): ReturnType<Engine["publish"]> {
-    return this.#call("publish", key, (data, tell) => data.publish(key, request, tell));
+    return this.#call("publish", key, (data, emit) => data.publish(key, request, emit));
   }
 
   read(...[key, have]: Parameters<Engine["read"]>): ReturnType<Engine["read"]> {
@@ -188,7 +188,7 @@ export class MemoryEngine implements Engine {
   }
 
   append(...[key, request]: Parameters<Engine["append"]>): ReturnType<Engine["append"]> {
-    return this.#call("append", key, (data, tell) => data.append(key, request, tell));
+    return this.#call("append", key, (data, emit) => data.append(key, request, emit));
   }
 
   putCheckpoint(...[key, checkpoint]: Parameters<Engine["putCheckpoint"]>): Promise<void> {
@@ -222,7 +222,7 @@ export class MemoryEngine implements Engine {
   }
 
   install(...[key, request]: Parameters<Engine["install"]>): ReturnType<Engine["install"]> {
-    return this.#call("install", key, (data, tell) => data.install(key, request, tell));
+    return this.#call("install", key, (data, emit) => data.install(key, request, emit));
   }
 
   acquire(...[key, owner, leaseMs]: Parameters<Engine["acquire"]>): ReturnType<Engine["acquire"]> {
@@ -230,7 +230,7 @@ export class MemoryEngine implements Engine {
   }
 
   release(...[key, owner]: Parameters<Engine["release"]>): Promise<void> {
-    return this.#call("release", key, (data, tell) => data.release(key, owner, tell));
+    return this.#call("release", key, (data, emit) => data.release(key, owner, emit));
   }
 
   heads(keys: readonly string[]): Promise<(Position | undefined)[]> {
@@ -279,7 +279,7 @@ export class MemoryEngine implements Engine {
   #call<T>(
     call: Call,
     key: string,
-    effect: (data: MemoryDataset, tell: (message: Message) => void) => T,
+    effect: (data: MemoryDataset, emit: (message: Message) => void) => T,
     replies: Pipe = this.#replies,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -292,13 +292,13 @@ export class MemoryEngine implements Engine {
         const fate = this.#server.callFate(call, key, this);
         if (fate === "fail-before") return fail();
         const { side } = this;
-        const reply = effect(this.#server.dataset(side), (message) => this.#server.tell(side, key, message));
+        const reply = effect(this.#server.dataset(side), (message) => this.#server.emit(side, key, message));
         replies.push(fate === "fail-after" ? fail : () => resolve(reply), fail);
       }, fail);
     });
   }
 
-  #tell(change: "up" | "down"): void {
+  #report(change: "up" | "down"): void {
     for (const listener of [...this.#listeners]) listener(change);
   }
 }

@@ -91,7 +91,7 @@ export class Client {
   }
 
   /** The events that are not heartbeats. */
-  get told(): StateEvent[] {
+  get received(): StateEvent[] {
     return this.events.filter(({ type }) => type !== "heartbeat");
   }
 

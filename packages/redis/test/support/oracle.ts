@@ -51,7 +51,7 @@ export class Oracle {
     let state = this.stateAt(previous, first - 1);
     const [, ...lines] = body.split("\n");
     for (const [index, line] of lines.entries()) {
-      state = after(state, JSON.parse(line.replace(/^!/, "")) as Told);
+      state = after(state, JSON.parse(line.replace(/^!/, "")) as Sent);
       this.#name(epoch, first + index, state);
     }
     if (lines.length !== last - first + 1) throw new Error(`I1: ${name} has ${lines.length} events up to ${last}`);
@@ -73,7 +73,7 @@ export class Oracle {
   }
 }
 
-export interface Told {
+export interface Sent {
   readonly slice: string;
   readonly patches?: readonly Operation[];
   readonly value?: Json;
@@ -81,7 +81,7 @@ export interface Told {
 }
 
 /** The state after an event, by the protocol. */
-export function after(state: State, { slice, patches, value, removed }: Told): State {
+export function after(state: State, { slice, patches, value, removed }: Sent): State {
   const { [slice]: before, ...others } = state;
   if (removed) return others;
   if (patches === undefined) return { ...others, [slice]: value as Json };

@@ -4,7 +4,7 @@
 //
 //   pnpm fuzz --pairs 1000000     until so many random pairs of values went through the differ and two appliers
 //   pnpm fuzz --lists 1000000     until so many random pairs of operation lists were composed and applied
-//   pnpm fuzz --dialects 70000    until so many random histories of about 15 steps were sent to clients of every dialect and rate
+//   pnpm fuzz --dialects 50000    until so many random histories of about 20 steps were sent to clients of every dialect and rate
 //   pnpm fuzz --secrets 30000     until so many random histories of about 35 steps were searched for secrets of views
 //   pnpm fuzz --differential --minutes 30     our client against an EventSource and an applier of RFC 6902 that share no code
 //                                             with it, over TCP connections that are cut and stalled; also part of the default

@@ -206,14 +206,14 @@ test(
     const plans = fc.property(
       fc.record({ a: editable, b: editable, c: editable }),
       fc.constantFrom(1000, 12),
-      fc.array(action, { maxLength: 30 }),
+      fc.array(action, { minLength: 10, maxLength: 40 }),
       (initial, maxLogEvents, actions) => {
         const world = new World(initial, maxLogEvents);
         for (const given of actions) world.do(given);
         world.finish();
       },
     );
-    checkProperty(plans, 300);
+    checkProperty(plans, 150);
   },
   PROPERTY_TIMEOUT_MS,
 );

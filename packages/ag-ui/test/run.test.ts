@@ -91,7 +91,7 @@ describe("Backpressure", () => {
       stream.set("text", `${count}`.repeat(2000));
       await turn();
     }
-    // At most what was asked for before.
+    // At most what was requested before.
     expect(stream.stats().bytesWritten - before).toBeLessThan(20_000);
     stream.set("text", "last");
     const frames = await reader.until(({ event }) => JSON.stringify(event).includes('"last"'));

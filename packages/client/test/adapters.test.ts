@@ -21,7 +21,7 @@ interface State {
 type Copy = DeepReadonly<State>;
 type Stream = WritableStateStream<State>;
 
-/** Lets in whoever has the token; without one, everybody. */
+/** Serves clients that have the token; without a token, everybody. */
 interface Served {
   stream: Stream;
   token?: { readonly value: string; readonly expiresAt: number } | undefined;
@@ -199,7 +199,7 @@ describe.each(adapters)("with %s", (_name, adapter) => {
     const headers = (): HeadersInit => {
       const value = served.token?.value as string;
       tokens.push(value);
-      // The next one, which is asked for when this has expired.
+      // The next one, which is requested when this one has expired.
       return { authorization: `Bearer ${value}` };
     };
     const ends: string[] = [];

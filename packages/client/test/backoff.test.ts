@@ -9,11 +9,11 @@ function bounds(...wait: Parameters<typeof waitMs>): [number, number] {
   return [least, (random.mockReturnValue(1), waitMs(...wait))];
 }
 
-test("after an end in order it is what the server told, without more chance", () => {
+test("after an end in order the wait is the server's retry time, without jitter", () => {
   expect(bounds(0, 3000)).toStrictEqual([3000, 3000]);
 });
 
-test("before the server told anything it is two seconds", () => {
+test("before the server has sent a retry time the wait is two seconds", () => {
   expect(bounds(0)).toStrictEqual([2000, 2000]);
 });
 
@@ -24,15 +24,18 @@ test.each([
   [4, 3000, 27_000],
   [5, 3000, 33_000],
   [2000, 3000, 33_000],
-])("after %i failures it is anything from what the server told to an exponential limit", (failures, least, most) => {
-  expect(bounds(failures, 3000)).toStrictEqual([least, most]);
-});
+])(
+  "after %i failures the wait is random between the server's retry time and an exponential limit",
+  (failures, least, most) => {
+    expect(bounds(failures, 3000)).toStrictEqual([least, most]);
+  },
+);
 
-test("a server that told more than the limit is not asked sooner", () => {
+test("a server whose retry time exceeds the limit is not contacted sooner", () => {
   expect(bounds(1, 120_000)).toStrictEqual([120_000, 150_000]);
 });
 
-test("a server that told 0 is not asked without pause once it fails", () => {
+test("a server with a retry time of 0 is not contacted in a loop once it fails", () => {
   expect(bounds(0, 0)).toStrictEqual([0, 0]);
   expect(bounds(1, 0)).toStrictEqual([0, 1000]);
   expect(bounds(4, 0)).toStrictEqual([0, 8000]);

@@ -602,7 +602,7 @@ describe("closing", () => {
     expect(page.listeners).toBe(0);
   });
 
-  /** Whoever is called by the client may close it, in the middle of a chunk that has more to say. */
+  /** Any callback of the client may close it, also in the middle of a chunk with more events. */
   const more = [say.update("a", 6, 5, { value: 2 }), say.update("a", 7, 6, { value: 3 })];
   test.each<[string, StateClientOptions, () => void | Promise<void>, State]>([
     ["a subscriber, at a change", {}, () => server.last.send(...more), { a: 2 }],
@@ -1015,7 +1015,7 @@ describe("a copy that does not fit", () => {
     ["a patch that does not apply", [say.update("a", 6, 5, { patches: [{ op: "remove", path: "/gone" }] })]],
     ["a patch of a slice that is not there", [say.update("b", 6, 0, { patches: [] })]],
     ["a head that never came", [say.heartbeat(6, 6)]],
-  ])("after %s is asked for anew at once, without an id, and the old one stays until then", async (_name, texts) => {
+  ])("after %s is requested again at once, without an id, and the old one stays until then", async (_name, texts) => {
     await live();
     const before = client.getState();
     await server.last.send(...texts);
@@ -1053,7 +1053,7 @@ describe("a copy that does not fit", () => {
     ["JSON that is none", "event: state.update\ndata: {\nid: e.6\n\n"],
     ["an event without its id", say.update("a", 6, 5, { value: 2 }).replace("id: e.6\n", "")],
     ["an event without what it must carry", say.update("a", -1, 5, { value: 2 })],
-  ])("after %s is asked for anew, after a wait", async (_name, text) => {
+  ])("after %s is requested again, after a wait", async (_name, text) => {
     await live();
     await server.last.send(text);
     expect(client.getState()).toStrictEqual({ a: 1 });

@@ -18,7 +18,7 @@ describe("slices", () => {
 });
 
 describe("operations beyond RFC 6902", () => {
-  it("are asked for, beside the URL's own query and its own ops", async () => {
+  it("are requested, beside the URL's own query and its own ops", async () => {
     const endpoint = endpointOf("http://localhost/events?room=1&ops=other", { slices: ["a"] });
     expect((await ask(endpoint)).url).toBe("http://localhost/events?room=1&ops=other&slices=a&ops=append");
   });

@@ -139,7 +139,7 @@ const answer = fc.constantFrom<ConnectionPlan["answer"][]>(
 
 const connections = (fault: fc.Arbitrary<Fault>): fc.Arbitrary<ConnectionPlan[]> => {
   const faults = fc.array(fault, { maxLength: 10, size: "max" });
-  // The first brings the first state, whole: a client that was told nothing yet waits for seconds.
+  // The first brings the first state, whole: a client that has received nothing yet waits for seconds.
   const first = faults.map((rest): ConnectionPlan => ({ faults: [{ do: "pass" }, ...rest] }));
   const others = fc.array(fc.record({ answer, faults }), { maxLength: 5, size: "max" });
   return fc.tuple(first, others).map(([plan, plans]) => [plan, ...plans]);

@@ -268,7 +268,7 @@ describe("an optimistic change", () => {
     expect(shown).toStrictEqual(["ab", "a"]);
   });
 
-  test("that a failover lost is removed with the commit that shows it, and the caller is told", async () => {
+  test("that a failover lost is removed with the commit that shows it, and its promise rejects", async () => {
     await live();
     const shown = frames();
     const promise = outcome(client.optimistic(add("b"), Promise.resolve({ eventId: "A.5" })));

@@ -68,7 +68,7 @@ describe("events", () => {
       ["state.update", "e.6"],
     ]);
     const data = text.split("\n").filter((line) => line.startsWith("data: "));
-    expect(events.map(([, , told]) => told)).toStrictEqual(data.map((line) => line.slice("data: ".length)));
+    expect(events.map(([, , data]) => data)).toStrictEqual(data.map((line) => line.slice("data: ".length)));
     expect(count).toBe(whole.length);
   });
 

@@ -27,7 +27,7 @@ test.each(Object.entries(changes))("renders again when %s changes", (name, value
   expect(seen[1]).toEqual({ status: "live", since: 1, attempt: 0, resumed: false, error: undefined, ...change });
 });
 
-test("does not render again for events and bytes, and does not tell of them", () => {
+test("does not render again for events and bytes, and does not return them", () => {
   const client = new FakeClient({ count: 0 });
   const { seen } = follow(client);
   act(() => client.set({ count: 1 }));

@@ -43,7 +43,7 @@ const HEAD = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: 
 
 /**
  * Stands between clients and the server at `upstream`, and does to each connection what its plan says. It writes to the
- * socket itself, so that what arrives is what is said here to the byte. Clients are told another interval of heartbeats
+ * socket itself, so that exactly these bytes arrive. Clients receive another interval of heartbeats
  * than the real one, so that on a busy machine a connection does not look silent.
  */
 export async function startFaultServer(
@@ -94,8 +94,8 @@ async function serve(
   const mangler = new Mangler(socket, faults, isHealed);
   try {
     for await (const frame of framesOf(await ask(socket, request, port))) {
-      const told = frame.toString().replace(/"heartbeatMs":\d+/, `"heartbeatMs":${heartbeatMs}`);
-      if (!(await mangler.pass(Buffer.from(told)))) return;
+      const sent = frame.toString().replace(/"heartbeatMs":\d+/, `"heartbeatMs":${heartbeatMs}`);
+      if (!(await mangler.pass(Buffer.from(sent)))) return;
     }
     socket.end();
   } catch {
@@ -134,7 +134,7 @@ class Mangler {
   readonly #faults: readonly Fault[];
   readonly #isHealed: () => boolean;
   readonly #repeats: { frame: Buffer; at: number }[] = [];
-  /** The retry line is number 0, and passes: a client that was told nothing waits for seconds. */
+  /** The retry line is number 0, and passes: a client that has received nothing waits for seconds. */
   #number = 0;
   /**
    * A frame may have been lost without a trace. The next change of its slice shows that within this connection, and only
@@ -174,7 +174,7 @@ class Mangler {
         this.#socket.end(frame.subarray(0, offset));
         return false;
       case "stall":
-        // A client that was not told the interval of heartbeats waits for half a minute.
+        // A client that has not received the interval of heartbeats waits for half a minute.
         if (this.#lossy || number === 1) break;
         return false;
       case "repeat":

@@ -25,7 +25,7 @@ function newest(): object | undefined {
   return connections.records()[0];
 }
 
-test("tells a snapshot by its reason and size", () => {
+test("lists a snapshot with its reason and size", () => {
   connections.take(snapshot(7, "connect"), 120);
   connections.take(update(8), 20);
   expect(newest()).toMatchObject({ by: "koa", began: { how: "snapshot", reason: "connect", size: 120 } });
@@ -62,7 +62,7 @@ test("keeps a failure until the next attempt, and the last few attempts", () => 
   expect(connections.records()).toHaveLength(50);
 });
 
-test("tells who answered, and how long after a connection was lost the next one began", () => {
+test("lists which server answered, and how long after a lost connection the next one began", () => {
   vi.useFakeTimers();
   try {
     connections.take(snapshot(0, "connect"), 120);

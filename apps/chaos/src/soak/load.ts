@@ -32,11 +32,11 @@ export function initialState(): SoakState {
   return { large: "x".repeat(LARGE_CHARS), ...Object.fromEntries(tables), log: "", end: 0 };
 }
 
-/** One random change: mostly of a row, now and then of the large text. */
+/** One random change: mostly of a row, once a minute of the large text, which all clients then have to take. */
 export function change(stream: WritableStateStream<SoakState>, random: Random): void {
-  const what = random.below(2000);
+  const what = random.below(12_000);
   if (what === 0) return stream.set("large", random.below(10) + "x".repeat(LARGE_CHARS - 1));
-  if (what < 500) {
+  if (what < 3000) {
     const { length } = stream.state["log"] as string;
     if (length > MAX_LOG_CHARS) stream.set("log", "");
     else stream.append("log", "", `word ${random.below(1000)} `);
@@ -44,8 +44,8 @@ export function change(stream: WritableStateStream<SoakState>, random: Random): 
   }
   const name = tableName(random.below(TABLES));
   const at = random.below(ROWS);
-  if (what < 1200) return stream.patch(name, [{ op: "replace", path: `/${at}/n`, value: random.below(1e6) }]);
-  stream.set(name, (table: unknown) => edited(table as Table, at, what < 1600, random));
+  if (what < 7200) return stream.patch(name, [{ op: "replace", path: `/${at}/n`, value: random.below(1e6) }]);
+  stream.set(name, (table: unknown) => edited(table as Table, at, what < 9600, random));
 }
 
 function edited(table: Table, at: number, moves: boolean, random: Random): Table {

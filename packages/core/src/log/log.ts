@@ -67,12 +67,12 @@ export class Log {
   /** The highest seq that cannot be replayed, of any slice. */
   #gone = 0;
   /** The seq of the last event that did more than add to the state. */
-  #changed = 0;
+  #lastChange = 0;
   /** The seq of the last event with an `append`. */
-  #appended = 0;
+  #lastAppend = 0;
   #head = 0;
   #total = 0;
-  #pushed = 0;
+  #totalEvents = 0;
   #replacements = 0;
 
   /** `draw` makes an epoch; called when one is first needed. */
@@ -105,8 +105,8 @@ export class Log {
   }
 
   /** How many events were appended by this process, ever. */
-  get appended(): number {
-    return this.#pushed;
+  get totalEvents(): number {
+    return this.#totalEvents;
   }
 
   /** How many of them carried a whole value. */
@@ -162,10 +162,10 @@ export class Log {
     };
     this.#entries.push(entry);
     this.tracks.add(slice, { seq, base, hidden, removed: kind === "removed", additive });
-    if (!additive) this.#changed = seq;
-    if (appends) this.#appended = seq;
+    if (!additive) this.#lastChange = seq;
+    if (appends) this.#lastAppend = seq;
     if (hidden) this.#gone = Math.max(this.#gone, base);
-    this.#pushed++;
+    this.#totalEvents++;
     if (kind === "value") this.#replacements++;
     return entry;
   }
@@ -194,8 +194,8 @@ export class Log {
     this.#total = 0;
     this.#head = head;
     this.#gone = head;
-    this.#changed = head;
-    this.#appended = head;
+    this.#lastChange = head;
+    this.#lastAppend = head;
   }
 
   /** The seq of the last event of these slices; for a slice that is no longer known, the highest possible one. */
@@ -216,12 +216,12 @@ export class Log {
    * contain what was removed since, and must not be sent any more.
    */
   isAdditiveSince(position: number, names: Names): boolean {
-    return names === undefined ? position >= this.#changed : position >= this.tracks.lastChange(names);
+    return names === undefined ? position >= this.#lastChange : position >= this.tracks.lastChange(names);
   }
 
   /** Whether an event of any slice after `position` may have an `append`. */
   mayAppendSince(position: number): boolean {
-    return position < this.#appended;
+    return position < this.#lastAppend;
   }
 
   /** The held events after `position` of these slices. */

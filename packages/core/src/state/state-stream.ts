@@ -113,7 +113,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
     const { bytesWritten, snapshots, closed } = this.hub.counted;
     return {
       connections: this.hub.size,
-      events: this.log.appended,
+      events: this.log.totalEvents,
       eventId: this.eventId,
       logEvents: this.log.events,
       logBytes: this.log.bytes,

@@ -1,6 +1,9 @@
 import type { Reporter, TestModule } from "vitest/node";
 
-/** Prints `N passed, N failed` as the last line, uncoloured, so that people and scripts find the result in one place. */
+/**
+ * Prints `N passed, N failed` as the last line, uncoloured, so that people and scripts find the result in one place; before
+ * it, each test that passed only when it was run again.
+ */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     let passed = 0;
@@ -12,6 +15,11 @@ export default class SummaryReporter implements Reporter {
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         if (state === "passed") passed += 1;
+        if (test.diagnostic()?.flaky === true) {
+          process.stdout.write(
+            `flaky, passed when run again: ${test.project.name} ${module.relativeModuleId} ${test.fullName}\n`,
+          );
+        }
         if (state === "failed") failed += 1;
       }
     }

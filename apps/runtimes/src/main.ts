@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { runConformance } from "./conformance.ts";
+import { measureCost } from "./cost/measure.ts";
 import { leaveConnections } from "./leaving.ts";
 import { plainWorkerSurvives } from "./plain-worker.ts";
 import { staysOpen } from "./quiet.ts";
@@ -7,21 +8,31 @@ import { exceptionsOf, type Runtime, runtimes } from "./runtimes.ts";
 import { cellOf, outdatedCells, writeTable } from "./table.ts";
 
 const usage = `pnpm test:runtimes [--table] [runtime ...]
+       pnpm test:runtimes --cost
 
 Runs the conformance suite over HTTP against ${runtimes.map(({ id }) => id).join(", ")}; by default those that are not Node,
 which "pnpm test:nodes" runs. Their programs come from npm. With --table, all of them are run, and the table of the README is
-written anew; without, it is compared with the run.`;
+written anew; without, it is compared with the run. With --cost, it measures instead what a stream costs beside a bare ReadableStream, on Linux,
+and writes apps/runtimes/results/cost.md.`;
 
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2).filter((arg) => arg !== "--"),
   allowPositionals: true,
-  options: { table: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+  options: {
+    table: { type: "boolean", default: false },
+    cost: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
 });
 const byDefault = runtimes.filter(({ id }) => values.table || !id.startsWith("node"));
 const chosen = positionals.length === 0 ? byDefault : runtimes.filter(({ id }) => positionals.includes(id));
 if (values.help || chosen.length < positionals.length) {
   console.log(usage);
   process.exit(values.help ? 0 : 2);
+}
+if (values.cost) {
+  await measureCost();
+  process.exit(0);
 }
 
 const passed = new Map<string, number>();

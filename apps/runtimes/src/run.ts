@@ -8,6 +8,8 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.e
 export interface Running {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
+  /** Of the process group, in which every process of the server is. */
+  readonly group: number;
   stop(): Promise<void>;
 }
 
@@ -30,15 +32,19 @@ export async function start(program: string, ...args: string[]): Promise<Running
     new Promise((resolve) => setTimeout(resolve, 30_000, [""])),
   ])) as [string];
   const port = /(\d+)\D*$/.exec(line)?.[1];
-  const stop = (): Promise<void> => end(child);
+  const killAtExit = (): void => kill(child);
+  const stop = (): Promise<void> => {
+    process.off("exit", killAtExit);
+    return end(child);
+  };
   if (port === undefined) {
     await stop();
     throw new Error(`${program} did not start: ${errors.join("").slice(0, 2000)}`);
   }
   // Nobody reads what it says later, and a full pipe would stop it.
   child.stdout.resume();
-  process.once("exit", () => kill(child));
-  return { url: `http://127.0.0.1:${port}`, stop };
+  process.once("exit", killAtExit);
+  return { url: `http://127.0.0.1:${port}`, group: child.pid as number, stop };
 }
 
 async function end(child: ChildProcess): Promise<void> {

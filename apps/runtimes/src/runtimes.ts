@@ -20,8 +20,8 @@ export type Exceptions = Readonly<Record<string, string>>;
 
 export type Adapter = "fetch" | "hono" | "express" | "koa" | "fastify" | "node";
 
-const BUN = "bun@1.4.5";
-const DENO = "deno@2.9.6";
+export const BUN = "bun@1.4.5";
+export const DENO = "deno@2.9.6";
 
 const server = (name: string): string => fileURLToPath(new URL(`servers/${name}.js`, import.meta.url));
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { programOf, type Running, start } from "./run.ts";
 
-const WORKERD = "workerd@1.20261117.1";
+export const WORKERD = "workerd@1.20261117.1";
 
 /** What workerd is started with. The address is of the system's choice. */
 const config = (extra: string): string => `using Workerd = import "/workerd/workerd.capnp";
@@ -24,9 +24,19 @@ const durableObject = `durableObjectNamespaces = [(className = "Streams", unique
   durableObjectStorage = (inMemory = void),
   bindings = [(name = "STREAMS", durableObjectNamespace = "Streams")],`;
 
-/** Bundles a Worker as its deployment would, without Node's modules, and starts it. */
-export async function startWorker(name: "worker" | "plain-worker"): Promise<Running> {
+/** A Worker that can be started several times. */
+export interface BundledWorker {
+  start(): Promise<Running>;
+  /** Removes its files. A Worker that has started needs them no longer. */
+  remove(): void;
+}
+
+/** Bundles a Worker of `servers/`, as its deployment would, without Node's modules. */
+export async function bundleWorker(name: string): Promise<BundledWorker> {
+  const program = programOf(WORKERD, "workerd");
   const folder = mkdtempSync(join(tmpdir(), "statestream-workerd-"));
+  const file = join(folder, "config.capnp");
+  const remove = (): void => rmSync(folder, { recursive: true });
   try {
     const bundle = await rolldown({
       input: fileURLToPath(new URL(`servers/${name}.js`, import.meta.url)),
@@ -34,11 +44,19 @@ export async function startWorker(name: "worker" | "plain-worker"): Promise<Runn
       resolve: { conditionNames: ["workerd", "worker", "import"], mainFields: ["module", "main"] },
     });
     await bundle.write({ file: join(folder, "worker.js"), format: "es" });
-    const file = join(folder, "config.capnp");
-    writeFileSync(file, config(name === "worker" ? durableObject : ""));
-    return await start(programOf(WORKERD, "workerd"), "serve", file, "--control-fd=1");
+    writeFileSync(file, config(name === "plain-worker" ? "" : durableObject));
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return { start: () => start(program, "serve", file, "--control-fd=1"), remove };
+}
+
+export async function startWorker(name: "worker" | "plain-worker"): Promise<Running> {
+  const worker = await bundleWorker(name);
+  try {
+    return await worker.start();
   } finally {
-    // workerd has read it when it listens.
-    rmSync(folder, { recursive: true });
+    worker.remove();
   }
 }

@@ -7,7 +7,7 @@ import fastJsonPatch from "fast-json-patch";
 const PIECES_PER_SECOND = 50;
 
 /** One answer on its way to its viewers. */
-export interface Answer {
+interface Answer {
   /** The text grows by a piece, and the viewers read what they would have read by then. */
   readonly grow: (piece: string) => void;
   /** Bytes that each viewer was sent since it connected. */

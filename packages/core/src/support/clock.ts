@@ -33,8 +33,15 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer as ReturnType<typeof setTimeout>);
   },
   defer(fn) {
-    if (host.setImmediate) host.setImmediate(fn);
-    else setTimeout(fn, 0);
+    try {
+      if (host.setImmediate) {
+        host.setImmediate(fn);
+        return;
+      }
+    } catch {
+      // The edge runtime of Next.js has this function, but it throws.
+    }
+    setTimeout(fn, 0);
   },
   random: () => Math.random(),
   epoch: () => Array.from(crypto.getRandomValues(new Uint8Array(11)), (byte) => BASE64URL[byte & 63]).join(""),

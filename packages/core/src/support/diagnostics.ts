@@ -6,15 +6,28 @@ interface Channel {
   publish(message: unknown): void;
 }
 
-const { process: runtime } = globalThis as {
-  process?: { getBuiltinModule?: (id: string) => { channel(name: string): Channel } | undefined };
-};
+interface Diagnostics {
+  channel(name: string): Channel;
+}
 
 /** Stands for every channel where the runtime has none: nobody can subscribe to it. */
 const absent: Channel = { hasSubscribers: false, publish() {} };
 
-const channel = (name: string): Channel =>
-  runtime?.getBuiltinModule?.("node:diagnostics_channel")?.channel(name) ?? absent;
+const diagnostics = lookUp();
+
+function lookUp(): Diagnostics | undefined {
+  const { process: runtime } = globalThis as {
+    process?: { getBuiltinModule?: (id: string) => Diagnostics | undefined };
+  };
+  try {
+    return runtime?.getBuiltinModule?.("node:diagnostics_channel");
+  } catch {
+    // The edge runtime of Next.js has this function, but it throws.
+    return undefined;
+  }
+}
+
+const channel = (name: string): Channel => diagnostics?.channel(name) ?? absent;
 
 /** `{ connection, refused }`: a client connected; `refused` is the reason when it was not let in. */
 export const connectChannel: Channel = channel("statestream:connect");

@@ -9,7 +9,11 @@ export function isDevelopment(): boolean {
 }
 
 export function warn(text: string): void {
-  runtime?.emitWarning?.(text, "StateStreamWarning");
+  try {
+    runtime?.emitWarning?.(text, "StateStreamWarning");
+  } catch {
+    // The edge runtime of Next.js has this function, but it throws.
+  }
 }
 
 const warned = new Set<string>();

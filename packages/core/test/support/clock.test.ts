@@ -85,6 +85,16 @@ describe("defer", () => {
     systemClock.defer(fn);
     expect(timeout).toHaveBeenCalledWith(fn, 0);
   });
+
+  test("takes a timer where setImmediate throws, as in the edge runtime of Next.js", () => {
+    vi.stubGlobal("setImmediate", () => {
+      throw new Error("A Node.js API is used (setImmediate) which is not supported in the Edge Runtime.");
+    });
+    const fn = vi.fn<() => void>();
+    systemClock.defer(fn);
+    vi.runAllTimers();
+    expect(fn).toHaveBeenCalledTimes(1);
+  });
 });
 
 test("random is in [0, 1)", () => {

@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { checkNextjs } from "./examples-nextjs.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const examples = readdirSync(join(root, "examples")).filter(
@@ -23,6 +24,8 @@ const folder = mkdtempSync(join(tmpdir(), "statestream-examples-"));
 /** Longer than a first start takes that bundles. */
 const START_MS = 60_000;
 const STOP_MS = 5_000;
+/** What is checked of an example beyond its stream, by its name. */
+const FURTHER = { nextjs: checkNextjs };
 
 const read = (file) => JSON.parse(readFileSync(file, "utf8"));
 const run = (cwd, program, ...args) =>
@@ -78,7 +81,7 @@ async function answering(url) {
 }
 
 /** Starts an installed example, and lets a client see a change. */
-async function check(directory) {
+async function check(name, directory) {
   const port = await freePort();
   const child = spawn("npm", ["start"], {
     cwd: directory,
@@ -99,6 +102,7 @@ async function check(directory) {
     const { value } = await next(chunks, "state.update");
     if (value !== 1) throw new Error(`The update says ${value}.`);
     response.destroy();
+    await FURTHER[name]?.(url);
     process.kill(-child.pid, "SIGINT");
     const stopped = await Promise.race([
       exit.then(() => true),
@@ -163,7 +167,7 @@ for (const name of examples) {
     writeFileSync(join(directory, "package.json"), JSON.stringify(manifest));
     run(directory, "npm", "install", "--no-audit", "--no-fund", "--loglevel=error");
     run(directory, "npm", "run", "build", "--if-present");
-    await check(directory);
+    await check(name, directory);
     console.log(`ok  ${name}`);
   } catch (error) {
     failures++;

@@ -1,0 +1,12 @@
+import { createStateStream, type StateOf, type StateSnapshot } from "@statestream/core";
+
+const create = () => createStateStream({ initialState: { count: 0, audit: ["for the server only"] } });
+
+// Next.js may bundle pages and route handlers apart, each with its own copy of this module: the stream is kept on `globalThis`.
+const kept = globalThis as { counter?: ReturnType<typeof create> };
+export const stream = (kept.counter ??= create());
+
+/** What visitors may see: the same for the page and for `/events`, so that the page's client can resume. */
+export const slices = ["count"] as const;
+export type Shown = Partial<StateOf<typeof stream>>;
+export type Initial = StateSnapshot<Shown>;

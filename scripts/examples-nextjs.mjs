@@ -1,0 +1,81 @@
+// What the Next.js example shows beyond a stream of the Node runtime: one of the edge runtime, and a page that is rendered on the
+// server and resumes in a browser.
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const WAIT_MS = 10_000;
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
+
+/** Throws when the server at `url`, whose count is 1, does not do what its README says. */
+export async function checkNextjs(url) {
+  await checkEdge(url);
+  await checkHtml(url);
+  const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
+  if (existsSync(executablePath)) await checkPage(url, executablePath);
+  else console.log("nextjs: no Chromium here (CHROMIUM_PATH), its page is not opened");
+}
+
+async function checkEdge(url) {
+  const abort = new AbortController();
+  const { body } = await fetch(`${url}/edge/events`, { signal: abort.signal });
+  let text = "";
+  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+    const beginning = !text.includes("event: state.initial");
+    text += chunk;
+    if (beginning && text.includes("event: state.initial")) await fetch(`${url}/edge/events`, { method: "POST" });
+    if (/event: state\.update\ndata: .*"value":1\b/.test(text)) break;
+  }
+  abort.abort();
+  if (!text.includes('"slices":{"visits":0}')) throw new Error(`The edge runtime began with ${text}`);
+  if (!text.includes("event: state.update")) throw new Error(`The edge runtime sent no update: ${text}`);
+}
+
+async function checkHtml(url) {
+  const html = await (await fetch(url)).text();
+  if (!html.includes("<output>1</output>")) throw new Error(`The count is not rendered: ${html}`);
+  if (!html.includes("eventId")) throw new Error(`The page has no snapshot to resume from: ${html}`);
+  if (html.includes("audit")) throw new Error(`The page has a slice that was not selected: ${html}`);
+}
+
+async function checkPage(url, executablePath) {
+  const { chromium } = createRequire(new URL("../apps/playground/package.json", import.meta.url))("playwright-core");
+  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(WAIT_MS);
+    const complaints = [];
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+    });
+    const received = await receivedBy(page, `${url}/events`);
+    await page.goto(url);
+    await page.getByText("live", { exact: true }).waitFor();
+    await page.getByRole("button").click();
+    await page.locator("output").getByText("2", { exact: true }).waitFor();
+    const text = received();
+    if (!text.includes("event: state.update")) throw new Error(`The page received no update: ${text}`);
+    if (text.includes("event: state.initial")) throw new Error(`The page received a second snapshot: ${text}`);
+    if (complaints.length > 0) throw new Error(`The page complained: ${complaints.join("\n")}`);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Gives what the page has received from an address, also of a response that has not ended, as an event stream's. */
+async function receivedBy(page, address) {
+  const session = await page.context().newCDPSession(page);
+  const streams = new Map();
+  const add = (id, data) => streams.set(id, streams.get(id) + Buffer.from(data, "base64").toString());
+  session.on("Network.dataReceived", ({ requestId, data }) => {
+    if (data !== undefined && streams.has(requestId)) add(requestId, data);
+  });
+  session.on("Network.responseReceived", async ({ requestId, response }) => {
+    if (response.url.split("?")[0] !== address) return;
+    streams.set(requestId, "");
+    const { bufferedData } = await session.send("Network.streamResourceContent", { requestId });
+    streams.set(requestId, Buffer.from(bufferedData, "base64").toString() + streams.get(requestId));
+  });
+  await session.send("Network.enable");
+  return () => [...streams.values()].join("");
+}

@@ -1,17 +1,26 @@
 // Builds the package that is about to be packed, by whatever command: run by npm and pnpm as its script "prepack". In a clean
-// clone it installs what the build needs.
+// clone it first installs what the build needs.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
-// A task of turbo that packs depends on the build.
-if (process.env.TURBO_HASH === undefined) {
-  const read = (url) => JSON.parse(readFileSync(url, "utf8"));
-  const { packageManager } = read(new URL("../package.json", import.meta.url));
-  const { name } = read(`${process.cwd()}/package.json`);
-  const build = ["exec", "turbo", "run", "build", `--filter=${name}`, "--output-logs=errors-only"];
-  const run = spawnSync("npx", ["--yes", packageManager, "--workspace-root", ...build], {
+const root = fileURLToPath(new URL("..", import.meta.url));
+const read = (path) => JSON.parse(readFileSync(path, "utf8"));
+
+/** Runs the workspace's own pnpm. Ends this process when it fails. */
+function pnpm(...args) {
+  const { status } = spawnSync("npx", ["--yes", read(`${root}package.json`).packageManager, ...args], {
+    cwd: root,
     // The name of the packed file is all that belongs on the standard output.
     stdio: ["ignore", process.stderr, process.stderr],
   });
-  process.exitCode = run.status ?? 1;
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+// A task of turbo that packs depends on the build.
+if (process.env.TURBO_HASH === undefined) {
+  // pnpm does not do this by itself where another pnpm, which runs a script, has started this process.
+  if (!existsSync(`${root}node_modules`)) pnpm("install", "--frozen-lockfile");
+  const { name } = read(`${process.cwd()}/package.json`);
+  pnpm("exec", "turbo", "run", "build", `--filter=${name}`, "--output-logs=errors-only");
 }

@@ -1,7 +1,7 @@
-// Builds the package that is about to be packed, by whatever command: run by npm and pnpm as its script "prepack". In a clean
-// clone it first installs what the build needs.
+// Run by npm and pnpm as the script "prepack" of the package in the current directory: builds the package and gives it the
+// license, so that every command packs the same. In a clean clone it first installs what the build needs.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -16,6 +16,9 @@ function pnpm(...args) {
   });
   if (status !== 0) process.exit(status ?? 1);
 }
+
+// pnpm packs the license of the workspace by itself, npm does not. The copy is ignored by git.
+copyFileSync(`${root}LICENSE`, "LICENSE");
 
 // A task of turbo that packs depends on the build.
 if (process.env.TURBO_HASH === undefined) {

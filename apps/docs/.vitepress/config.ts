@@ -24,6 +24,12 @@ const api = (): { text: string; link: string }[] => {
     .map((name) => ({ text: `@statestream/${name}`, link: `/api/@statestream/${name}` }));
 };
 
+/** A part of the sidebar: the title of each page, and where it is. */
+const section = (text: string, pages: Readonly<Record<string, string>>): { text: string; items: object[] } => ({
+  text,
+  items: Object.entries(pages).map(([title, link]) => ({ text: title, link })),
+});
+
 export default defineConfig({
   title: "Statestream",
   description: "A live copy of your server's state in the browser: one snapshot, then only what changed.",
@@ -75,55 +81,40 @@ export default defineConfig({
     sidebar: {
       "/api/": [{ text: "API reference", items: api() }],
       "/": [
-        {
-          text: "Start",
-          items: [
-            { text: "What it is", link: "/guide/what-it-is" },
-            { text: "Quick start", link: "/guide/quick-start" },
-            { text: "Concepts", link: "/guide/concepts" },
-            { text: "From a hand-written route", link: "/guide/from-a-hand-written-route" },
-            { text: "From AG-UI and CopilotKit", link: "/guide/from-ag-ui" },
-          ],
-        },
-        {
-          text: "On the server",
-          items: [
-            { text: "Where the state comes from", link: "/guide/sources" },
-            { text: "Redux and Zustand", link: "/guide/redux" },
-            { text: "Who may see what", link: "/guide/auth" },
-            { text: "Views", link: "/guide/views" },
-            { text: "TypeScript", link: "/guide/typescript" },
-            { text: "Testing your stream", link: "/guide/testing" },
-          ],
-        },
-        {
-          text: "In the browser",
-          items: [
-            { text: "The client", link: "/guide/client" },
-            { text: "Front ends", link: "/guide/front-ends" },
-            { text: "Developer tools", link: "/guide/devtools" },
-          ],
-        },
-        {
-          text: "In production",
-          items: [
-            { text: "Deployment", link: "/guide/deployment" },
-            { text: "Many nodes", link: "/guide/many-nodes" },
-            { text: "Running Redis", link: "/guide/operations" },
-            { text: "Metrics", link: "/guide/metrics" },
-            { text: "Troubleshooting", link: "/guide/troubleshooting" },
-            { text: "Security", link: "/guide/security" },
-          ],
-        },
-        {
-          text: "Reference",
-          items: [
-            { text: "Protocol", link: "/reference/protocol" },
-            { text: "Comparison", link: "/reference/comparison" },
-            { text: "Versioning", link: "/reference/versioning" },
-            { text: "Questions", link: "/reference/faq" },
-          ],
-        },
+        section("Start", {
+          "What it is": "/guide/what-it-is",
+          "Quick start": "/guide/quick-start",
+          Concepts: "/guide/concepts",
+          "From a hand-written route": "/guide/from-a-hand-written-route",
+          "From AG-UI and CopilotKit": "/guide/from-ag-ui",
+        }),
+        section("On the server", {
+          "Where the state comes from": "/guide/sources",
+          "Redux and Zustand": "/guide/redux",
+          "Who may see what": "/guide/auth",
+          Views: "/guide/views",
+          TypeScript: "/guide/typescript",
+          "Testing your stream": "/guide/testing",
+        }),
+        section("In the browser", {
+          "The client": "/guide/client",
+          "Front ends": "/guide/front-ends",
+          "Developer tools": "/guide/devtools",
+        }),
+        section("In production", {
+          Deployment: "/guide/deployment",
+          "Many nodes": "/guide/many-nodes",
+          "Running Redis": "/guide/operations",
+          Metrics: "/guide/metrics",
+          Troubleshooting: "/guide/troubleshooting",
+          Security: "/guide/security",
+        }),
+        section("Reference", {
+          Protocol: "/reference/protocol",
+          Comparison: "/reference/comparison",
+          Versioning: "/reference/versioning",
+          Questions: "/reference/faq",
+        }),
       ],
     },
   },

@@ -2,7 +2,6 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { DeepReadonly } from "@statestream/client";
 import type { TranscriptState } from "../../src/state.ts";
-import { count } from "./format.ts";
 
 /** Near enough to the end to be following it. */
 const SLACK_PX = 40;
@@ -22,7 +21,7 @@ export function Transcript({ transcript }: { transcript: DeepReadonly<Transcript
         <p class="note">
           {transcript === undefined
             ? "This page does not follow the slice “transcript”: choose it above."
-            : `${transcript.title}, ${count(transcript.text.length, "character")}`}
+            : `${transcript.title}, length ${transcript.text.length.toLocaleString("en")}`}
         </p>
       </div>
       <pre

@@ -1,7 +1,6 @@
 import type { StreamStatus } from "@statestream/client";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { seconds } from "../format.ts";
 import type { Answer } from "../model/answer.ts";
 import { send } from "../send.ts";
 import { NodeCard } from "./node-card.tsx";
@@ -69,7 +68,7 @@ export function Cluster({ status, answer }: ClusterProps): JSX.Element {
 
 /** How this page came to the node that it is on. */
 function describe({ framework = "", how, afterMs }: Answer, isGone: boolean): string {
-  const after = afterMs === undefined ? "" : ` after ${seconds(afterMs)}`;
+  const after = afterMs === undefined ? "" : ` after ${(afterMs / 1000).toFixed(1)} s`;
   switch (how) {
     case "connecting":
       return "connecting…";

@@ -1,6 +1,5 @@
 import type { JSX } from "preact";
 import type { NodeReport, NodeStatus } from "../../../src/cluster/status.ts";
-import { clock, count } from "../format.ts";
 
 const ROLES = { leading: "leads", standby: "stands by", serving: "serves" } as const;
 
@@ -31,8 +30,9 @@ function downOf(pid: number | undefined): string {
 }
 
 function figuresOf(pid: number | undefined, { head, lag, staleSince, connections }: NodeReport): string {
-  const state = staleSince === undefined ? `lag ${lag ?? "unknown"}` : `stale since ${clock(staleSince)}`;
-  return [`process ${pid}`, count(connections, "client"), `head ${head?.toLocaleString("en") ?? "none"}`, state].join(
-    ", ",
-  );
+  const state =
+    staleSince === undefined
+      ? `lag ${lag ?? "unknown"}`
+      : `stale since ${new Date(staleSince).toLocaleTimeString("en-GB")}`;
+  return [`process ${pid}`, `clients ${connections}`, `head ${head?.toLocaleString("en") ?? "none"}`, state].join(", ");
 }

@@ -1,9 +1,12 @@
+import { once } from "node:events";
+import http2 from "node:http2";
+import type { AddressInfo } from "node:net";
 import { listen } from "@statestream/conformance";
 import { createStateStream, type StateStreamError } from "@statestream/core";
 import { streamState } from "@statestream/koa";
 import Koa, { type Middleware } from "koa";
 import Koa2 from "koa2";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 
 const cleanups: (() => unknown)[] = [];
 
@@ -127,5 +130,28 @@ describe.each([
     cleanups.push(() => mounted.close());
     const response = await fetch(mounted.url, { method: "OPTIONS" });
     expect([response.status, response.headers.get("access-control-allow-origin")]).toEqual([204, "*"]);
+  });
+
+  test("an HTTP/2 client that cancels while a middleware still authorizes leaves no connection", async () => {
+    const own = createStateStream({ initialState: { n: 0 } });
+    let authorized: (() => void) | undefined;
+    const app = make();
+    app.use(async (ctx) => {
+      await new Promise<void>((resolve) => (authorized = resolve));
+      streamState(ctx, own);
+    });
+    const server = http2.createServer(app.callback() as never);
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    cleanups.push(() => (session.destroy(), server.close()));
+    const cancelled = session.request({ ":path": "/" });
+    await vi.waitUntil(() => authorized !== undefined);
+    cancelled.close(http2.constants.NGHTTP2_CANCEL);
+    await once(cancelled, "close");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    authorized?.();
+    await vi.waitUntil(() => own.stats().closed["disconnected"] === 1);
+    expect(own.stats().connections).toBe(0);
   });
 });

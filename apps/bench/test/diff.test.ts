@@ -1,7 +1,11 @@
+import type { Json } from "@statestream/core";
 import { expect, test } from "vitest";
 import { encoded, ours, peers, walkAndCheck } from "../src/diff/differs.ts";
+import { inventions } from "../src/diff/inventions.ts";
 import { agentRun, gameTicks } from "../src/diff/lives.ts";
 import { Board } from "../src/servers/board.ts";
+import { measure } from "../src/diff/way.ts";
+import { take } from "../src/diff/workload.ts";
 
 test("a differ whose patch is not the change is marked wrong", () => {
   expect(
@@ -54,4 +58,28 @@ test("a board's size is what it says, and its operations are its change", () => 
       [before, state],
     ).problem,
   ).toBeUndefined();
+});
+
+test("both ways from a change to bytes are measured and checked", async () => {
+  const [first, next] = [{ a: { b: 1 } }, { a: { b: 2 } }];
+  const workload = { name: "small", changes: 1, states: () => [first, next] };
+  const figures = await measure(workload, "set + read", "kept", 0);
+  expect(figures).toMatchObject({ bytes: 42, theirBytes: 48, theirsIsWrong: false });
+  expect(figures.us).toBeGreaterThan(0);
+  expect(figures.theirs).toBeGreaterThan(0);
+});
+
+test("a patch of theirs that is not the change is marked wrong", async () => {
+  const states = () => [{ at: new Date(0) }, { at: new Date(1) }] as unknown as Json[];
+  const workload = { name: "dates", changes: 1, states };
+  expect((await measure(workload, "set + read", "kept", 0)).theirsIsWrong).toBe(true);
+});
+
+test("invented states are large, and so many that each change is another", () => {
+  for (const { name, changes, states } of inventions) {
+    const made = take(states(), changes + 1);
+    expect(made.length, name).toBe(changes + 1);
+    expect(JSON.stringify(made[0]).length, name).toBeGreaterThan(10_000);
+    expect(JSON.stringify(made[0]) === JSON.stringify(made[1]), name).toBe(false);
+  }
 });

@@ -70,3 +70,9 @@ export function gameTicks(changes: number): Json[] {
   }
   return states;
 }
+
+/** A game's state with its entities by key instead of in a list. */
+export function entitiesByKey(state: Json): Json {
+  const { tick, entities } = state as { tick: number; entities: { id: number }[] };
+  return { tick, entities: Object.fromEntries(entities.map((entity) => [`e${entity.id}`, entity])) };
+}

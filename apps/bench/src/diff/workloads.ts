@@ -1,11 +1,6 @@
 import type { Json } from "@statestream/core";
-import { agentRun, gameTicks } from "./lives.ts";
-
-/** A state and those it becomes, change by change. */
-export interface Workload {
-  readonly name: string;
-  readonly states: readonly Json[];
-}
+import { agentRun, entitiesByKey, gameTicks } from "./lives.ts";
+import { records, type Workload, workload } from "./workload.ts";
 
 const record = (index: number): Record<string, Json> => ({
   id: index,
@@ -22,17 +17,17 @@ const withoutId = (index: number): Json => {
 };
 
 const byKey = (count: number, more: number): Record<string, Json> =>
-  Object.fromEntries(
-    Array.from({ length: count }, (_, index) => [
-      `k${index}`,
-      {
-        n: index + more,
-        text: `text ${more} of record ${index}`,
-        pair: [index + more, index - more],
-        inner: { a: more, b: `x${more}` },
-      },
-    ]),
-  );
+  records(count, (index) => ({
+    n: index + more,
+    text: `text ${more} of record ${index}`,
+    pair: [index + more, index - more],
+    inner: { a: more, b: `x${more}` },
+  }));
+
+const oneField = (state: Record<string, Json>, step: number): Record<string, Json> => {
+  const key = `k${(step * 5000) % 9999}`;
+  return { ...state, [key]: { ...(state[key] as object), n: -step } };
+};
 
 const numbers = (sign: number): Json =>
   Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [index, index % 20 === 1 ? sign * index : index]));
@@ -43,72 +38,126 @@ const nested = (leaf: number): Json => {
   return value;
 };
 
-const clone = (value: Json): Json => JSON.parse(JSON.stringify(value)) as Json;
-
-const rows = Array.from({ length: 5000 }, (_, index): Json => record(index));
-const rowsWithoutIds = Array.from({ length: 5000 }, (_, index) => withoutId(index));
+const rows = (make: (index: number) => Json): Json[] => Array.from({ length: 5000 }, (_, index) => make(index));
 const prose = "lorem ipsum dolor sit amet ".repeat(1850);
-const state = {
+const small = {
   user: { name: "x", preferences: { theme: "dark", size: 1 } },
   tasks: Array.from({ length: 20 }, (_, id) => ({ id, title: `task number ${id}, as people write them`, done: false })),
 };
-const keyed = byKey(10_000, 0);
 
 /** One row in two hundred changed, three removed, two new; and where rows can be followed, one moved. */
-function mixed(list: readonly Json[], make: (index: number) => Json, moves: boolean): Json[] {
-  const edited = list.map((row, index) => (index % 200 === 0 ? { ...(row as object), score: -1 } : row));
+function mixed(list: readonly Json[], make: (index: number) => Json, moves: boolean, step: number): Json[] {
+  const edited = list.map((row, index) => (index % 200 === 0 ? { ...(row as object), score: -step } : row));
   edited.splice(4000, 3);
-  edited.splice(1000, 0, make(9001), make(9002));
+  edited.splice(1000, 0, make(9000 + 2 * step), make(9001 + 2 * step));
   if (moves) edited.splice(10, 0, ...edited.splice(3000, 1));
   return edited;
 }
 
-const moved = rows.slice();
-moved.splice(500, 0, ...moved.splice(4000, 1));
+/** The smallest change. Its `set` is measured by itself too. */
+export const smallChange: Workload = workload(
+  "2 KB state, one leaf",
+  {
+    first: () => small,
+    next: (state, step) => ({ ...state, user: { ...state.user, preferences: { theme: "dark", size: step + 1 } } }),
+  },
+  { target: { differ: 1.5 } },
+);
+
+const keyed = { first: () => byKey(10_000, 0), next: oneField };
+const list = () => rows(record);
+const more = (step: number): Json => record(9999 + step);
 
 export const workloads: readonly Workload[] = [
+  smallChange,
+  workload("1 MB by key, one field, shared", keyed, { target: { differ: 1.5, way: 1.6 } }),
+  workload("1 MB by key, one field, cloned", { ...keyed, cloned: true }, { target: { differ: 1.5, way: 1.3 } }),
+  workload(
+    "5,000 rows, append, shared",
+    { first: list, next: (state, step) => [...state, more(step)] },
+    rowsTarget(10),
+  ),
+  workload(
+    "5,000 rows, prepend, shared",
+    { first: list, next: (state, step) => [more(step), ...state] },
+    rowsTarget(10),
+  ),
+  workload(
+    "5,000 rows, remove from the middle, shared",
+    { first: list, next: (state) => state.toSpliced(2500, 1) },
+    rowsTarget(10),
+  ),
+  workload(
+    "5,000 rows, move one, shared",
+    { first: list, next: (state) => state.toSpliced(4000, 1).toSpliced(500, 0, state[4000] as Json) },
+    rowsTarget(10),
+  ),
+  workload(
+    "5,000 rows, 1 % updated, shared",
+    {
+      first: list,
+      next: (state, step) =>
+        state.map((row, index) => (index % 100 === 0 ? { ...(row as object), score: -step } : row)),
+    },
+    { target: { differ: 1.5, way: 1.3 } },
+  ),
+  workload(
+    "5,000 rows, append, cloned",
+    { first: list, next: (state, step) => [...state, more(step)], cloned: true },
+    rowsTarget(3),
+  ),
+  workload(
+    "5,000 rows, prepend, cloned",
+    { first: list, next: (state, step) => [more(step), ...state], cloned: true },
+    rowsTarget(3),
+  ),
+  workload(
+    "5,000 rows, remove from the middle, cloned",
+    { first: list, next: (state) => state.toSpliced(2500, 1), cloned: true },
+    rowsTarget(3),
+  ),
+  workload(
+    "5,000 rows, mixed edits, cloned, ids",
+    { first: list, next: (state, step) => mixed(state, record, true, step), cloned: true },
+    { target: { differ: 1.5, way: 1.3 } },
+  ),
+  workload(
+    "5,000 rows, mixed edits, cloned, no ids",
+    { first: () => rows(withoutId), next: (state, step) => mixed(state, withoutId, false, step), cloned: true },
+    { target: { differ: 1.2, way: 1.2 } },
+  ),
+  // Ten times, as a text does that grows: what is remembered of it is used by all but the first.
+  workload(
+    "50 KB text grows by 20 characters",
+    { first: () => ({ text: prose }), next: ({ text }) => ({ text: `${text}and twenty characters` }) },
+    { changes: 10, target: { differ: 1.2, way: 1 } },
+  ),
+  workload(
+    "every leaf differs",
+    { first: () => byKey(500, 1), next: (_, step) => byKey(500, step + 1) },
+    { target: { differ: 1.5, way: 1.3 } },
+  ),
+  workload(
+    "10,000 numeric keys, 5 % changed",
+    { first: () => numbers(1), next: (_, step) => numbers(step % 2 === 1 ? -step : step) },
+    { target: { differ: 1.5, way: 1.4 } },
+  ),
+  workload("depth 200", { first: () => nested(1), next: (_, step) => nested(step + 1) }, { target: { differ: 1.5 } }),
   {
-    name: "2 KB state, one leaf",
-    states: [state, { ...state, user: { ...state.user, preferences: { theme: "dark", size: 2 } } }],
+    name: "agent run: messages grow by pieces, tool calls",
+    changes: 40,
+    states: () => agentRun(40),
+    target: { differ: 1.5, way: 1 },
   },
+  { name: "game tick: 200 entities move", changes: 20, states: () => gameTicks(20), target: { differ: 1.5, way: 1 } },
   {
-    name: "1 MB by key, one field, shared",
-    states: [keyed, { ...keyed, k5000: { ...(keyed["k5000"] as object), n: -1 } }],
+    name: "game tick: 200 entities move, by key",
+    changes: 20,
+    states: () => gameTicks(20).map(entitiesByKey),
+    target: { differ: 1.5, way: 1 },
   },
-  {
-    name: "1 MB by key, one field, cloned",
-    states: [keyed, clone({ ...keyed, k5000: { ...(keyed["k5000"] as object), n: -1 } })],
-  },
-  { name: "5,000 rows, append, shared", states: [rows, [...rows, record(9999)]] },
-  { name: "5,000 rows, prepend, shared", states: [rows, [record(9999), ...rows]] },
-  {
-    name: "5,000 rows, remove from the middle, shared",
-    states: [rows, rows.filter((_, index) => index !== 2500)],
-  },
-  { name: "5,000 rows, move one, shared", states: [rows, moved] },
-  {
-    name: "5,000 rows, 1 % updated, shared",
-    states: [rows, rows.map((row, index) => (index % 100 === 0 ? { ...(row as object), score: -1 } : row))],
-  },
-  { name: "5,000 rows, append, cloned", states: [rows, clone([...rows, record(9999)])] },
-  { name: "5,000 rows, prepend, cloned", states: [rows, clone([record(9999), ...rows])] },
-  {
-    name: "5,000 rows, remove from the middle, cloned",
-    states: [rows, clone(rows.filter((_, index) => index !== 2500))],
-  },
-  { name: "5,000 rows, mixed edits, cloned, ids", states: [rows, clone(mixed(rows, record, true))] },
-  {
-    name: "5,000 rows, mixed edits, cloned, no ids",
-    states: [rowsWithoutIds, clone(mixed(rowsWithoutIds, withoutId, false))],
-  },
-  {
-    name: "50 KB text grows by 20 characters",
-    // Ten times, as a text does that grows: what is remembered of it is used by all but the first.
-    states: Array.from({ length: 11 }, (_, times) => ({ text: prose + "and twenty characters".repeat(times) })),
-  },
-  { name: "every leaf differs", states: [byKey(500, 1), byKey(500, 2)] },
-  { name: "10,000 numeric keys, 5 % changed", states: [numbers(1), numbers(-1)] },
-  { name: "depth 200", states: [nested(1), nested(2)] },
-  { name: "agent run: messages grow by pieces, tool calls", states: agentRun(40) },
-  { name: "game tick: 200 entities move", states: gameTicks(20) },
 ];
+
+function rowsTarget(target: number): Pick<Workload, "target"> {
+  return { target: { differ: target, way: target } };
+}

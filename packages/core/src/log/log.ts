@@ -170,11 +170,12 @@ export class Log {
     return entry;
   }
 
-  /** Drops the oldest events beyond the bounds, but none from `keep` on. */
-  trim(keep: number): void {
-    while (this.events > this.#maxEvents || this.bytes > this.#maxBytes) {
-      const { seq, slice } = this.#entries[this.#start] as Entry;
-      if (seq >= keep) break;
+  /** Drops the oldest events beyond the bounds and those up to `forget`, but none from `keep` on. */
+  trim(keep: number, forget = 0): void {
+    for (let oldest = this.#entries[this.#start]; oldest !== undefined; oldest = this.#entries[this.#start]) {
+      const { seq, slice } = oldest;
+      const isBeyond = this.events > this.#maxEvents || this.bytes > this.#maxBytes || seq <= forget;
+      if (!isBeyond || seq >= keep) break;
       this.tracks.drop(slice, seq);
       this.#gone = Math.max(this.#gone, seq);
       this.#entries[this.#start++] = undefined;

@@ -129,6 +129,11 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
     this.#decide(() => false);
   }
 
+  forget(seq: number): void {
+    const [newest] = this.log.after(this.log.head - 1, undefined);
+    if (newest !== undefined) this.log.trim(newest.commit, seq);
+  }
+
   includes({ epoch, seq }: Position): boolean {
     return this.#begun && this.log.includes(epoch, seq);
   }

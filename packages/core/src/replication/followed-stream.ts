@@ -31,6 +31,8 @@ export interface FollowedStream<S extends object = object> extends StateStream<S
    * @throws {StateStreamError} `invalid-commit`: it does not, or it cannot be read or applied. Nothing has changed then.
    */
   follow(commit: Commit): void;
+  /** Drops the log's events up to this seq, except those of the newest commit. A client that needs them is sent a snapshot. */
+  forget(seq: number): void;
   /** Whether this position is one of this log. */
   includes(position: Position): boolean;
   /**

@@ -35,7 +35,11 @@ export interface BackplaneOptions {
    * with `overloaded`. Writers are always accepted. Default 10,000.
    */
   maxStreams?: number;
-  /** About how many bytes those copies may take, including their logs; the same happens beyond. Default 256 MiB. */
+  /**
+   * About how many bytes those copies may take, including their logs and the commits that writers keep; the same happens beyond. At
+   * most a quarter of it is for the commits of the last 30 s, which writers keep in case the engine loses them, and for changes that
+   * wait for the engine. Default 256 MiB.
+   */
   maxBytes?: number;
   /** Options of the served streams, for their connections and logs. */
   stream?: Pick<
@@ -60,7 +64,7 @@ export interface BackplaneOptions {
 export interface BackplaneStats {
   /** Since when the engine cannot be reached, in milliseconds since 1970; `undefined` while it can. */
   readonly downSince: number | undefined;
-  /** Streams this node has a copy of, and about how many bytes they take. */
+  /** Streams this node has a copy of, and about how many bytes they and the commits that writers keep take. */
   readonly streams: number;
   readonly bytes: number;
   /** Writers of this node that lead, and that would. */

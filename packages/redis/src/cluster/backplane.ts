@@ -2,6 +2,7 @@ import { type EndReason, StateStreamError } from "@statestream/core";
 import { type Clock, followStream } from "@statestream/core/backplane";
 import type { Backplane, BackplaneOptions } from "./backplane-types.ts";
 import { CommandSender } from "./commands.ts";
+import { CommitBudget } from "./commit-budget.ts";
 import type { Engine } from "./engine.ts";
 import { OnDemand } from "./on-demand.ts";
 import { Registry } from "./registry.ts";
@@ -11,6 +12,9 @@ import { Updates } from "./updates.ts";
 import { Writer, type WriterOfNode } from "./writer.ts";
 
 const NUMBERS = ["leaseMs", "checkMs", "idleMs", "joinMs", "maxStreams", "maxBytes"] as const;
+
+/** How much of `maxBytes` the commits that writers keep may take. */
+const COMMITS_SHARE = 1 / 4;
 
 /** Makes an engine that reports what fails between its calls. */
 export type EngineFactory = (report: (error: StateStreamError) => void) => Engine;
@@ -32,7 +36,9 @@ export function backplaneOn(makeEngine: EngineFactory, options: BackplaneOptions
   followStream({ ...stream, onWaiting: () => undefined }, clock);
   const report = reporter(onError);
   const engine = makeEngine(report);
-  const settings = { checkMs, idleMs, joinMs, maxStreams, maxBytes, stream: { ...stream, onError: report }, report };
+  const commits = new CommitBudget(maxBytes * COMMITS_SHARE);
+  const copies = { checkMs, idleMs, joinMs, maxStreams, maxBytes, commits };
+  const settings = { ...copies, stream: { ...stream, onError: report }, report };
   const registry = new Registry(engine, settings, clock);
   const writers = new Map<string, WriterOfNode>();
   const updates = new Updates({
@@ -77,7 +83,7 @@ export function backplaneOn(makeEngine: EngineFactory, options: BackplaneOptions
     };
     try {
       const owner = clock.epoch();
-      const writer = new Writer(key, given, { engine, clock, leaseMs, follower, owner, report, onClose });
+      const writer = new Writer(key, given, { engine, clock, leaseMs, commits, follower, owner, report, onClose });
       writers.set(key, writer);
       return writer;
     } catch (error) {

@@ -1,6 +1,7 @@
+import type { CommitBudget } from "./commit-budget.ts";
 import type { Commit } from "./engine.ts";
 
-/** The most bytes that are kept; where there are more, the difference is published as one change. */
+/** The most bytes that are kept of one stream; where there are more, the difference is published as one change. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
 /** The most that one call carries. */
@@ -9,9 +10,14 @@ const MAX_BATCH_ENTRIES = 128;
 
 /** Entries that the engine is not known to have, oldest first. */
 export class Pending {
+  readonly #budget: CommitBudget;
   #entries: Commit[] = [];
   #bytes = 0;
   #dropped = 0;
+
+  constructor(budget: CommitBudget) {
+    this.#budget = budget;
+  }
 
   get entries(): readonly Commit[] {
     return this.#entries;
@@ -27,22 +33,25 @@ export class Pending {
     return this.#dropped > 0;
   }
 
-  add(entry: Commit): void {
+  add(entry: Commit, now: number): void {
     if (this.overflowed) {
       this.#dropped++;
       return;
     }
     this.#entries.push(entry);
     this.#bytes += entry.body.length;
+    this.#budget.add([entry], now);
     // A single entry is kept whatever its size, since the difference would not be smaller.
-    if (this.#bytes <= MAX_BYTES || this.#entries.length === 1) return;
+    if ((this.#bytes <= MAX_BYTES && !this.#budget.isExceeded) || this.#entries.length === 1) return;
     this.#dropped = this.#entries.length;
-    this.#set([]);
+    this.#empty();
   }
 
   /** Adds entries that the engine had and has lost, before all others. */
-  prepend(entries: readonly Commit[]): void {
-    this.#set([...entries, ...this.#entries]);
+  prepend(entries: readonly Commit[], now: number): void {
+    this.#budget.add(entries, now);
+    this.#entries = [...entries, ...this.#entries];
+    this.#bytes += sizeOf(entries);
   }
 
   /** The first ones, as many as one call carries. */
@@ -59,16 +68,23 @@ export class Pending {
 
   /** The engine has the first `count`. */
   accept(count: number): void {
-    this.#set(this.#entries.slice(count));
+    this.#budget.remove(this.#entries.slice(0, count));
+    this.#entries = this.#entries.slice(count);
+    this.#bytes = sizeOf(this.#entries);
   }
 
   clear(): void {
     this.#dropped = 0;
-    this.#set([]);
+    this.#empty();
   }
 
-  #set(entries: Commit[]): void {
-    this.#entries = entries;
-    this.#bytes = entries.reduce((sum, { body }) => sum + body.length, 0);
+  #empty(): void {
+    this.#budget.remove(this.#entries);
+    this.#entries = [];
+    this.#bytes = 0;
   }
+}
+
+function sizeOf(entries: readonly Commit[]): number {
+  return entries.reduce((sum, { body }) => sum + body.length, 0);
 }

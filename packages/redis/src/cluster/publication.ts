@@ -1,9 +1,11 @@
 import type { StateStreamError } from "@statestream/core";
 import { type Clock, type ContinuedStream, hasKnownFormat } from "@statestream/core/backplane";
 import { checkpointAtHead, CheckpointPace } from "./checkpoints.ts";
+import type { CommitBudget } from "./commit-budget.ts";
 import type { AcquireReply, Answer, Checkpoint, Commit, Engine, Position } from "./engine.ts";
 import { Pending } from "./pending.ts";
 import { isSame } from "./position.ts";
+import { LogWindow } from "./log-window.ts";
 import { Ring } from "./ring.ts";
 
 /** What a publication needs of its session. */
@@ -13,6 +15,8 @@ export interface PublicationHost {
   readonly clock: Clock;
   readonly owner: string;
   readonly leaseMs: number;
+  /** What the writers of this node keep. */
+  readonly commits: CommitBudget;
   /** There is a change to publish. */
   changed(): void;
   /** The engine confirmed that the lease is held. */
@@ -41,8 +45,9 @@ export class Publication<S extends object> {
   repairs = 0;
   readonly #host: PublicationHost;
   readonly #continued: ContinuedStream<S>;
-  readonly #ring = new Ring();
-  readonly #pending = new Pending();
+  readonly #ring: Ring;
+  readonly #window = new LogWindow();
+  readonly #pending: Pending;
   readonly #pace = new CheckpointPace();
   /** Answers to store with the change of this seq. */
   #answers: (Answer & { readonly seq: number })[] = [];
@@ -66,7 +71,9 @@ export class Publication<S extends object> {
     this.#host = host;
     this.#accepted = position;
     this.#made = position;
-    this.#ring.add(entries, host.clock.elapsed());
+    this.#ring = new Ring(host.commits);
+    this.#pending = new Pending(host.commits);
+    this.#stored(entries);
     this.#pace.appended(entries);
     this.#continued = make((commit) => this.#changed(commit));
   }
@@ -127,6 +134,8 @@ export class Publication<S extends object> {
   /** Publishes nothing more; the outcome of a call under way is ignored. */
   end(): void {
     this.#ended = true;
+    this.#ring.clear();
+    this.#pending.clear();
     void this.#continued.stream.close();
   }
 
@@ -141,7 +150,7 @@ export class Publication<S extends object> {
 
   #changed(entry: Commit): void {
     this.#made = { epoch: entry.epoch, seq: entry.last };
-    this.#pending.add(entry);
+    this.#pending.add(entry, this.#host.clock.elapsed());
     this.#host.changed();
   }
 
@@ -153,7 +162,7 @@ export class Publication<S extends object> {
     const checkpoint = whole && this.#pace.isDueAfter(entries) ? this.#checkpoint() : undefined;
     const until = entries.at(-1)?.last ?? 0;
     const answers = this.#answers.filter(({ seq }) => seq <= until);
-    const { keepFrom } = this.#ring;
+    const { keepFrom } = this.#window;
     const request = { owner, entries, checkpoint, keepFrom, leaseMs, answers, answerMs: ANSWER_MS };
     const reply = await engine.publish(key, request);
     if (this.#ended) return;
@@ -204,10 +213,11 @@ export class Publication<S extends object> {
     if (there >= 0) this.#accept(entries.slice(0, there + 1), undefined);
     const vanished = there >= 0 ? [] : this.#ring.takeAfter(head);
     if (vanished === undefined) return false;
+    this.#window.remove(vanished);
     this.#accepted = head;
     this.repairs += vanished.length;
     this.#vanishedUntil = Math.max(this.#vanishedUntil, vanished.at(-1)?.last ?? 0);
-    if (!this.#pending.overflowed) this.#pending.prepend(vanished);
+    if (!this.#pending.overflowed) this.#pending.prepend(vanished, this.#host.clock.elapsed());
     return true;
   }
 
@@ -216,7 +226,7 @@ export class Publication<S extends object> {
     const { key, engine, owner, leaseMs } = this.#host;
     const { overflowed } = this.#pending;
     const pending = [...this.#pending.entries];
-    const entries = overflowed ? [] : [...this.#ring.window, ...pending];
+    const entries = overflowed ? [] : [...this.#ring.from(this.#window.keepFrom), ...pending];
     const checkpoint = this.#checkpoint();
     const reply = await engine.install(key, { owner, checkpoint, entries, leaseMs, force });
     if (this.#ended) return;
@@ -229,6 +239,7 @@ export class Publication<S extends object> {
     this.#vanishedUntil = 0;
     if (!overflowed) return;
     this.#ring.clear();
+    this.#window.clear();
     // The checkpoint has what overflowed, unless more changes were made while it was on its way.
     if (isSame(this.#made, this.#accepted)) this.#pending.clear();
   }
@@ -253,7 +264,8 @@ export class Publication<S extends object> {
     // Dropped entries may have been sent, so their seqs are not used again under their epoch.
     this.#pending.clear();
     this.#ring.clear();
-    this.#ring.add(reply.entries, clock.elapsed());
+    this.#window.clear();
+    this.#stored(reply.entries);
     this.#accepted = reply.head;
     this.#made = reply.head;
     this.#continued.rebase(text, clock.epoch());
@@ -286,10 +298,17 @@ export class Publication<S extends object> {
     this.#pace.appended(entries);
     if (checkpoint !== undefined) {
       this.#pace.stored(checkpoint.body.length);
-      this.#ring.measured(checkpoint.body.length);
+      this.#window.measured(checkpoint.body.length);
     }
-    this.#ring.add(entries, this.#host.clock.elapsed());
+    this.#stored(entries);
     this.#renewed();
+  }
+
+  /** The engine has these entries, which are its newest. */
+  #stored(entries: readonly Commit[]): void {
+    const now = this.#host.clock.elapsed();
+    this.#window.add(entries, now);
+    this.#ring.add(entries, now);
   }
 
   #renewed(): void {

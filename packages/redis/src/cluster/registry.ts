@@ -1,8 +1,10 @@
 import type { Ending } from "@statestream/core";
 import { type Clock, type FollowedStream, followStream } from "@statestream/core/backplane";
+import type { CommitBudget } from "./commit-budget.ts";
 import type { Engine } from "./engine.ts";
 import { failure } from "./failures.ts";
 import { Follower, type FollowerSettings } from "./follower.ts";
+import { LogAge } from "./log-age.ts";
 
 export interface RegistrySettings extends FollowerSettings {
   /** How long a stream is kept without clients, and how often a quiet one is compared with the engine, in milliseconds. */
@@ -11,10 +13,13 @@ export interface RegistrySettings extends FollowerSettings {
   /** How many copies there are at most, and about how many bytes they take, unless writers need more. */
   readonly maxStreams: number;
   readonly maxBytes: number;
+  /** What the writers of this node keep, which counts too. */
+  readonly commits: CommitBudget;
 }
 
 interface Member {
   readonly follower: Follower;
+  readonly logAge: LogAge;
   /** How many writers and subscribers of this node need it. */
   pins: number;
   /** When it was first seen without a client or a writer, since it last had one: milliseconds elapsed. */
@@ -55,9 +60,9 @@ export class Registry {
     return this.#members.size;
   }
 
-  /** About how many bytes the copies take. */
+  /** About how many bytes the copies take, and what the writers of this node keep. */
   get bytes(): number {
-    let bytes = 0;
+    let { bytes } = this.#settings.commits;
     for (const { follower } of this.#members.values()) bytes += follower.stream.bytes;
     return bytes;
   }
@@ -120,7 +125,7 @@ export class Registry {
 
   #join(key: string): Member {
     const follower = new Follower(key, this.#engine, this.#settings, this.#clock);
-    const member: Member = { follower, pins: 0, idleSince: undefined };
+    const member: Member = { follower, logAge: new LogAge(), pins: 0, idleSince: undefined };
     this.#members.set(key, member);
     if (this.#engine.downSince !== undefined) follower.lost();
     return member;
@@ -157,7 +162,9 @@ export class Registry {
     this.#cancelTimer = this.#clock.after(this.#settings.checkMs * (0.75 + this.#clock.random() / 2), () => {
       this.#arm();
       const now = this.#clock.elapsed();
+      this.#settings.commits.expire(now);
       for (const member of this.#members.values()) {
+        member.logAge.limit(member.follower.stream, now);
         member.idleSince = isUsed(member) ? undefined : (member.idleSince ?? now);
         if (member.idleSince !== undefined && now - member.idleSince >= this.#settings.idleMs) this.#forget(member);
       }

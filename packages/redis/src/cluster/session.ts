@@ -1,5 +1,6 @@
 import { StateStreamError } from "@statestream/core";
 import type { Clock, ContinuedStream } from "@statestream/core/backplane";
+import type { CommitBudget } from "./commit-budget.ts";
 import type { Commit, Engine, Position } from "./engine.ts";
 import { failure } from "./failures.ts";
 import { Flushes } from "./flushes.ts";
@@ -13,6 +14,8 @@ export interface SessionHost<S extends object> {
   readonly clock: Clock;
   readonly owner: string;
   readonly leaseMs: number;
+  /** What the writers of this node keep. */
+  readonly commits: CommitBudget;
   /**
    * Another writer leads, or only a later version can read the stream: pending changes may not be in the stream. `vanished`: nor
    * may changes that the engine had acknowledged.
@@ -50,7 +53,7 @@ export class Session<S extends object> {
   ) {
     this.#host = host;
     this.#sentAt = leasedAt;
-    const { key, engine, clock, owner, leaseMs } = host;
+    const { key, engine, clock, owner, leaseMs, commits } = host;
     const lease = new Lease(clock, leaseMs, leasedAt, {
       suspended: () => host.suspended(this),
       resumed: () => host.resumed(this),
@@ -63,6 +66,7 @@ export class Session<S extends object> {
         clock,
         owner,
         leaseMs,
+        commits,
         get renewAt() {
           return lease.renewAt;
         },

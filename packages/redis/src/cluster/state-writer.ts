@@ -8,7 +8,7 @@ export interface LostChanges<S extends object> {
   readonly commits: number;
   /**
    * What those commits changed, oldest first: to apply the changes again, or to show them to the users who made them. Empty where
-   * there were too many to keep (8 MiB); `state` has all of them.
+   * there were too many to keep (8 MiB, or what `maxBytes` leaves); `state` has all of them.
    */
   readonly changes: readonly CommitChange[];
   /** Whether commits that it had acknowledged may be missing too: the engine lost them, and another writer led before they were restored. */
@@ -72,7 +72,8 @@ export interface StateWriter<S extends object> {
 /**
  * A writer that owns its state, which the next writer continues. Its methods throw `not-leading` while it does not lead, and otherwise
  * the errors of a stream's methods. A change applies at once, and is published in the background. While the engine cannot be reached,
- * up to 8 MiB of changes wait; where there are more, their difference is published as one change.
+ * up to 8 MiB of changes wait, and on the whole node a quarter of `maxBytes`; where there are more, their difference is published as
+ * one change.
  */
 export interface OwnStateWriter<S extends object>
   extends StateWriter<S>, Pick<WritableStateStream<S>, "set" | "patch" | "append" | "remove" | "batch"> {}

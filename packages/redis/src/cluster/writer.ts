@@ -2,6 +2,7 @@ import { type Jsonified, StateStreamError, type WritableStateStream } from "@sta
 import { type Clock, readChanges } from "@statestream/core/backplane";
 import { Candidate } from "./candidate.ts";
 import { CommandServer } from "./commands.ts";
+import type { CommitBudget } from "./commit-budget.ts";
 import type { Engine } from "./engine.ts";
 import { failure } from "./failures.ts";
 import type { Follower } from "./follower.ts";
@@ -16,6 +17,8 @@ export interface WriterParts {
   readonly clock: Clock;
   readonly owner: string;
   readonly leaseMs: number;
+  /** What the writers of this node keep. */
+  readonly commits: CommitBudget;
   readonly report: (error: StateStreamError) => void;
   /** This node's copy of the stream. */
   readonly follower: Follower;
@@ -40,6 +43,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   readonly clock: Clock;
   readonly owner: string;
   readonly leaseMs: number;
+  readonly commits: CommitBudget;
   readonly report: (error: StateStreamError) => void;
   readonly commands: CommandServer | undefined;
   readonly #hooks: WriterHooks<S>;
@@ -54,12 +58,13 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   #closed: Promise<void> | undefined;
 
   constructor(key: string, options: WriterOptions<S>, parts: WriterParts) {
-    const { engine, clock, owner, leaseMs, report, follower } = parts;
+    const { engine, clock, owner, leaseMs, commits, report, follower } = parts;
     this.key = key;
     this.engine = engine;
     this.clock = clock;
     this.owner = owner;
     this.leaseMs = leaseMs;
+    this.commits = commits;
     this.report = report;
     this.#follower = follower;
     this.#onClose = parts.onClose;

@@ -4,57 +4,12 @@ import type { Cluster } from "../../src/cluster/cluster.ts";
 import { leaderOf } from "../../src/cluster/status.ts";
 import { HAS_REDIS, startTestCluster, WITHOUT_REDIS } from "../support/cluster.ts";
 import { describeInBrowser, isLive } from "./support/browser.ts";
-
-const LATENCY_MS = 200;
-
-async function slowDown(page: Page): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Network.enable");
-  const unlimited = { downloadThroughput: -1, uploadThroughput: -1 };
-  await session.send("Network.emulateNetworkConditions", { offline: false, latency: LATENCY_MS, ...unlimited });
-}
-
-/** Looks at the page in every frame. Returns what it saw of a task: its columns, one after another. */
-async function watch(page: Page): Promise<(id: string) => Promise<string[]>> {
-  await page.evaluate(() => {
-    const seen: Record<string, string[]> = {};
-    Object.assign(globalThis, { seen });
-    const look = (): void => {
-      const places: Record<string, string> = {};
-      for (const task of document.querySelectorAll(".task")) {
-        const column = task.closest(".column")?.getAttribute("aria-label") ?? "";
-        places[task.id] = task.id in places ? "twice" : column;
-      }
-      for (const id of new Set([...Object.keys(places), ...Object.keys(seen)])) {
-        const columns = (seen[id] ??= []);
-        const now = places[id] ?? "gone";
-        if (columns.at(-1) !== now) columns.push(now);
-      }
-      requestAnimationFrame(look);
-    };
-    look();
-  });
-  return (id) => page.evaluate((task) => (globalThis as unknown as { seen: Record<string, string[]> }).seen[task]!, id);
-}
+import { epochOf, idsOf, slowDown, watch } from "./support/frames.ts";
 
 async function killLeader({ url, status }: Cluster): Promise<number | undefined> {
   const pid = leaderOf(status)?.pid;
   expect((await fetch(`${url}/api/cluster/nodes/${pid}/kill`, { method: "POST" })).status).toBe(202);
   return pid;
-}
-
-/** The epoch of the stream, as its first event ID has it. */
-async function epochOf(url: string): Promise<string> {
-  const response = await fetch(`${url}/events`);
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  let id: string | undefined;
-  while (id === undefined) {
-    text += (await reader?.read())?.value ?? "";
-    id = /^id: (.*)\n/m.exec(text)?.[1];
-  }
-  await reader?.cancel();
-  return id.split(".")[0] ?? "";
 }
 
 const confirmed = (page: Page) =>
@@ -96,11 +51,7 @@ describeInBrowser("the user's own moves", (visit) => {
       expect(await page.getByRole("alert").count()).toBe(0);
       // What the page shows is what the server has.
       const other = await open(cluster.url);
-      const ids = (of: Page) =>
-        of
-          .locator(".column")
-          .evaluateAll((all) => all.map((one) => [...one.querySelectorAll(".task")].map(({ id }) => id)));
-      expect(await ids(other)).toEqual(await ids(page));
+      expect(await idsOf(other)).toEqual(await idsOf(page));
     },
   );
 

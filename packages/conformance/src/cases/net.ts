@@ -168,4 +168,23 @@ export const netCases: readonly Case[] = [
       assert.deepEqual(other.events.filter(isHeartbeat), []);
     },
   },
+  {
+    id: "bookmark-resume",
+    name: "MUST bring a client that resumes with bookmarks to the end of what it missed, whether or not it selects any of that",
+    async run(trial) {
+      const server = await trial.open({ state: { a: 0, b: 0 }, options: { heartbeatMs: 60_000 } });
+      const request = { slices: ["a"], query: "bookmarks=1" };
+      const probe = await trial.follow(server, request);
+      probe.cut();
+      await server.commit(setting("a", 1), setting("b", 1));
+      const first = await trial.resume(server, probe, request);
+      await first.until(() => parseId(first.lastEventId ?? "")?.seq === 2, "the bookmark after what it missed");
+      first.cut();
+      await server.commit(setting("b", 2));
+      const second = await trial.resume(server, first, request);
+      await second.until(() => parseId(second.lastEventId ?? "")?.seq === 3, "the bookmark where it selects nothing");
+      const sent = [first, second].map(({ events }) => events.map(({ event }) => event));
+      assert.deepEqual(sent, [["heartbeat", "state.update", "heartbeat"], ["heartbeat", "heartbeat"]]); // prettier-ignore
+    },
+  },
 ];

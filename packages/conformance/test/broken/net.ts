@@ -95,6 +95,16 @@ export const brokenNet: readonly Broken[] = [
     caughtBy: ["bookmark-end"],
   },
   {
+    name: "sends no bookmarks to clients that resume",
+    mount: mountOver((stream) =>
+      connecting(stream, (connect) => (options) => {
+        const resumes = (options.lastEventId ?? "") !== "";
+        return connect({ ...options, bookmarks: options.bookmarks === true && !resumes });
+      }),
+    ),
+    caughtBy: ["bookmark-resume"],
+  },
+  {
     name: "sends bookmarks to all",
     mount: mountOver((stream) =>
       connecting(stream, (connect) => (options) => connect({ ...options, bookmarks: true })),

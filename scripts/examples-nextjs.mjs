@@ -1,18 +1,12 @@
 // What the Next.js example shows beyond a stream of the Node runtime: one of the edge runtime, and a page that is rendered on the
 // server and resumes in a browser.
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-
-const WAIT_MS = 10_000;
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
+import { inChromium } from "./examples-browser.mjs";
 
 /** Throws when the server at `url`, whose count is 1, does not do what its README says. */
 export async function checkNextjs(url) {
   await checkEdge(url);
   await checkHtml(url);
-  const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
-  if (existsSync(executablePath)) await checkPage(url, executablePath);
-  else console.log("nextjs: no Chromium here (CHROMIUM_PATH), its page is not opened");
+  await inChromium("nextjs", (open) => checkPage(url, open));
 }
 
 async function checkEdge(url) {
@@ -37,29 +31,16 @@ async function checkHtml(url) {
   if (html.includes("audit")) throw new Error(`The page has a slice that was not selected: ${html}`);
 }
 
-async function checkPage(url, executablePath) {
-  const { chromium } = createRequire(new URL("../apps/playground/package.json", import.meta.url))("playwright-core");
-  const browser = await chromium.launch({ executablePath, args: FLAGS });
-  try {
-    const page = await browser.newPage();
-    page.setDefaultTimeout(WAIT_MS);
-    const complaints = [];
-    page.on("pageerror", (error) => complaints.push(String(error)));
-    page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-    });
-    const received = await receivedBy(page, `${url}/events`);
-    await page.goto(url);
-    await page.getByText("live", { exact: true }).waitFor();
-    await page.getByRole("button").click();
-    await page.locator("output").getByText("2", { exact: true }).waitFor();
-    const text = received();
-    if (!text.includes("event: state.update")) throw new Error(`The page received no update: ${text}`);
-    if (text.includes("event: state.initial")) throw new Error(`The page received a second snapshot: ${text}`);
-    if (complaints.length > 0) throw new Error(`The page complained: ${complaints.join("\n")}`);
-  } finally {
-    await browser.close();
-  }
+async function checkPage(url, open) {
+  const page = await open();
+  const received = await receivedBy(page, `${url}/events`);
+  await page.goto(url);
+  await page.getByText("live", { exact: true }).waitFor();
+  await page.getByRole("button").click();
+  await page.locator("output").getByText("2", { exact: true }).waitFor();
+  const text = received();
+  if (!text.includes("event: state.update")) throw new Error(`The page received no update: ${text}`);
+  if (text.includes("event: state.initial")) throw new Error(`The page received a second snapshot: ${text}`);
 }
 
 /** Gives what the page has received from an address, also of a response that has not ended, as an event stream's. */

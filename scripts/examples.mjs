@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { checkCopilotKit } from "./examples-copilotkit.mjs";
 import { checkNextjs } from "./examples-nextjs.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -26,6 +27,8 @@ const START_MS = 60_000;
 const STOP_MS = 5_000;
 /** What is checked of an example beyond its stream, by its name. */
 const FURTHER = { nextjs: checkNextjs };
+/** What is checked of an example that serves no stream of our own protocol. */
+const INSTEAD = { copilotkit: checkCopilotKit };
 
 const read = (file) => JSON.parse(readFileSync(file, "utf8"));
 const run = (cwd, program, ...args) =>
@@ -80,7 +83,20 @@ async function answering(url) {
   }
 }
 
-/** Starts an installed example, and lets a client see a change. */
+/** Lets a client of an example see a change. */
+async function checkStream(url) {
+  const response = await answering(`${url}/events`);
+  const chunks = response[Symbol.asyncIterator]();
+  const { slices } = await next(chunks, "state.initial");
+  if (slices.count !== 0) throw new Error(`It began with ${JSON.stringify(slices)}.`);
+  const answer = await fetch(`${url}/increment`, { method: "POST" });
+  if (!answer.ok) throw new Error(`POST /increment was answered ${answer.status}.`);
+  const { value } = await next(chunks, "state.update");
+  if (value !== 1) throw new Error(`The update says ${value}.`);
+  response.destroy();
+}
+
+/** Starts an installed example, checks it, and stops it. */
 async function check(name, directory) {
   const port = await freePort();
   const child = spawn("npm", ["start"], {
@@ -93,16 +109,13 @@ async function check(name, directory) {
   const exit = once(child, "exit");
   try {
     const url = `http://127.0.0.1:${port}`;
-    const response = await answering(`${url}/events`);
-    const chunks = response[Symbol.asyncIterator]();
-    const { slices } = await next(chunks, "state.initial");
-    if (slices.count !== 0) throw new Error(`It began with ${JSON.stringify(slices)}.`);
-    const answer = await fetch(`${url}/increment`, { method: "POST" });
-    if (!answer.ok) throw new Error(`POST /increment was answered ${answer.status}.`);
-    const { value } = await next(chunks, "state.update");
-    if (value !== 1) throw new Error(`The update says ${value}.`);
-    response.destroy();
-    await FURTHER[name]?.(url);
+    if (name in INSTEAD) {
+      (await answering(url)).destroy();
+      await INSTEAD[name](url);
+    } else {
+      await checkStream(url);
+      await FURTHER[name]?.(url);
+    }
     process.kill(-child.pid, "SIGINT");
     const stopped = await Promise.race([
       exit.then(() => true),

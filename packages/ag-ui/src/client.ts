@@ -27,6 +27,8 @@ export class StateStreamAgent extends HttpAgent {
 
   protected override connect(input: RunAgentInput): Events {
     if (this.abortController.signal.aborted) this.abortController = new AbortController();
+    // To follow is no run: a front end that waits for the end of a run before it asks must not wait for this.
+    this.isRunning = false;
     const signal = AbortSignal.any([this.abortController.signal, endOf(input)]);
     // Read anew for each request: the application may have changed them.
     const request: FollowRequest["request"] = (url, init, headers) =>

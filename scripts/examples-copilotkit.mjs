@@ -15,7 +15,7 @@ async function checkChat(url, open) {
   const [one, other] = [await open(), await open()];
   for (const page of [one, other]) {
     await page.goto(url);
-    await answerTo(page, "Who?").filter({ hasText: "open page." }).waitFor();
+    await answerTo(page, "Who?").filter({ hasText: "whole answer." }).waitFor();
   }
   await ask(one, "Why?");
   await Promise.all([showsGrowth(one, "Why?"), showsGrowth(other, "Why?")]);
@@ -41,7 +41,7 @@ async function showsGrowth(page, question) {
   await answer.waitFor();
   const state = new Set();
   const lengths = new Set();
-  for (let text = ""; !text.includes("open page.");) {
+  for (let text = ""; !text.includes("whole answer.");) {
     text = await answer.innerText();
     lengths.add(text.length);
     state.add(await page.locator("output").innerText());

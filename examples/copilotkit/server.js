@@ -17,7 +17,8 @@ async function answer({ messages, runId }) {
   stream.set("messages", (held) => [...held, { id: runId, role: "assistant", content: "" }]);
   stream.set("doing", "Answering");
   const path = `/${stream.state.messages.length - 1}/content`;
-  for (const word of `You asked: ${messages.at(-1)?.content} This answer grows on every open page.`.split(/(?<= )/)) {
+  const text = `You asked: ${messages.at(-1)?.content} This answer comes word by word, as that of a model does. It grows on every page that is open, and a page that is loaded in the middle of it shows what there is and continues with the rest. That was the whole answer.`;
+  for (const word of text.split(/(?<= )/)) {
     stream.append("messages", path, word);
     await sleep(150);
   }

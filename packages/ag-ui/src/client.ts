@@ -11,8 +11,9 @@ const ends = new WeakMap<RunAgentInput, AbortController>();
 /**
  * An `HttpAgent` that follows. `connectAgent()` requests the same URL by GET and keeps the agent's state and messages
  * current until the stream ends: it reconnects by itself, waits longer after each failure, notices a connection that has
- * gone silent, and goes on where it was without a snapshot while the server's log reaches back. `runAgent()` works as ever, but
- * a connection that is lost ends the run with RUN_ERROR (`connection-lost`) and leaves no unhandled rejection.
+ * gone silent, and goes on where it was without a snapshot while the server's log reaches back. Meanwhile `isRunning` is
+ * false, since no run is under way. `runAgent()` works as ever, but a connection that is lost ends the run with RUN_ERROR
+ * (`connection-lost`) and leaves no unhandled rejection.
  *
  * `connectAgent()` resolves when the stream is closed (RUN_FINISHED), and after RUN_ERROR where coming back is of no use:
  * access was revoked, or the server refused the request (`http-403`). `headers` are read again for each request.

@@ -191,6 +191,12 @@ describe("A StateStreamAgent", () => {
     expect(stream.stats().connections).toBe(0);
   });
 
+  it("is not running while it follows, or a front end would not let its user ask", async () => {
+    const { agent, end } = await following();
+    expect(agent.isRunning).toBe(false);
+    await end();
+  });
+
   it("can be cloned", async () => {
     const { agent, stream, end } = await following();
     const clone = agent.clone() as StateStreamAgent;

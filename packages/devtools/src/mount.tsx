@@ -1,6 +1,6 @@
 import { render } from "preact";
 import { createRecorder, type InspectedClient, type Recorder } from "./model/recorder.ts";
-import { STYLE } from "./view/style.ts";
+import { STYLE } from "./view/style/style.ts";
 import { Shell } from "./view/shell.tsx";
 
 export interface DevtoolsOptions {

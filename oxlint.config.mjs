@@ -203,6 +203,7 @@ export default defineConfig({
           "../*",
           "./*/*",
           "../*/*",
+          "./*/*/*",
           "@statestream/client",
           "@statestream/core",
           "preact",

@@ -1,7 +1,7 @@
 import { netDifference } from "../diff/net.ts";
 import { valueDifference } from "../diff/differ.ts";
 import type { Json, Operation } from "../json/types.ts";
-import type { Entry } from "../log/log.ts";
+import type { Entry } from "../log/entry.ts";
 import { textOfUpdate, updateBody } from "../protocol/frame.ts";
 
 /** How many bytes of net events are kept for other audiences. */

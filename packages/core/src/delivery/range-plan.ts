@@ -1,5 +1,6 @@
 import { REMOVED } from "../diff/differ.ts";
-import type { Entry, Log } from "../log/log.ts";
+import type { Entry } from "../log/entry.ts";
+import type { Log } from "../log/log.ts";
 import type { Names } from "../log/slice-tracks.ts";
 import { updateBody } from "../protocol/frame.ts";
 import type { NetEvents } from "./net-events.ts";

@@ -1,46 +1,9 @@
-import type { Difference } from "../diff/differ.ts";
 import { updateBody } from "../protocol/frame.ts";
+import type { EncodedEvent, Entry } from "./entry.ts";
+import { HeldEntries } from "./held-entries.ts";
 import { Lineage } from "./lineage.ts";
 import type { SliceChange } from "./slice-change.ts";
 import { type Names, SliceTracks } from "./slice-tracks.ts";
-
-/** One event of the log: encoded once, for every connection. */
-export interface Entry {
-  readonly seq: number;
-  readonly slice: string;
-  readonly kind: Difference["kind"];
-  /** Whether an operation of it is an `append`, which only some connections understand. */
-  readonly appends: boolean;
-  /** The seq of the slice's previous event. */
-  readonly base: number;
-  /** The seq of the first event of its commit. */
-  readonly commit: number;
-  readonly timestamp: number;
-  /** The slice's earlier values are no longer visible: its earlier events must never be replayed. */
-  readonly hidden: boolean;
-  /** JSON of its cause. */
-  readonly cause: string | undefined;
-  /** The frame's bytes up to where connections begin to differ. */
-  readonly body: Uint8Array;
-  /** Bytes of all bodies up to this one, so that the cost of a range is one subtraction. */
-  readonly total: number;
-}
-
-/** An event with its bytes, not yet in the log. */
-export interface EncodedEvent {
-  readonly slice: string;
-  readonly kind: Difference["kind"];
-  /** It only adds to the state: a row, a member, more text, or a new slice. */
-  readonly additive?: boolean | undefined;
-  /** Whether an operation of it is an `append`. Default: no. */
-  readonly appends?: boolean | undefined;
-  readonly hidden: boolean;
-  /** The seq of the slice's previous event. */
-  readonly base: number;
-  /** JSON of its cause. */
-  readonly cause?: string | undefined;
-  readonly body: Uint8Array;
-}
 
 export interface LogSettings {
   readonly maxLogEvents: number;
@@ -58,12 +21,8 @@ export class Log {
   readonly lineage: Lineage;
   /** The last event of each slice. */
   readonly tracks: SliceTracks;
-  readonly #maxEvents: number;
-  readonly #maxBytes: number;
-  readonly #isRevocable: boolean;
-  /** Entries from `#start` on are held. Dropped entries are released at once; the array is shortened now and then. */
-  #entries: (Entry | undefined)[] = [];
-  #start = 0;
+  readonly #settings: LogSettings;
+  readonly #held = new HeldEntries();
   /** The highest seq that cannot be replayed, of any slice. */
   #gone = 0;
   /** The seq of the last event that did more than add to the state. */
@@ -71,17 +30,14 @@ export class Log {
   /** The seq of the last event with an `append`. */
   #lastAppend = 0;
   #head = 0;
-  #total = 0;
   #totalEvents = 0;
   #replacements = 0;
 
   /** `draw` makes an epoch; called when one is first needed. */
-  constructor({ maxLogEvents, maxLogBytes, isRevocable = false }: LogSettings, draw: () => string) {
-    this.#maxEvents = maxLogEvents;
-    this.#maxBytes = maxLogBytes;
-    this.#isRevocable = isRevocable;
+  constructor(settings: LogSettings, draw: () => string) {
+    this.#settings = settings;
     this.lineage = new Lineage(draw);
-    this.tracks = new SliceTracks(maxLogEvents);
+    this.tracks = new SliceTracks(settings.maxLogEvents);
   }
 
   /** The seq of the last event, 0 when there was none. */
@@ -91,17 +47,17 @@ export class Log {
 
   /** How many events are held. */
   get events(): number {
-    return this.#entries.length - this.#start;
+    return this.#held.count;
   }
 
   /** How many bytes the held events have. */
   get bytes(): number {
-    return this.#bytesFrom(this.#start);
+    return this.#held.bytes;
   }
 
   /** When the oldest held event was made, in milliseconds since 1970; `undefined` while none is held. */
   get oldestAt(): number | undefined {
-    return this.#entries[this.#start]?.timestamp;
+    return this.#held.oldest?.timestamp;
   }
 
   /** How many events were appended by this process, ever. */
@@ -135,7 +91,7 @@ export class Log {
       const base = this.tracks.lastOf(slice);
       const body = updateBody(slice, this.#head + 1, base, difference.member, cause);
       const { kind, additive, appends } = difference;
-      const hides = hidden || (this.#isRevocable && !additive);
+      const hides = hidden || (this.#settings.isRevocable === true && !additive);
       entries.push(this.push({ slice, kind, additive, appends, hidden: hides, base, cause, body }, first, timestamp));
     }
     this.trim(first);
@@ -146,21 +102,9 @@ export class Log {
   push(event: EncodedEvent, commit: number, timestamp: number): Entry {
     const { slice, kind, additive = false, appends = false, hidden, base, cause, body } = event;
     const seq = ++this.#head;
-    this.#total += body.length;
-    const entry: Entry = {
-      seq,
-      slice,
-      kind,
-      appends,
-      base,
-      commit,
-      timestamp,
-      hidden,
-      cause,
-      body,
-      total: this.#total,
-    };
-    this.#entries.push(entry);
+    const total = this.#held.total + body.length;
+    const entry: Entry = { seq, slice, kind, appends, base, commit, timestamp, hidden, cause, body, total };
+    this.#held.add(entry);
     this.tracks.add(slice, { seq, base, hidden, removed: kind === "removed", additive });
     if (!additive) this.#lastChange = seq;
     if (appends) this.#lastAppend = seq;
@@ -172,27 +116,21 @@ export class Log {
 
   /** Drops the oldest events beyond the bounds and those up to `forget`, but none from `keep` on. */
   trim(keep: number, forget = 0): void {
-    for (let oldest = this.#entries[this.#start]; oldest !== undefined; oldest = this.#entries[this.#start]) {
+    const { maxLogEvents, maxLogBytes } = this.#settings;
+    for (let { oldest } = this.#held; oldest !== undefined; { oldest } = this.#held) {
       const { seq, slice } = oldest;
-      const isBeyond = this.events > this.#maxEvents || this.bytes > this.#maxBytes || seq <= forget;
+      const isBeyond = this.events > maxLogEvents || this.bytes > maxLogBytes || seq <= forget;
       if (!isBeyond || seq >= keep) break;
       this.tracks.drop(slice, seq);
       this.#gone = Math.max(this.#gone, seq);
-      this.#entries[this.#start++] = undefined;
+      this.#held.dropOldest();
     }
-    this.lineage.forgetBefore((this.#entries[this.#start]?.seq ?? this.#head + 1) - 1);
-    // The array is copied once for every half of it that was dropped: constant time per event.
-    if (this.#start > 64 && this.#start * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#start);
-      this.#start = 0;
-    }
+    this.lineage.forgetBefore((this.#held.oldest?.seq ?? this.#head + 1) - 1);
   }
 
   /** Drops every event, and continues after this seq. For logs that follow another's. */
   restart(head: number): void {
-    this.#entries = [];
-    this.#start = 0;
-    this.#total = 0;
+    this.#held.dropAll();
     this.#head = head;
     this.#gone = head;
     this.#lastChange = head;
@@ -227,8 +165,7 @@ export class Log {
 
   /** The held events after `position` of these slices. */
   after(position: number, names: Names): Entry[] {
-    const entries = this.#entries.slice(this.#indexAfter(position)) as Entry[];
-    return names === undefined ? entries : entries.filter((entry) => names.has(entry.slice));
+    return this.#held.after(position, names);
   }
 
   /** Whether there is an event of these slices after `position`, up to `end`. The log must hold the events after `position`. */
@@ -239,18 +176,6 @@ export class Log {
 
   /** The bytes of the bodies of those events. */
   cost(position: number, names: Names): number {
-    if (names !== undefined) return this.after(position, names).reduce((sum, entry) => sum + entry.body.length, 0);
-    return this.#bytesFrom(this.#indexAfter(position));
-  }
-
-  #bytesFrom(index: number): number {
-    const first = this.#entries[index];
-    return first === undefined ? 0 : this.#total - first.total + first.body.length;
-  }
-
-  #indexAfter(position: number): number {
-    const first = this.#entries[this.#start];
-    // There is one event per seq, so the index is known.
-    return first === undefined ? this.#start : this.#start + Math.max(0, position + 1 - first.seq);
+    return this.#held.cost(position, names);
   }
 }

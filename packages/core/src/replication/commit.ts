@@ -3,7 +3,8 @@ import type { Difference } from "../diff/differ.ts";
 import { hasAppend } from "../diff/strict.ts";
 import type { Cause, StateUpdateEvent } from "../protocol/events.ts";
 import { isEpoch, isSeq } from "../protocol/event-id.ts";
-import type { EncodedEvent, Entry, Log } from "../log/log.ts";
+import type { EncodedEvent, Entry } from "../log/entry.ts";
+import type { Log } from "../log/log.ts";
 import type { Json, Operation } from "../json/types.ts";
 import { isRecord } from "../json/json.ts";
 

@@ -3,7 +3,7 @@ import type { Clock } from "../support/clock.ts";
 import { type Commit, hasKnownFormat, readCommit } from "./commit.ts";
 import { followCommit } from "./log-start.ts";
 import { isAdditive } from "../diff/additive.ts";
-import type { EncodedEvent } from "../log/log.ts";
+import type { EncodedEvent } from "../log/entry.ts";
 import { StateStreamError, withCause } from "../support/errors.ts";
 import { parseEventId } from "../protocol/event-id.ts";
 import type { SnapshotReason } from "../protocol/events.ts";

@@ -1,5 +1,6 @@
 import type { LineageStep } from "../log/lineage.ts";
-import type { EncodedEvent, Log } from "../log/log.ts";
+import type { EncodedEvent } from "../log/entry.ts";
+import type { Log } from "../log/log.ts";
 import type { TracksStart } from "../log/slice-tracks.ts";
 
 /** Where a log begins that continues another's. */

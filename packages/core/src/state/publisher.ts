@@ -1,7 +1,7 @@
 import { StateStreamError, withCause } from "../support/errors.ts";
 import type { Cause } from "../protocol/events.ts";
 import { guarded } from "../json/json.ts";
-import type { Entry } from "../log/log.ts";
+import type { Entry } from "../log/entry.ts";
 import type { SliceChange } from "../log/slice-change.ts";
 import { isNames } from "./options.ts";
 import type { Patched } from "./logged-state.ts";

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { type Difference, REMOVED, valueDifference } from "../../src/diff/differ.ts";
 import { decodeFrames, join, updateTail } from "../../src/protocol/frame.ts";
 import type { StateEvent } from "../../src/protocol/events.ts";
-import { type Entry, Log } from "../../src/log/log.ts";
+import type { Entry } from "../../src/log/entry.ts";
+import { Log } from "../../src/log/log.ts";
 import type { SliceChange } from "../../src/log/slice-change.ts";
 
 setFlagsFromString("--expose-gc");

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type EncodedEvent, Log } from "../../src/log/log.ts";
+import type { EncodedEvent } from "../../src/log/entry.ts";
+import { Log } from "../../src/log/log.ts";
 import {
   beginEpoch,
   type EncodedCommit,

@@ -1,31 +1,28 @@
-const METHODS = ["log", "info", "warn", "error", "debug"] as const;
+import assert from "node:assert/strict";
 
-/** What the process prints while somebody listens. */
-export interface Noise {
-  readonly heard: readonly string[];
-  stop(): void;
-}
+const METHODS = ["log", "info", "warn", "error", "debug"] as const;
 
 const listeners = new Set<string[]>();
 let restore: (() => void) | undefined;
 
 /**
- * Records every line to the console, every warning and every unhandled rejection of this process until stopped. Cases run
- * side by side and share one recorder, so each of them gets the lines of all.
+ * Fails if this process prints a line to the console, a warning or an unhandled rejection while `run` runs. Cases run side by
+ * side and share one recorder, so each of them gets the lines of all.
  */
-export function listenForNoise(): Noise {
+export async function assertQuiet(run: () => Promise<void>): Promise<void> {
   const heard: string[] = [];
   listeners.add(heard);
   restore ??= tap();
-  return {
-    heard,
-    stop() {
-      listeners.delete(heard);
-      if (listeners.size > 0) return;
+  try {
+    await run();
+    assert.deepEqual(heard, []);
+  } finally {
+    listeners.delete(heard);
+    if (listeners.size === 0) {
       restore?.();
       restore = undefined;
-    },
-  };
+    }
+  }
 }
 
 function tap(): () => void {

@@ -1,29 +1,11 @@
 import type { Json } from "@statestream/core";
 import { EventReader } from "./event-reader.ts";
 import { isUpdate, type Received } from "./event.ts";
-import { HttpSocket, type RawRequest } from "./http.ts";
+import { checkHeaders } from "./headers.ts";
+import { HttpSocket } from "./http.ts";
+import { type ProbeRequest, rawRequest, type RequestDefaults } from "./probe-request.ts";
 import { Replica } from "./replica.ts";
-import { type Rule, SECRET, type Violation } from "./rules.ts";
-
-/** A request for a stream; everything but the URL has a default. */
-export interface ProbeRequest {
-  readonly method?: string;
-  readonly version?: "1.0" | "1.1";
-  readonly lastEventId?: string | undefined;
-  /** One `slices` parameter for each. */
-  readonly slices?: readonly string[];
-  /** More of the query, already encoded, without a leading `&`. */
-  readonly query?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-  /** The client reconnects with the copy and the position of this one. */
-  readonly after?: Pick<Probe, "replica">;
-  /** Stops reading before anything has arrived. */
-  readonly paused?: boolean;
-}
-
-/** What requests may have in common. */
-export type RequestDefaults = Pick<ProbeRequest, "method" | "headers" | "body">;
+import type { Rule, Violation } from "./rules.ts";
 
 /** How long a probe waits, and which rules it does not check. */
 export interface ProbeSettings {
@@ -78,7 +60,7 @@ export class Probe {
       this.replica.take(event);
     });
     this.#socket = socket ?? new HttpSocket(this.#url);
-    this.#socket.send(this.#raw(request), {
+    this.#socket.send(rawRequest(this.#url, request, settings.defaults), {
       head: (status, headers) => {
         this.status = status;
         this.headers = headers;
@@ -230,40 +212,6 @@ export class Probe {
 
   #failure(text: string): Error {
     return new Error(`${text}\n  ${this.describe()}`);
-  }
-
-  #raw(request: ProbeRequest): RawRequest {
-    const { defaults } = this.#settings;
-    const { version = "1.1", slices = [], query, lastEventId, headers } = request;
-    const { method = "GET", body = "" } = request.method === undefined ? { ...defaults, ...request } : request;
-    const target = new URL(this.#url);
-    for (const slice of slices) target.searchParams.append("slices", slice);
-    const search = [target.search.slice(1), query].filter(Boolean).join("&");
-    const path = search === "" ? target.pathname : `${target.pathname}?${search}`;
-    const all: Record<string, string> = {
-      host: target.host,
-      accept: "text/event-stream",
-      ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }),
-      ...(body === "" ? {} : { "content-length": String(Buffer.byteLength(body)) }),
-      ...defaults.headers,
-      ...headers,
-    };
-    return { method, version, target: path, headers: Object.entries(all), body };
-  }
-}
-
-/** Checks that apply to the headers of every response. */
-function checkHeaders(
-  headers: readonly (readonly [name: string, value: string])[],
-  report: (rule: Rule, text: string) => void,
-): void {
-  const names = headers.map(([name]) => name).filter((name) => name !== "set-cookie" && name !== "vary");
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) report("headers", `${twice} is there twice`);
-  for (const [name, value] of headers) {
-    if (name === "connection" && !/^(keep-alive|close)$/i.test(value)) report("headers", `${name} is ${value}`);
-    if (name === "transfer-encoding" && value !== "chunked") report("headers", `${name} is ${value}`);
-    if (value.includes(SECRET)) report("secret", `the header ${name} contains the secret`);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Case } from "./case.ts";
-import type { RequestDefaults } from "./probe.ts";
+import type { RequestDefaults } from "./probe-request.ts";
 import type { Rule } from "./rules.ts";
 import type { Subject } from "./subject.ts";
 import { Trial } from "./trial.ts";

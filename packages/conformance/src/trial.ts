@@ -1,5 +1,6 @@
 import { HttpSocket } from "./http.ts";
-import { Probe, type ProbeRequest, type ProbeSettings } from "./probe.ts";
+import { Probe, type ProbeSettings } from "./probe.ts";
+import type { ProbeRequest } from "./probe-request.ts";
 import type { Server, Setup, Subject } from "./subject.ts";
 
 /** The interval at which a server is polled. */
@@ -59,6 +60,12 @@ export class Trial {
     const probe = await this.connect(server, request);
     await probe.event(0);
     return probe;
+  }
+
+  /** All clients of the server leave, and it has noticed. */
+  async leave(server: Server, ...probes: Probe[]): Promise<void> {
+    for (const probe of probes) probe.cut();
+    await this.connections(server, 0);
   }
 
   /** A client leaves and reconnects with its copy and position. */

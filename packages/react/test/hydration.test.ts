@@ -29,6 +29,25 @@ function hydrate(html: string, page: ReactNode): { container: HTMLElement; recov
   return { container, recovered };
 }
 
+/** Code of a component that arrives late: until then the component suspends. */
+function suspense(): { use: () => void; suspend: () => void; arrive: () => void } {
+  let pending: Promise<void> | undefined;
+  let resolve = (): void => {};
+  return {
+    use() {
+      // eslint-disable-next-line typescript/only-throw-error -- how a component of React 18 says that it waits
+      if (pending !== undefined) throw pending;
+    },
+    suspend() {
+      pending = new Promise((done) => (resolve = done));
+    },
+    arrive() {
+      pending = undefined;
+      resolve();
+    },
+  };
+}
+
 const Page = ({ client }: { client: FakeClient<Counter> }): ReactNode => {
   const { count } = useStateStream(client);
   const { status, since } = useStreamStatus(client);
@@ -47,26 +66,19 @@ test("a page whose state was handed over hydrates without a difference, then goe
 });
 
 test("a part that is the only user of the client hydrates after an update without a difference", async () => {
-  let pending: Promise<void> | undefined;
-  let arrive = (): void => {};
+  const code = suspense();
   const Lazy = ({ client }: { client: FakeClient<Counter> }): ReactNode => {
-    // eslint-disable-next-line typescript/only-throw-error -- how a component of React 18 says that it waits
-    if (pending !== undefined) throw pending;
+    code.use();
     return h(Page, { client });
   };
   const page = (client: FakeClient<Counter>): ReactNode => h(Suspense, null, h(Lazy, { client }));
   const html = renderToString(page(new FakeClient({ count: 7 })));
-  pending = new Promise((resolve) => {
-    arrive = () => {
-      pending = undefined;
-      resolve();
-    };
-  });
+  code.suspend();
   const client = new FakeClient({ count: 7 });
   const { container, recovered } = hydrate(html, page(client));
   act(() => client.set({ count: 8 }));
   const element = container.querySelector("p");
-  await act(async () => arrive());
+  await act(async () => code.arrive());
   await vi.waitFor(() => expect(container.textContent).toBe("8 live 1"));
   expect(recovered).toEqual([]);
   expect(container.querySelector("p")).toBe(element);
@@ -86,11 +98,9 @@ test("selected values that are equal after hydration are not rendered again", ()
 });
 
 test("a part that hydrates later does so from the same state, whatever has arrived since", async () => {
-  let pending: Promise<void> | undefined;
-  let arrive = (): void => {};
+  const code = suspense();
   const Late = ({ client }: { client: FakeClient<Counter> }): ReactNode => {
-    // eslint-disable-next-line typescript/only-throw-error -- how a component of React 18 says that it waits
-    if (pending !== undefined) throw pending;
+    code.use();
     return h(Page, { client });
   };
   const page = (client: FakeClient<Counter>): ReactNode => [
@@ -98,18 +108,13 @@ test("a part that hydrates later does so from the same state, whatever has arriv
     h(Suspense, { key: 2 }, h(Late, { client })),
   ];
   const html = renderToString(page(new FakeClient({ count: 7 })));
-  pending = new Promise((resolve) => {
-    arrive = () => {
-      pending = undefined;
-      resolve();
-    };
-  });
+  code.suspend();
   const client = new FakeClient({ count: 7 });
   const { container, recovered } = hydrate(html, page(client));
   const [early, late] = container.querySelectorAll("p");
   act(() => client.set({ count: 8 }));
   expect([early?.textContent, late?.textContent]).toEqual(["8 live 1", "7 stale 0"]);
-  await act(async () => arrive());
+  await act(async () => code.arrive());
   await vi.waitFor(() => expect(late?.textContent).toBe("8 live 1"));
   expect(recovered).toEqual([]);
   // React kept the server's element, rather than making its own.

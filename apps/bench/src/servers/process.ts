@@ -1,15 +1,12 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { pin, SERVER_CORE } from "../measure/cpus.ts";
+import { SERVER_CORE } from "../measure/cpus.ts";
+import { startProcess, type SubjectProcess } from "../measure/subject-process.ts";
 import type { ContenderOptions } from "./contender.ts";
 import type { Order, Report } from "./orders.ts";
 
-/** A server under measurement, in a process of its own. */
-export interface ServerProcess {
+/** A server under measurement. */
+export interface ServerProcess extends SubjectProcess<Order, Report> {
   readonly port: number;
-  ask(order: Order): Promise<Report>;
-  stop(): Promise<void>;
 }
 
 /** The compiled program, from the sources too, which Node 20 cannot run. */
@@ -21,29 +18,8 @@ export async function startServer(
   kilobytes: number,
   options: ContenderOptions = {},
 ): Promise<ServerProcess> {
-  const child = fork(program, [module, String(kilobytes), JSON.stringify(options)], { execArgv: ["--expose-gc"] });
-  pin(child.pid as number, SERVER_CORE);
-  const failure = new Promise<never>((_, reject) => {
-    child.once("exit", (code) => reject(new Error(`The server of ${module} exited with ${code}.`)));
-    child.once("error", reject);
-  });
-  // An exit that nobody waits for was requested.
-  failure.catch(() => {});
-  const answer = (): Promise<unknown[]> => Promise.race([once(child, "message"), failure]);
-  const [{ port }] = (await answer()) as [{ port: number }];
-  return {
-    port,
-    async ask(order) {
-      const answered = answer();
-      child.send(order);
-      const [report] = (await answered) as [Report];
-      return report;
-    },
-    async stop() {
-      if (child.exitCode !== null) return;
-      const exit = once(child, "exit");
-      child.disconnect();
-      await exit;
-    },
-  };
+  const args = [module, String(kilobytes), JSON.stringify(options)];
+  const server = startProcess<Order, Report>(`The server of ${module}`, SERVER_CORE, program, args);
+  const { port } = (await server.message()) as { port: number };
+  return { ...server, port };
 }

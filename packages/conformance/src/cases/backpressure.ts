@@ -111,8 +111,7 @@ export const backpressureCases: readonly Case[] = [
       const probe = await trial.connect(server);
       probe.pause();
       await trial.connections(server, 1);
-      probe.cut();
-      await trial.connections(server, 0);
+      await trial.leave(server, probe);
     },
   },
 ];

@@ -155,8 +155,7 @@ export const endingCases: readonly Case[] = [
       assert.equal(refused.events.length, 1);
       await server.commit(setting("a", 1));
       await first.reaches({ a: 1 });
-      first.cut();
-      await trial.connections(server, 0);
+      await trial.leave(server, first);
       await (await trial.follow(server)).reaches({ a: 1 });
     },
   },

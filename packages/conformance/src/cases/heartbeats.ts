@@ -72,8 +72,7 @@ export const heartbeatCases: readonly Case[] = [
       const probe = await trial.follow(server, { slices: ["quiet"] });
       for (let n = 1; n <= 10; n++) await server.commit(setting("busy", n));
       await beatAt(probe, 10);
-      probe.cut();
-      await trial.connections(server, 0);
+      await trial.leave(server, probe);
       await server.commit(setting("quiet", 1));
       const back = await trial.resume(server, probe, { slices: ["quiet"] });
       assertResumed(back, probe.lastEventId);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Case } from "../case.ts";
-import { listenForNoise } from "../noise.ts";
+import { assertQuiet } from "../noise.ts";
 import { setting } from "../subject.ts";
 
 export const leavingCases: readonly Case[] = [
@@ -25,8 +25,7 @@ export const leavingCases: readonly Case[] = [
       let probe = await trial.follow(server);
       for (let count = 0; count < 5; count++) probe = await trial.resume(server, probe);
       await trial.connections(server, 1);
-      probe.cut();
-      await trial.connections(server, 0);
+      await trial.leave(server, probe);
     },
   },
   {
@@ -72,8 +71,7 @@ export const leavingCases: readonly Case[] = [
     name: "MUST NOT log, warn or fail when clients leave",
     needs: "process",
     async run(trial) {
-      const noise = listenForNoise();
-      try {
+      await assertQuiet(async () => {
         const server = await trial.open({ state: { a: 0, large: "x".repeat(9_000_000) } });
         for (let count = 0; count < 12; count++) {
           const narrow = { slices: ["a"] };
@@ -86,14 +84,10 @@ export const leavingCases: readonly Case[] = [
         const blocked = [await trial.connect(server), await trial.connect(server)];
         for (const probe of blocked) probe.pause();
         await server.commit(setting("a", "last"));
-        for (const probe of blocked) probe.cut();
-        await trial.connections(server, 0);
+        await trial.leave(server, ...blocked);
         await server.commit(setting("a", "after"));
         await (await trial.follow(server, { slices: ["a"] })).reaches({ a: "after" });
-        assert.deepEqual(noise.heard, []);
-      } finally {
-        noise.stop();
-      }
+      });
     },
   },
   {
@@ -101,8 +95,7 @@ export const leavingCases: readonly Case[] = [
     name: "MUST serve many requests on one socket, with nothing left over from earlier ones",
     needs: "process",
     async run(trial) {
-      const noise = listenForNoise();
-      try {
+      await assertQuiet(async () => {
         const server = await trial.open({ state: { a: 0 } });
         let probe = await trial.request(server, { method: "HEAD" });
         // More than the listeners of one emitter at which Node warns.
@@ -110,10 +103,7 @@ export const leavingCases: readonly Case[] = [
           await probe.end();
           probe = await trial.again(probe, { method: "HEAD" });
         }
-        assert.deepEqual(noise.heard, []);
-      } finally {
-        noise.stop();
-      }
+      });
     },
   },
 ];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { SnapshotReason } from "@statestream/core";
 import type { Case } from "../case.ts";
-import type { ProbeRequest } from "../probe.ts";
+import type { ProbeRequest } from "../probe-request.ts";
 import { parseId } from "../replica.ts";
 import { type Server, setting } from "../subject.ts";
 import type { Trial } from "../trial.ts";
@@ -33,8 +33,7 @@ export const reasonCases: readonly Case[] = [
     async run(trial) {
       const server = await trial.open({ state: { a: 0 }, options: { maxLogEvents: 3 } });
       const probe = await trial.follow(server);
-      probe.cut();
-      await trial.connections(server, 0);
+      await trial.leave(server, probe);
       for (let n = 1; n <= 10; n++) await server.commit(setting("a", n));
       const back = await trial.resume(server, probe);
       assert.equal(snapshotOf(back.events[0]).reason, "trimmed");
@@ -47,8 +46,7 @@ export const reasonCases: readonly Case[] = [
     async run(trial) {
       const server = await trial.open({ state: { a: "" } });
       const probe = await trial.follow(server);
-      probe.cut();
-      await trial.connections(server, 0);
+      await trial.leave(server, probe);
       for (let n = 0; n < 10; n++) await server.commit(setting("a", `${n}${"x".repeat(20_000)}`));
       const back = await trial.resume(server, probe);
       assert.equal(snapshotOf(back.events[0]).reason, "trimmed");

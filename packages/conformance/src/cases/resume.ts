@@ -56,8 +56,7 @@ export const resumeCases: readonly Case[] = [
     async run(trial) {
       const server = await trial.open({ state: { a: 0 } });
       const probe = await trial.follow(server);
-      probe.cut();
-      await trial.connections(server, 0);
+      await trial.leave(server, probe);
       await server.commit(setting("a", 1));
       const back = await trial.resume(server, probe);
       assertResumed(back, probe.lastEventId);
@@ -93,8 +92,7 @@ export const resumeCases: readonly Case[] = [
     async run(trial) {
       const server = await trial.open({ state: { a: 0 } });
       const probe = await trial.follow(server);
-      probe.cut();
-      await trial.connections(server, 0);
+      await trial.leave(server, probe);
       await server.commit(setting("a", 1));
       const back = await trial.follow(server, { after: probe, query: `lastEventId=${probe.lastEventId}` });
       assertResumed(back, probe.lastEventId);
@@ -120,8 +118,7 @@ export const resumeCases: readonly Case[] = [
       const server = await trial.open({ state: { quiet: 0, busy: 0 }, options: { maxLogEvents: 5 } });
       const probe = await trial.follow(server, { slices: ["quiet"] });
       await probe.reaches({ quiet: 0 });
-      probe.cut();
-      await trial.connections(server, 0);
+      await trial.leave(server, probe);
       for (let n = 1; n <= 30; n++) await server.commit(setting("busy", n));
       const back = await trial.resume(server, probe, { slices: ["quiet"] });
       assertResumed(back, probe.lastEventId);
@@ -135,8 +132,7 @@ export const resumeCases: readonly Case[] = [
     async run(trial) {
       const server = await trial.open({ state: { a: 0, b: 0 } });
       const probe = await trial.follow(server, { slices: ["a"] });
-      probe.cut();
-      await trial.connections(server, 0);
+      await trial.leave(server, probe);
       await server.commit(setting("a", 1), setting("b", 1), { changes: [set("a", 2), set("b", 2)] });
       const back = await trial.resume(server, probe, { slices: ["a"] });
       assertResumed(back, probe.lastEventId);
@@ -153,8 +149,7 @@ export const resumeCases: readonly Case[] = [
     async run(trial) {
       const server = await trial.open({ state: { a: 0, b: 0 }, adapter: { slices: ["b"] } });
       const probe = await trial.follow(server);
-      probe.cut();
-      await trial.connections(server, 0);
+      await trial.leave(server, probe);
       await server.commit(setting("a", 1), setting("b", 1));
       const back = await trial.resume(server, probe);
       assertResumed(back, probe.lastEventId);

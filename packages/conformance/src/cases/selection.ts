@@ -51,9 +51,7 @@ export const selectionCases: readonly Case[] = [
       const state = { visible: ["visible", "a", "b"], a: 1, b: 1 };
       const server = await trial.open({ state, options: { slices: { listedIn: "visible" } } });
       const [probe, narrowed] = [await trial.follow(server), await trial.follow(server, { slices: ["b"] })];
-      probe.cut();
-      narrowed.cut();
-      await trial.connections(server, 0);
+      await trial.leave(server, probe, narrowed);
       await server.commit(setting("b", SECRET));
       await server.commit(setting("visible", ["visible", "a"]));
       const back = await trial.resume(server, probe);

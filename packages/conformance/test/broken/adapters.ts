@@ -1,5 +1,5 @@
 import { createServer, type ServerResponse } from "node:http";
-import { listen } from "@statestream/conformance";
+import { listen, type Mount } from "@statestream/conformance";
 import { answerRequest, type StreamAnswer } from "@statestream/core";
 import { writeConnection, writeStateStream } from "@statestream/core/node";
 import { mountWith, pump } from "./adapter.ts";
@@ -13,6 +13,15 @@ const header =
     const headers = { ...answer.headers, [name]: value };
     for (const [key, content] of Object.entries(headers)) if (content !== undefined) res.setHeader(key, content);
   };
+
+/** Splits what is written together into writes of its own, at each match. */
+const splittingAt = (separator: RegExp): Mount =>
+  mountOver((stream) =>
+    writing(stream, () => (bytes) => {
+      const parts = Buffer.from(bytes).toString("latin1").split(separator);
+      return parts.map((part) => Buffer.from(part, "latin1"));
+    }),
+  );
 
 /** Adapters that get HTTP wrong. */
 export const brokenAdapters: readonly Broken[] = [
@@ -179,30 +188,12 @@ export const brokenAdapters: readonly Broken[] = [
   },
   {
     name: "writes line by line",
-    mount: mountOver((stream) =>
-      writing(
-        stream,
-        () => (bytes) =>
-          Buffer.from(bytes)
-            .toString("latin1")
-            .split(/(?<=\n)/)
-            .map((line) => Buffer.from(line, "latin1")),
-      ),
-    ),
+    mount: splittingAt(/(?<=\n)/),
     caughtBy: ["whole-events", "burst-one-write"],
   },
   {
     name: "writes event by event",
-    mount: mountOver((stream) =>
-      writing(
-        stream,
-        () => (bytes) =>
-          Buffer.from(bytes)
-            .toString("latin1")
-            .split(/(?<=\n\n)/)
-            .map((text) => Buffer.from(text, "latin1")),
-      ),
-    ),
+    mount: splittingAt(/(?<=\n\n)/),
     caughtBy: ["burst-one-write"],
   },
   {

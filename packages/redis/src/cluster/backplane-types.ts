@@ -1,10 +1,5 @@
-import type {
-  EndReason,
-  OwnStateOptions,
-  SourceOptions,
-  StateStreamError,
-  StateStreamOptions,
-} from "@statestream/core";
+import type { EndReason, OwnStateOptions, SourceOptions, StateStreamError } from "@statestream/core";
+import type { FollowedStreamOptions } from "@statestream/core/backplane";
 import type { SendOptions } from "./commands.ts";
 import type { OnDemandOptions } from "./on-demand.ts";
 import type { OwnStateWriter, StateWriter, WriterHooks } from "./state-writer.ts";
@@ -42,17 +37,7 @@ export interface BackplaneOptions {
    */
   maxBytes?: number;
   /** Options of the served streams, for their connections and logs. */
-  stream?: Pick<
-    StateStreamOptions<object>,
-    | "heartbeatMs"
-    | "retryMs"
-    | "maxLogEvents"
-    | "maxLogBytes"
-    | "maxPinnedBytes"
-    | "maxStallMs"
-    | "maxAgeMs"
-    | "maxConnections"
-  >;
+  stream?: Omit<FollowedStreamOptions, "onWaiting" | "onError">;
   /**
    * Called with errors that the backplane survived; each has a `code`. Of failures in a row, the first is reported. An error that it
    * throws becomes a process warning. Default: one process warning for each code.

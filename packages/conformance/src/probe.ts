@@ -203,7 +203,7 @@ export class Probe {
   }
 
   #wake(): void {
-    for (const waiter of [...this.#waiters]) {
+    for (const waiter of this.#waiters) {
       if (waiter.holds()) waiter.resolve();
       else if (this.violations.length > 0) waiter.reject(this.#failure("the probe found a fault"));
       else if (this.closed) waiter.reject(this.#failure("the socket was closed"));

@@ -117,7 +117,7 @@ export class Log {
   /** Drops the oldest events beyond the bounds and those up to `forget`, but none from `keep` on. */
   trim(keep: number, forget = 0): void {
     const { maxLogEvents, maxLogBytes } = this.#settings;
-    for (let { oldest } = this.#held; oldest !== undefined; { oldest } = this.#held) {
+    for (let oldest = this.#held.oldest; oldest !== undefined; oldest = this.#held.oldest) {
       const { seq, slice } = oldest;
       const isBeyond = this.events > maxLogEvents || this.bytes > maxLogBytes || seq <= forget;
       if (!isBeyond || seq >= keep) break;

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitepress";
+import { writeTexts } from "./llms.ts";
 
 const REPOSITORY = "https://github.com/statestream/statestream";
 
@@ -13,6 +14,10 @@ const PAGE_OF: Readonly<Record<string, string>> = {
   "docs/from-a-hand-written-route.md": "/guide/from-a-hand-written-route",
   "docs/from-ag-ui.md": "/guide/from-ag-ui",
 };
+
+/** The page that a file of the repository is. */
+const pageOf = (path: string): string | undefined =>
+  PAGE_OF[path] ?? /^apps\/docs(\/(?:guide|reference)\/.*)\.md$/.exec(path)?.[1];
 
 const api = (): { text: string; link: string }[] => {
   const directory = fileURLToPath(new URL("../api/@statestream", import.meta.url));
@@ -42,20 +47,21 @@ export default defineConfig({
     ["link", { rel: "icon", href: "/icon.svg" }],
     ["meta", { name: "theme-color", content: "#0f766e" }],
   ],
+  buildEnd: writeTexts,
   // The theme's front page has no main landmark.
   transformHtml: (html) => html.replace('class="VPHome"', 'role="main" class="VPHome"'),
   markdown: {
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
-    languageAlias: { caddy: "nginx", haproxy: "ini" },
+    languageAlias: { caddy: "nginx", haproxy: "ini", vcl: "c" },
     config(md) {
       // Links of included files point into the repository, from wherever they lie.
       const open = md.renderer.rules.link_open;
       md.renderer.rules.link_open = (tokens, index, options, env, self) => {
         const token = tokens[index];
         const href = token?.attrGet("href") ?? "";
-        const target = /^(?:\.\.\/)+((?:packages|apps|docs)\/.*|[A-Z]+\.md)(#.*)?$/.exec(href);
+        const target = /^(?:\.\.\/)+((?:packages|apps|docs)\/[^#]*|[A-Z]+\.md)(#.*)?$/.exec(href);
         const path = target?.[1] ?? (/^(?:packages|apps|docs)\/|^[A-Z]+\.md/.test(href) ? href : undefined);
-        if (path !== undefined) token?.attrSet("href", PAGE_OF[path] ?? `${REPOSITORY}/tree/main/${path}`);
+        if (path !== undefined) token?.attrSet("href", pageOf(path) ?? `${REPOSITORY}/tree/main/${path}`);
         return open?.(tokens, index, options, env, self) ?? self.renderToken(tokens, index, options);
       };
     },
@@ -91,8 +97,10 @@ export default defineConfig({
         section("On the server", {
           "Where the state comes from": "/guide/sources",
           "Redux and Zustand": "/guide/redux",
+          "Text that grows": "/guide/text",
           "Who may see what": "/guide/auth",
           Views: "/guide/views",
+          Options: "/guide/options",
           TypeScript: "/guide/typescript",
           "Testing your stream": "/guide/testing",
         }),
@@ -103,6 +111,7 @@ export default defineConfig({
         }),
         section("In production", {
           Deployment: "/guide/deployment",
+          Runtimes: "/guide/runtimes",
           "Many nodes": "/guide/many-nodes",
           "Running Redis": "/guide/operations",
           Metrics: "/guide/metrics",
@@ -112,6 +121,7 @@ export default defineConfig({
         section("Reference", {
           Protocol: "/reference/protocol",
           Comparison: "/reference/comparison",
+          "How fast": "/reference/performance",
           Versioning: "/reference/versioning",
           Questions: "/reference/faq",
         }),

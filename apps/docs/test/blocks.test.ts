@@ -1,94 +1,119 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
-import { afterAll, expect, onTestFinished, test } from "vitest";
-import ts from "typescript";
-import { type Block, blocksOf, pages, ROOT } from "./support/blocks.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { blocksOf, documents, fencesOf, publishedPackages, ROOT } from "./support/blocks.ts";
+import { installPacked } from "./support/packed.ts";
+import { nameOf, run, runsAsServer, served } from "./support/programs.ts";
 
-const all = pages().flatMap(blocksOf);
+const all = documents().flatMap(blocksOf);
 /** Here, so that modules find what this package depends on. */
 const directory = `${ROOT}.blocks-${process.pid}/`;
-mkdirSync(directory, { recursive: true });
+
+/** What readers have in a file of their own, where a block imports it. */
+const CLIENT = `import { createStateClient } from "@statestream/client";
+export const client = createStateClient<{ count: number }>("/events");
+`;
+const BUNDLER = `interface ImportMeta { readonly env: { readonly DEV: boolean }; readonly hot?: { dispose(run: () => void): void } }\n`;
+
+beforeAll(() => {
+  mkdirSync(directory, { recursive: true });
+  installPacked(publishedPackages(), directory);
+  writeFileSync(`${directory}client.ts`, CLIENT);
+  writeFileSync(`${directory}bundler.d.ts`, BUNDLER);
+}, 120_000);
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-function nameOf({ title }: Block): string {
-  return title.replaceAll(/\W/g, "-");
-}
-
-test("there are code blocks, and none is a fence that the extraction does not know", () => {
-  expect(all.length).toBeGreaterThan(25);
+test("the extraction takes every fence of code that there is", () => {
+  const taken = Object.fromEntries(documents().map((document) => [document, blocksOf(document).length]));
+  expect(taken).toEqual(Object.fromEntries(documents().map((document) => [document, fencesOf(document)])));
+  expect(all.length).toBeGreaterThan(80);
 });
 
-test("every code block compiles, under the strictest options", { timeout: 120_000 }, async () => {
-  for (const block of all) writeFileSync(`${directory}${nameOf(block)}.${block.language}`, block.code);
-  const compilerOptions = { module: "esnext", moduleResolution: "bundler", jsx: "react-jsx", noUnusedLocals: false };
-  const lib = ["es2023", "dom", "dom.iterable"];
-  writeFileSync(
-    `${directory}tsconfig.json`,
-    JSON.stringify({
-      extends: "../../../tsconfig.base.json",
-      compilerOptions: { ...compilerOptions, lib, erasableSyntaxOnly: false },
-      include: ["*"],
-    }),
-  );
-  // The compiler of the workspace, which is not the one that typedoc needs.
-  const tsc = createRequire(new URL("../../../package.json", import.meta.url)).resolve("typescript/package.json");
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    tsc.replace("package.json", "bin/tsc"),
-    "-p",
-    directory,
-  ]).catch((error: { stdout: string }) => error);
-  expect(stdout).toBe("");
-});
+test(
+  "every block compiles against the packed packages, under the strictest options",
+  { timeout: 120_000 },
+  async () => {
+    for (const block of all) writeFileSync(`${directory}${nameOf(block)}.${block.language}`, block.code);
+    writeFileSync(
+      `${directory}tsconfig.json`,
+      JSON.stringify({
+        extends: "../../../tsconfig.base.json",
+        compilerOptions: {
+          module: "esnext",
+          moduleResolution: "bundler",
+          jsx: "react-jsx",
+          lib: ["es2023", "dom", "dom.iterable"],
+          noUnusedLocals: false,
+          erasableSyntaxOnly: false,
+          experimentalDecorators: true,
+          allowJs: true,
+          checkJs: true,
+        },
+        include: ["*"],
+      }),
+    );
+    // The compiler of the workspace, which is not the one that typedoc needs.
+    const tsc = createRequire(new URL("../../../package.json", import.meta.url)).resolve("typescript/package.json");
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      tsc.replace("package.json", "bin/tsc"),
+      "-p",
+      directory,
+    ]).catch((error: { stdout: string }) => error);
+    expect(stdout).toBe("");
+  },
+);
 
-/** Servers of the pages listen on 3000: this makes it any free port, and prints which. */
-const PRELOAD = `
-import net from "node:net";
-const { listen } = net.Server.prototype;
-net.Server.prototype.listen = function (port, ...rest) {
-  this.once("listening", () => console.log("port " + this.address().port));
-  return listen.call(this, typeof port === "number" ? 0 : { ...port, port: 0 }, ...rest);
-};`;
-
-function run(block: Block) {
-  const { outputText } = ts.transpileModule(block.code, {
-    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 },
-  });
-  const file = `${directory}${nameOf(block)}.mjs`;
-  writeFileSync(file, outputText);
-  const preload = `data:text/javascript,${encodeURIComponent(PRELOAD)}`;
-  const child = spawn(process.execPath, ["--import", preload, file]);
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
-  onTestFinished(() => void child.kill("SIGKILL"));
-  return { child, output: () => output, exit: once(child, "close").then(([code]) => code as number | null) };
-}
-
-const servers = all.filter(({ label }) => label === "server.ts");
+const servers = all.filter(runsAsServer);
 test.each(servers.map((block) => [block.title, block] as const))(
   "the server of %s serves its stream",
   async (_, block) => {
-    const { output } = run(block);
-    await expect.poll(() => /port (\d+)/.exec(output())?.[1], { timeout: 10_000 }).toBeDefined();
-    const port = /port (\d+)/.exec(output())?.[1];
-    const response = await fetch(`http://localhost:${port}/events`);
+    const { port } = await served(directory, block);
+    const path = /"(\/agent)"/.exec(block.code)?.[1] ?? "/events";
+    const response = await fetch(`http://localhost:${port}${path}`);
     const reader = response.body?.getReader();
     const decoder = new TextDecoder();
     let text = "";
-    while (!text.includes("state.update")) text += decoder.decode((await reader?.read())?.value, { stream: true });
+    const isComplete = () => /"state\.update"|event: state\.update|"STATE_SNAPSHOT"/.test(text);
+    while (!isComplete()) {
+      const { done, value } = (await reader?.read()) ?? { done: true };
+      if (done) break;
+      text += decoder.decode(value, { stream: true });
+    }
     await reader?.cancel();
-    expect(text).toContain('"slices":{"count":');
+    expect(text).toMatch(/"slices":\{"count":|"STATE_SNAPSHOT"/);
+    expect(isComplete()).toBe(true);
+  },
+);
+
+test(
+  "the README's client prints the state of the README's server, also after a restart",
+  { timeout: 30_000 },
+  async () => {
+    const [server, client] = ["server.mjs", "client.mjs"].map((name) =>
+      all.find(({ document, code }) => document === "README.md" && code.includes(`// ${name}`)),
+    );
+    if (server === undefined || client === undefined) throw new Error("The README has no such block.");
+    const first = await served(directory, server);
+    const { output } = run(directory, { ...client, code: client.code.replace("3000", String(first.port)) });
+    await expect.poll(output, { timeout: 10_000 }).toMatch(/\{ count: [12] \}\n[^]*\{ count: 3 \}\n/);
+    first.child.kill("SIGKILL");
+    await first.exit;
+    const length = output().length;
+    await served(directory, server, first.port);
+    await expect
+      .poll(() => output().slice(length), { timeout: 15_000 })
+      .toMatch(/\{ count: \d+ \}\n\{ count: \d+ \}\n/);
   },
 );
 
 const programs = all.filter(({ code }) => code.includes('from "node:assert"'));
 test.each(programs.map((block) => [block.title, block] as const))("the test of %s passes", async (_, block) => {
-  const { exit, output } = run(block);
+  const { exit, output } = run(directory, block);
   expect([await exit, output().replace(/^port \d+\n/, "")]).toEqual([0, ""]);
 });
 
-test("the pages have the programs that are started here", () => {
-  expect([servers.length, programs.length]).toEqual([5, 3]);
+test("the documents have the programs that are started here", () => {
+  expect([servers.length, programs.length]).toEqual([12, 3]);
 });

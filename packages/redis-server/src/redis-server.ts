@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -22,6 +22,8 @@ export interface RedisServerOptions {
   port?: number;
   /** More settings, by their names in redis.conf. */
   settings?: Readonly<Record<string, string | number>>;
+  /** Makes it a sentinel with these lines of sentinel.conf. */
+  sentinel?: readonly string[];
   /** Starts the process. Default: `child_process.spawn` without output. */
   spawn?: (command: string, args: readonly string[]) => ChildProcess;
 }
@@ -31,6 +33,7 @@ export class RedisServer {
   readonly port: number;
   readonly url: string;
   readonly #args: readonly string[];
+  readonly #sentinel: readonly string[] | undefined;
   readonly #dir: string;
   readonly #spawn: NonNullable<RedisServerOptions["spawn"]>;
   #child: ChildProcess | undefined;
@@ -38,13 +41,17 @@ export class RedisServer {
   // Also when this process ends before it has called stop().
   readonly #killOnExit = (): void => void this.#child?.kill("SIGKILL");
 
-  private constructor(port: number, { settings = {}, spawn: spawnOption = spawnSilently }: RedisServerOptions) {
+  private constructor(
+    port: number,
+    { settings = {}, sentinel, spawn: spawnOption = spawnSilently }: RedisServerOptions,
+  ) {
     this.port = port;
     this.url = `redis://127.0.0.1:${port}`;
     this.#dir = mkdtempSync(join(tmpdir(), "statestream-redis-"));
     this.#spawn = spawnOption;
     const all = { port, bind: "127.0.0.1", dir: this.#dir, save: "", appendonly: "no", ...settings };
     this.#args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    this.#sentinel = sentinel && [`port ${port}`, "bind 127.0.0.1", `dir ${this.#dir}`, ...sentinel, ""];
     process.once("exit", this.#killOnExit);
   }
 
@@ -71,7 +78,14 @@ export class RedisServer {
     // A replica writes what its primary sent to a file, and would load that file at the next start.
     rmSync(this.#dir, { recursive: true, force: true });
     mkdirSync(this.#dir);
-    const child = this.#spawn("redis-server", this.#args);
+    let args = this.#args;
+    if (this.#sentinel !== undefined) {
+      // A sentinel writes what it finds out into its configuration.
+      const file = join(this.#dir, "sentinel.conf");
+      writeFileSync(file, this.#sentinel.join("\n"));
+      args = [file, "--sentinel"];
+    }
+    const child = this.#spawn("redis-server", args);
     this.#child = child;
     child.once("exit", () => {
       if (this.#child === child) this.#child = undefined;

@@ -100,6 +100,15 @@ export interface InstallRequest {
 
 export type InstallReply = { readonly status: "ok" } | { readonly status: "exists" } | { readonly status: "fenced" };
 
+/** The head of a stream that exists. `unknown`: the server of this stream does not answer. */
+export type Head = Position | "unknown" | undefined;
+
+/**
+ * `up`: commands work and messages arrive again; messages may have been missed. `down`: they do not. `affects`: which streams that is
+ * true for; for all where it is absent.
+ */
+export type EngineListener = (change: "up" | "down", affects?: (key: string) => boolean) => void;
+
 /**
  * What connects the nodes: for each stream a head, a log of recent entries, a checkpoint, a lease and a channel. It may lose any of these
  * at any time. A rejected promise means that the outcome is unknown; every call may be repeated unchanged.
@@ -131,13 +140,12 @@ export interface Engine {
   acquire(key: string, owner: string, leaseMs: number): Promise<AcquireReply>;
   /** Releases the lease, if the owner holds it, and sends `head`. */
   release(key: string, owner: string): Promise<void>;
-  heads(keys: readonly string[]): Promise<(Position | undefined)[]>;
+  heads(keys: readonly string[]): Promise<Head[]>;
   /** Resolves when the engine has confirmed it. One subscription per key. */
   subscribe(key: string, listener: (message: Message) => void): Promise<void>;
   unsubscribe(key: string): Promise<void>;
-  /** Since when commands or messages do not arrive, in milliseconds since 1970; `undefined` while they do. */
+  /** Since when commands or messages of some streams do not arrive, in milliseconds since 1970; `undefined` while they do. */
   readonly downSince: number | undefined;
-  /** `up`: commands work and messages arrive again; messages may have been missed. `down`: they do not. */
-  onChange(listener: (change: "up" | "down") => void): () => void;
+  onChange(listener: EngineListener): () => void;
   close(): Promise<void>;
 }

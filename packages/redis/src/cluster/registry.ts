@@ -52,7 +52,7 @@ export class Registry {
     this.#engine = engine;
     this.#settings = settings;
     this.#clock = clock;
-    this.#stopListening = engine.onChange((change) => this.#changed(change));
+    this.#stopListening = engine.onChange((change, affects) => this.#changed(change, affects));
     this.#arm();
   }
 
@@ -153,9 +153,9 @@ export class Registry {
     void follower.close({ reason: "unavailable", retry: true });
   }
 
-  #changed(change: "up" | "down"): void {
-    if (change === "up") void this.#check(() => true);
-    else for (const { follower } of this.#members.values()) follower.lost();
+  #changed(change: "up" | "down", affects: (key: string) => boolean = () => true): void {
+    if (change === "up") return void this.#check(({ key }) => affects(key));
+    for (const { follower } of this.#members.values()) if (affects(follower.key)) follower.lost();
   }
 
   #arm(): void {
@@ -193,7 +193,12 @@ export class Registry {
     try {
       const heads = await this.#engine.heads(followers.map(({ key }) => key));
       this.#failing = false;
-      await Promise.all(followers.map((follower, index) => follower.check({ head: heads[index], doubt })));
+      await Promise.all(
+        followers.map((follower, index) => {
+          const head = heads[index];
+          return head === "unknown" ? follower.lost() : follower.check({ head, doubt });
+        }),
+      );
     } catch (cause) {
       if (this.#closing !== undefined) return;
       for (const follower of followers) follower.lost();

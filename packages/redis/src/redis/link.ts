@@ -1,7 +1,7 @@
-import type { Connect, Connection } from "./drivers.ts";
+import type { Connection } from "./connection.ts";
 
 export interface LinkOptions {
-  readonly connect: Connect;
+  readonly connect: () => Connection;
   /** How long a call may take, including the time until there is a connection, in milliseconds. */
   readonly deadlineMs: number;
   readonly onError: (error: Error) => void;
@@ -13,7 +13,7 @@ export interface LinkOptions {
  */
 export class Link {
   readonly #options: LinkOptions;
-  readonly #onReady: (client: Connection, again: boolean) => void;
+  readonly #onReady: ((client: Connection, again: boolean) => void) | undefined;
   readonly #waiting = new Set<{ start: (client: Connection) => Promise<void>; reject: (error: Error) => void }>();
   #client: Connection | undefined;
   #closed = false;
@@ -21,7 +21,7 @@ export class Link {
   #wasReady = false;
 
   /** `again`: there was a connection before, and messages may have been missed since. */
-  constructor(options: LinkOptions, onReady: (client: Connection, again: boolean) => void) {
+  constructor(options: LinkOptions, onReady?: (client: Connection, again: boolean) => void) {
     this.#options = options;
     this.#onReady = onReady;
   }
@@ -47,7 +47,7 @@ export class Link {
     client.on("ready", () => {
       if (client !== this.#client) return;
       this.#lastError = "";
-      this.#onReady(client, this.#wasReady);
+      this.#onReady?.(client, this.#wasReady);
       this.#wasReady = true;
       const waiting = [...this.#waiting];
       this.#waiting.clear();

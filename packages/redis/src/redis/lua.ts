@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 export interface Script {
   readonly source: string;
   readonly sha: string;
+  /** The same for a cluster, where a channel is in the slot of the script's keys. */
+  readonly sharded: Omit<Script, "sharded">;
 }
 
 // KEYS of every script, unless its comment says otherwise: meta, log, checkpoint. Channels are not keys. Numbers are always
@@ -43,5 +45,9 @@ end`;
 
 export function script(...parts: string[]): Script {
   const source = parts.join("\n");
+  return { ...named(source), sharded: named(source.replaceAll("redis.call('PUBLISH'", "redis.call('SPUBLISH'")) };
+}
+
+function named(source: string): Omit<Script, "sharded"> {
   return { source, sha: createHash("sha1").update(source).digest("hex") };
 }

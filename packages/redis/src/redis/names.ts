@@ -1,3 +1,5 @@
+import { partOf, tagsOfParts } from "./slots.ts";
+
 /**
  * The names of keys and channels in Redis. The braces put all names of a stream into one slot of a cluster, whatever its key looks
  * like. Channels are shared by all databases of a server, so they have the number of the database where that is not 0.
@@ -35,6 +37,16 @@ export class Names {
     return this.#name(key, box) + this.#database;
   }
 
+  /** A key that is never used, and channel, for each part of a cluster's slots. */
+  probes(id: string): string[] {
+    return tagsOfParts().map((tag) => `${this.#prefix}:probe:{${tag}}:${id}`);
+  }
+
+  /** The part of a cluster's slots that a stream is in. */
+  partOf(key: string): number {
+    return partOf(encoded(key));
+  }
+
   #name(key: string, part: string): string {
     return `${this.#prefix}:{${encoded(key)}}:${part}`;
   }
@@ -42,5 +54,6 @@ export class Names {
 
 /** Keys and IDs come from requests, so half of a surrogate pair, which cannot be encoded, must not throw. */
 function encoded(text: string): string {
-  return encodeURIComponent(text.replaceAll(/\p{Surrogate}/gu, "\ufffd"));
+  // An empty hash tag is none.
+  return encodeURIComponent(text.replaceAll(/\p{Surrogate}/gu, "\ufffd")) || "%";
 }

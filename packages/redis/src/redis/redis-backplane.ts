@@ -9,11 +9,15 @@ import { RedisEngine } from "./redis-engine.ts";
 
 export interface RedisBackplaneOptions extends BackplaneOptions {
   /**
-   * A client of node-redis 6 (`createClient`), ioredis 5 or iovalkey (`new Redis`, also with sentinels), connected or not. Only
-   * its options are used: two connections of the backplane's own are made from it, and closed with the backplane.
+   * A client, connected or not: `createClient`, `createSentinel` or `createCluster` of node-redis 6, `new Redis` of ioredis 5 or iovalkey
+   * (also with sentinels), or `new Cluster` of ioredis 5.9. Only its options are used: the backplane makes connections of its own
+   * from them, and closes them.
    */
   redis: RedisClient;
-  /** All keys and channels in Redis begin with this; nodes with the same prefix and database share their streams. Default `statestream`. */
+  /**
+   * All keys and channels in Redis begin with this; nodes with the same prefix and database share their streams. The client's own
+   * `keyPrefix` is not used. Default `statestream`.
+   */
   prefix?: string;
   /** Milliseconds that a stream without a leader is kept in Redis. Default 86,400,000: a day. */
   expireMs?: number;

@@ -1,4 +1,11 @@
-/** What is needed of a client of node-redis. These types need no driver and no types of Node. */
+// What is needed of the clients. These types need no driver and no types of Node.
+
+export type RedisListener = (message: string, channel: string) => void;
+
+type OnConnection = (event: "connect" | "ready", listener: () => void) => unknown;
+type OnError = (event: "error", listener: (error: unknown) => void) => unknown;
+
+/** A client of node-redis: `createClient(...)`. */
 export interface NodeRedisClient {
   readonly options?: { readonly database?: number | undefined } | undefined;
   readonly isOpen: boolean;
@@ -9,12 +16,40 @@ export interface NodeRedisClient {
   sendCommand(args: readonly string[]): Promise<unknown>;
   subscribe(channels: string[], listener: RedisListener): Promise<unknown>;
   unsubscribe(channels: string[], listener: RedisListener): Promise<unknown>;
-  on(event: "connect" | "ready", listener: () => void): unknown;
-  on(event: "error", listener: (error: unknown) => void): unknown;
+  on: OnConnection & OnError;
   destroy(): void;
 }
 
-/** What is needed of a client of ioredis or iovalkey: `new Redis(...)`, also one that finds its primary by sentinels. */
+/** A sentinel of node-redis: `createSentinel(...)`. */
+export interface NodeRedisSentinel {
+  readonly isOpen: boolean;
+  readonly isReady: boolean;
+  duplicate(overrides?: object): NodeRedisSentinel;
+  connect(): Promise<unknown>;
+  sendCommand(isReadonly: boolean | undefined, args: string[]): Promise<unknown>;
+  subscribe(channels: string[], listener: RedisListener): Promise<unknown>;
+  unsubscribe(channels: string[]): Promise<unknown>;
+  on: OnConnection & OnError;
+  acquire(): Promise<unknown>;
+  destroy(): Promise<unknown>;
+}
+
+/** A cluster of node-redis: `createCluster(...)`. */
+export interface NodeRedisCluster {
+  readonly isOpen: boolean;
+  readonly isReady: boolean;
+  readonly _options: { readonly defaults?: object | undefined };
+  duplicate(overrides?: object): NodeRedisCluster;
+  connect(): Promise<unknown>;
+  getNodeClientForKey(key: string): Promise<Pick<NodeRedisClient, "sendCommand">>;
+  sendCommand(key: string | undefined, isReadonly: boolean | undefined, args: string[]): Promise<unknown>;
+  sSubscribe: (channels: string, listener: RedisListener) => Promise<unknown>;
+  sUnsubscribe(channels: string, listener: RedisListener): Promise<unknown>;
+  on(event: string, listener: (argument: unknown) => void): unknown;
+  destroy(): void;
+}
+
+/** A client of ioredis or iovalkey: `new Redis(...)`, also one that finds its primary by sentinels. */
 export interface IoRedisClient {
   readonly options?: { readonly db?: number | undefined } | undefined;
   readonly status: string;
@@ -29,7 +64,24 @@ export interface IoRedisClient {
   disconnect(): void;
 }
 
-/** A client whose options the backplane's own connections use. */
-export type RedisClient = NodeRedisClient | IoRedisClient;
+/** A cluster of ioredis: `new Cluster(...)`. */
+export interface IoRedisCluster {
+  readonly isCluster: boolean;
+  readonly options: {
+    readonly shardedSubscribers?: boolean | undefined;
+    readonly redisOptions?: { readonly db?: number | undefined } | undefined;
+  };
+  readonly status: string;
+  duplicate(nodes: never[], overrides: object): IoRedisCluster;
+  connect(): Promise<unknown>;
+  call(command: string, ...args: string[]): Promise<unknown>;
+  pipeline(commands: string[][]): { exec(): Promise<[error: Error | null, reply: unknown][] | null> };
+  ssubscribe(channel: string): Promise<unknown>;
+  sunsubscribe(channel: string): Promise<unknown>;
+  on(event: "smessage", listener: (channel: string, message: string) => void): unknown;
+  on(event: string, listener: (error: unknown) => void): unknown;
+  disconnect(): void;
+}
 
-export type RedisListener = (message: string, channel: string) => void;
+/** A client whose options the backplane's own connections use. */
+export type RedisClient = NodeRedisClient | NodeRedisSentinel | NodeRedisCluster | IoRedisClient | IoRedisCluster;

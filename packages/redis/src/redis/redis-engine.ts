@@ -5,6 +5,8 @@ import type {
   AppendRequest,
   Checkpoint,
   Engine,
+  EngineListener,
+  Head,
   InstallReply,
   InstallRequest,
   Message,
@@ -13,10 +15,11 @@ import type {
   PublishRequest,
   ReadReply,
 } from "../cluster/engine.ts";
-import { Health } from "../cluster/health.ts";
+import type { Purpose } from "./connection.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { driverOf } from "./drivers.ts";
+import { Probes } from "./probes.ts";
 import { POST, PROBE } from "./channel-scripts.ts";
 import { Names } from "./names.ts";
 import { HEADS, READ } from "./read-scripts.ts";
@@ -46,45 +49,53 @@ export interface RedisEngineOptions {
   readonly deadlineMs?: number;
 }
 
-/** The engine in Redis 7.0 or later, or Valkey: a primary, reached at one address. */
+/** The engine in Redis 7.0 or later, or Valkey: a primary, or a cluster. */
 export class RedisEngine implements Engine {
+  readonly #isCluster: boolean;
   readonly #names: Names;
   readonly #scripts: ScriptRunner;
   readonly #expireMs: string;
   readonly #onError: (error: Error) => void;
   readonly #commands: Link;
   readonly #subscriber: Subscriber;
-  readonly #health: Health;
+  readonly #health: Probes;
   /** How far Redis' clock is ahead of `performance.now()`, and when that was measured. */
   #clock: { readonly at: number; readonly ahead: number } | undefined;
 
   constructor({ redis, prefix, expireMs, onError, probeMs = 1000, deadlineMs = 2000 }: RedisEngineOptions) {
-    const { connect, database } = driverOf(redis);
-    this.#names = new Names(prefix, database);
+    const driver = driverOf(redis);
+    const names = new Names(prefix, driver.database);
+    this.#names = names;
+    this.#isCluster = driver.isCluster;
     this.#expireMs = String(expireMs);
     this.#onError = onError;
-    const link: LinkOptions = { connect, deadlineMs, onError };
-    this.#commands = new Link(link, (_client, again) => this.#health.connected(again));
-    this.#subscriber = new Subscriber(link, (again) => this.#health.connected(again));
-    this.#scripts = new ScriptRunner(this.#commands, () => this.#health.reopenSoon());
-    const probe = `${prefix}:probe:${crypto.randomUUID()}`;
-    this.#health = new Health({
+    const link = (purpose: Purpose): LinkOptions => ({ connect: () => driver.connect(purpose), deadlineMs, onError });
+    this.#commands = new Link(link("commands"), (_client, again) => this.#health.connected(again));
+    this.#subscriber = new Subscriber(link("messages"), (again) => this.#health.connected(again));
+    this.#scripts = new ScriptRunner(this.#commands, driver.isCluster, () => this.#health.reopenSoon());
+    const all = names.probes(crypto.randomUUID());
+    const probes = driver.isCluster ? all : all.slice(0, 1);
+    this.#health = new Probes({
       probeMs,
-      send: (n) => this.#probe(probe, n),
+      parts: probes.length,
+      partOf: (key) => (driver.isCluster ? names.partOf(key) : 0),
+      send: (part, n) => this.#probe(probes[part] as string, n),
       reopenCommands: () => this.#commands.reopen(),
       reopenMessages: () => this.#subscriber.reopen(),
     });
     this.#commands.reopen();
     this.#subscriber.reopen();
-    // A rejection only means that it takes long: the channel is subscribed as soon as there is a connection.
-    this.#subscriber.subscribe(probe, (n) => this.#health.heard(Number(n))).catch(() => {});
+    for (const [part, probe] of probes.entries()) {
+      // A rejection only means that it takes long: the channel is subscribed as soon as there is a connection.
+      this.#subscriber.subscribe(probe, (n) => this.#health.heard(part, Number(n))).catch(() => {});
+    }
   }
 
   get downSince(): number | undefined {
     return this.#health.downSince;
   }
 
-  onChange(listener: (change: "up" | "down") => void): () => void {
+  onChange(listener: EngineListener): () => void {
     return this.#health.onChange(listener);
   }
 
@@ -194,14 +205,11 @@ export class RedisEngine implements Engine {
     await this.#scripts.run(RELEASE, this.#names.keys(key), [this.#names.channel(key), HEAD, owner]);
   }
 
-  async heads(keys: readonly string[]): Promise<(Position | undefined)[]> {
-    const heads: (Position | undefined)[] = [];
-    for (let from = 0; from < keys.length; from += HEADS_AT_ONCE) {
-      const names = keys.slice(from, from + HEADS_AT_ONCE).map((key) => this.#names.meta(key));
-      const reply = await this.#scripts.run(HEADS, names, []);
-      for (let i = 0; i < reply.length; i += 2)
-        heads.push(reply[i] === "" ? undefined : parsePosition(reply[i], reply[i + 1]));
-    }
+  async heads(keys: readonly string[]): Promise<Head[]> {
+    if (this.#isCluster) return await this.#headsOfSlots(keys);
+    const heads: Head[] = [];
+    for (let from = 0; from < keys.length; from += HEADS_AT_ONCE)
+      heads.push(...(await this.#heads(keys.slice(from, from + HEADS_AT_ONCE))));
     return heads;
   }
 
@@ -221,6 +229,20 @@ export class RedisEngine implements Engine {
     this.#health.close();
     this.#commands.close();
     this.#subscriber.close();
+  }
+
+  async #heads(keys: readonly string[]): Promise<Head[]> {
+    const names = keys.map((key) => this.#names.meta(key));
+    const reply = await this.#scripts.run(HEADS, names, []);
+    return keys.map((_, i) => (reply[2 * i] === "" ? undefined : parsePosition(reply[2 * i], reply[2 * i + 1])));
+  }
+
+  /** One call for each stream, since each may be in a slot of its own. Rejects only where no server answers. */
+  async #headsOfSlots(keys: readonly string[]): Promise<Head[]> {
+    const outcomes = await Promise.allSettled(keys.map((key) => this.#heads([key])));
+    const failed = outcomes.filter((outcome) => outcome.status === "rejected");
+    if (failed[0] !== undefined && failed.length === keys.length) throw failed[0].reason;
+    return outcomes.map((outcome) => (outcome.status === "fulfilled" ? outcome.value[0] : "unknown"));
   }
 
   async #probe(name: string, n: number): Promise<void> {

@@ -4,23 +4,28 @@ import type { Script } from "./lua.ts";
 /** Runs scripts, which Redis caches by their digest. */
 export class ScriptRunner {
   readonly #link: Link;
+  readonly #isCluster: boolean;
   readonly #onReadonly: () => void;
 
   /** `onReadonly`: the server is a replica now, since the primary has moved behind the same address. */
-  constructor(link: Link, onReadonly: () => void) {
+  constructor(link: Link, isCluster: boolean, onReadonly: () => void) {
     this.#link = link;
+    this.#isCluster = isCluster;
     this.#onReadonly = onReadonly;
   }
 
+  /** There is at least one key, and in a cluster all are in one slot. */
   async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown[]> {
+    const { sha, source } = this.#isCluster ? script.sharded : script;
+    const [key = ""] = keys;
     const rest = [String(keys.length), ...keys, ...args];
     try {
       return await this.#link.use(async (client) => {
         try {
-          return (await client.sendCommand(["EVALSHA", script.sha, ...rest])) as unknown[];
+          return (await client.sendCommand(["EVALSHA", sha, ...rest], key)) as unknown[];
         } catch (error) {
           if (!isReply(error, "NOSCRIPT")) throw error;
-          return (await client.sendCommand(["EVAL", script.source, ...rest])) as unknown[];
+          return (await client.sendCommand(["EVAL", source, ...rest], key)) as unknown[];
         }
       });
     } catch (error) {

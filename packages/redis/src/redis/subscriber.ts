@@ -1,9 +1,13 @@
+import type { Connection } from "./connection.ts";
 import { Link, type LinkOptions } from "./link.ts";
-import type { Connection } from "./drivers.ts";
+
+/** Channels that could not be subscribed on a new connection are tried again after so long, in milliseconds. */
+const RETRY_MS = 1000;
 
 /** The one connection that receives messages. Its channels are subscribed again on every new connection. */
 export class Subscriber {
   readonly #link: Link;
+  readonly #deadlineMs: number;
   readonly #onError: (error: Error) => void;
   readonly #onSubscribed: (again: boolean) => void;
   readonly #channels = new Map<string, (message: string) => void>();
@@ -13,6 +17,7 @@ export class Subscriber {
   /** `onSubscribed`: all channels are subscribed on a new connection; `again`: it is not the first connection. */
   constructor(options: LinkOptions, onSubscribed: (again: boolean) => void) {
     this.#link = new Link(options, (client, again) => void this.#restore(client, again));
+    this.#deadlineMs = options.deadlineMs;
     this.#onError = options.onError;
     this.#onSubscribed = onSubscribed;
   }
@@ -52,15 +57,23 @@ export class Subscriber {
 
   /** The driver has restored the subscriptions that it knew; this adds the others. */
   async #restore(client: Connection, again: boolean): Promise<void> {
-    try {
-      await this.#forget(client, [...this.#unwanted]);
-      await client.subscribe([...this.#channels.keys()], this.#hear);
-    } catch (error) {
-      // Where the connection was lost, the next one tries again. Where Redis refused, the missing probes are noticed as well.
-      if (this.#link.ready === client) this.#onError(error instanceof Error ? error : new Error(String(error)));
-      return;
-    }
-    if (this.#link.ready === client) this.#onSubscribed(again);
+    let failure: unknown;
+    const work = this.#subscribeAll(client).catch((error: unknown) => (failure = error));
+    // A server of a cluster that does not answer must not hold up the news that others do.
+    const late = new Promise((resolve) => setTimeout(resolve, this.#deadlineMs, "late").unref());
+    const isLate = (await Promise.race([work, late])) === "late";
+    if (this.#link.ready !== client) return;
+    this.#onSubscribed(again);
+    if (failure === undefined && !isLate) return;
+    if (failure !== undefined) this.#onError(failure instanceof Error ? failure : new Error(String(failure)));
+    setTimeout(() => {
+      if (this.#link.ready === client) void this.#restore(client, true);
+    }, RETRY_MS).unref();
+  }
+
+  async #subscribeAll(client: Connection): Promise<void> {
+    await this.#forget(client, [...this.#unwanted]);
+    await client.subscribe([...this.#channels.keys()], this.#hear);
   }
 
   async #forget(client: Connection, channels: string[]): Promise<void> {

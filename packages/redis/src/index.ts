@@ -4,6 +4,7 @@ export type { Backplane, BackplaneStats, BackplaneOptions } from "./cluster/back
 export type { StreamBackplaneStats, ServedStream, ServedStreamStats } from "./cluster/streams.ts";
 export type { LostChanges, OwnStateWriter, StateWriter, WriterHooks } from "./cluster/state-writer.ts";
 export type { Position } from "./cluster/engine.ts";
+export type { FlushOptions } from "./cluster/flushed.ts";
 export type { CommandHandler, SendOptions } from "./cluster/commands.ts";
 export type { OnDemandOptions } from "./cluster/on-demand.ts";
 export type { UpdateOptions } from "./cluster/updates.ts";

@@ -140,6 +140,11 @@ export interface Engine {
   acquire(key: string, owner: string, leaseMs: number): Promise<AcquireReply>;
   /** Releases the lease, if the owner holds it, and sends `head`. */
   release(key: string, owner: string): Promise<void>;
+  /**
+   * How many replicas have the stream up to this position. Waits until there are `wanted`, for at most `withinMs`. `undefined` where the
+   * engine does not have the position, or its server was replaced meanwhile.
+   */
+  replicas(key: string, position: Position, wanted: number, withinMs: number): Promise<number | undefined>;
   heads(keys: readonly string[]): Promise<Head[]>;
   /** Resolves when the engine has confirmed it. One subscription per key. */
   subscribe(key: string, listener: (message: Message) => void): Promise<void>;

@@ -103,6 +103,11 @@ export class Session<S extends object> {
     return this.#lease.isHeld;
   }
 
+  /** The last position that the engine is known to have. */
+  get accepted(): Position {
+    return this.#publication.accepted;
+  }
+
   /** How many commits the engine has not acknowledged. */
   get pending(): number {
     return this.#publication.pending;

@@ -1,5 +1,6 @@
 import type { Jsonified, OwnStateOptions, SourceOptions, WritableStateStream } from "@statestream/core";
 import type { CommandHandler } from "./commands.ts";
+import type { FlushOptions } from "./flushed.ts";
 import type { CommitChange } from "@statestream/core/backplane";
 
 /** Changes that were made here before another writer took over or this one was closed, and may be missing from the stream. */
@@ -56,12 +57,13 @@ export interface StateWriter<S extends object> {
    */
   leads(options?: { signal?: AbortSignal }): Promise<void>;
   /**
-   * Resolves when the engine has every change made so far. While the engine cannot be reached, it waits.
+   * Resolves when the engine has every change made so far, and with `replicas`, when so many of its replicas have them too: a failover
+   * to one of these does not lose them. While the engine cannot be reached, it waits.
    *
    * @throws {StateStreamError} `not-leading`, when it does not lead, or another takes over meanwhile; `timeout`, when it
-   * takes longer than `timeoutMs`. Default: no limit.
+   * takes longer than `timeoutMs`; `invalid-option`.
    */
-  flushed(options?: { timeoutMs?: number }): Promise<void>;
+  flushed(options?: FlushOptions): Promise<void>;
   /**
    * Hands over: waits until the engine has every change, for at most the time of a lease, and then lets another writer lead at once.
    * Clients notice nothing. Changes that could not be stored are reported to `onLost`. Never throws.

@@ -5,6 +5,7 @@ import { CommandServer } from "./commands.ts";
 import type { CommitBudget } from "./commit-budget.ts";
 import type { Engine } from "./engine.ts";
 import { failure } from "./failures.ts";
+import { type FlushOptions, flushed } from "./flushed.ts";
 import type { Follower } from "./follower.ts";
 import type { Session, SessionHost } from "./session.ts";
 import { SessionStart } from "./session-start.ts";
@@ -131,19 +132,8 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     return this.leading ? Promise.resolve() : this.#waiters.wait(signal);
   }
 
-  async flushed({ timeoutMs }: { timeoutMs?: number } = {}): Promise<void> {
-    const flushed = this.#leadingSession().flushed();
-    if (timeoutMs === undefined) return await flushed;
-    let cancel: (() => void) | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const message = `Changes of stream "${this.key}" were not stored within ${timeoutMs} ms. They are still being sent.`;
-      cancel = this.clock.after(timeoutMs, () => reject(new StateStreamError("timeout", message)), true);
-    });
-    try {
-      await Promise.race([flushed, late]);
-    } finally {
-      cancel?.();
-    }
+  async flushed(options: FlushOptions = {}): Promise<void> {
+    await flushed(this.#leadingSession(), this, options);
   }
 
   set: OwnStateWriter<S>["set"] = (...args) => this.#stream().set(...args);

@@ -21,6 +21,7 @@ import type { RedisClient } from "./redis-client.ts";
 import { driverOf } from "./drivers.ts";
 import { Probes } from "./probes.ts";
 import { POST, PROBE } from "./channel-scripts.ts";
+import { Fences } from "./fences.ts";
 import { Names } from "./names.ts";
 import { HEADS, READ } from "./read-scripts.ts";
 import { ScriptRunner } from "./script-runner.ts";
@@ -57,6 +58,7 @@ export class RedisEngine implements Engine {
   readonly #expireMs: string;
   readonly #onError: (error: Error) => void;
   readonly #commands: Link;
+  readonly #fences: Fences;
   readonly #subscriber: Subscriber;
   readonly #health: Probes;
   /** How far Redis' clock is ahead of `performance.now()`, and when that was measured. */
@@ -72,6 +74,7 @@ export class RedisEngine implements Engine {
     const link = (purpose: Purpose): LinkOptions => ({ connect: () => driver.connect(purpose), deadlineMs, onError });
     this.#commands = new Link(link("commands"), (_client, again) => this.#health.connected(again));
     this.#subscriber = new Subscriber(link("messages"), (again) => this.#health.connected(again));
+    this.#fences = new Fences(link("commands"));
     this.#scripts = new ScriptRunner(this.#commands, driver.isCluster, () => this.#health.reopenSoon());
     const all = names.probes(crypto.randomUUID());
     const probes = driver.isCluster ? all : all.slice(0, 1);
@@ -205,6 +208,11 @@ export class RedisEngine implements Engine {
     await this.#scripts.run(RELEASE, this.#names.keys(key), [this.#names.channel(key), HEAD, owner]);
   }
 
+  replicas(key: string, position: Position, wanted: number, withinMs: number): Promise<number | undefined> {
+    const args = [position.epoch, String(position.seq), this.#expireMs];
+    return this.#fences.replicas(this.#names.keys(key), args, wanted, withinMs);
+  }
+
   async heads(keys: readonly string[]): Promise<Head[]> {
     if (this.#isCluster) return await this.#headsOfSlots(keys);
     const heads: Head[] = [];
@@ -228,6 +236,7 @@ export class RedisEngine implements Engine {
   async close(): Promise<void> {
     this.#health.close();
     this.#commands.close();
+    this.#fences.close();
     this.#subscriber.close();
   }
 

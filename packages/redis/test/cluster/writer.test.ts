@@ -348,6 +348,41 @@ test("flushed() with a timeout rejects while the engine is away, and the change 
   expect(b.backplane.streams.get("room").state).toStrictEqual({ text: "late" });
 });
 
+test("flushed() with replicas waits for them, and says after its timeout how many there are", async () => {
+  const cluster = new Cluster();
+  const { backplane, engine } = cluster.node();
+  const writer = backplane.writer("room", { initialState: { text: "" } });
+  await cluster.settle();
+  writer.set("text", "new");
+  cluster.server.replicas = 1;
+  await Promise.all([writer.flushed({ replicas: 1 }), cluster.settle()]);
+  const late = writer.flushed({ replicas: 2, timeoutMs: 1000 });
+  const message = expect.stringContaining("on 1 of 2 replicas after 1000 ms") as string;
+  await Promise.all([expect(late).rejects.toMatchObject({ code: "timeout", message }), cluster.pass(1500)]);
+  const patient = writer.flushed({ replicas: 2 });
+  engine.cut();
+  await cluster.pass(1000);
+  engine.mend();
+  cluster.server.replicas = 2;
+  await Promise.all([patient, cluster.pass(3000)]);
+  for (const replicas of [-1, 0.5])
+    await expect(writer.flushed({ replicas })).rejects.toMatchObject({ code: "invalid-option" });
+});
+
+test("flushed() with replicas restores what a failover lost before it resolves", async () => {
+  const cluster = new Cluster();
+  const { backplane } = cluster.node();
+  const writer = backplane.writer("room", { initialState: { text: "" } });
+  await cluster.settle();
+  const saved = cluster.server.save();
+  writer.set("text", "new");
+  await cluster.settle();
+  cluster.server.rollBack(saved);
+  cluster.server.replicas = 1;
+  await Promise.all([writer.flushed({ replicas: 1 }), cluster.pass(200)]);
+  expect(cluster.server.dataset(0).head("room")?.seq).toBeGreaterThan(saved.head("room")?.seq ?? Infinity);
+});
+
 test("the event ID of a writer right after a change names that state on every node", async () => {
   const cluster = new Cluster();
   const [a, b] = [cluster.node(), cluster.node()];

@@ -84,6 +84,8 @@ describe.skipIf(!HAS_REDIS)(`a Redis Cluster of three primaries${SKIPPED}`, { ti
     await writer.leads();
     await b.send("written", "hello");
     expect(writer.state).toStrictEqual({ text: "hello" });
+    await writer.flushed({ replicas: 1, timeoutMs: 5000 });
+    await expect(writer.flushed({ replicas: 2, timeoutMs: 300 })).rejects.toMatchObject({ code: "timeout" });
     const channels = await onEach<string[]>("PUBSUB", "SHARDCHANNELS", `${prefix}:*`);
     expect(channels.filter(({ length }) => length > 0)).toHaveLength(3);
     expect((await onEach<string[]>("PUBSUB", "CHANNELS", `${prefix}:*`)).flat()).toStrictEqual([]);

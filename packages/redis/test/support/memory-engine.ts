@@ -14,6 +14,7 @@ type Call =
   | "acquire"
   | "release"
   | "heads"
+  | "replicas"
   | "subscribe"
   | "unsubscribe";
 
@@ -41,6 +42,9 @@ export class MemoryEngineServer {
   messageFate: (message: Message, key: string, node: MemoryEngine) => MessageFate = () => "deliver";
   /** Called for each call when it arrives. */
   callFate: (call: Call, key: string, node: MemoryEngine) => CallFate = () => "work";
+
+  /** How many replicas have everything. */
+  replicas = 0;
 
   readonly now: () => number;
   readonly defer: (fn: () => void) => void;
@@ -233,6 +237,13 @@ export class MemoryEngine implements Engine {
     return this.#call("release", key, (data, emit) => data.release(key, owner, emit));
   }
 
+  replicas(key: string, position: Position): Promise<number | undefined> {
+    return this.#call("replicas", key, (data) => {
+      const reply = data.read(key, position);
+      return reply.status === "tail" ? this.#server.replicas : undefined;
+    });
+  }
+
   heads(keys: readonly string[]): Promise<(Position | undefined)[]> {
     return this.#call("heads", keys.join(), (data) => keys.map((key) => data.head(key)));
   }
@@ -299,7 +310,7 @@ export class MemoryEngine implements Engine {
   }
 
   #report(change: "up" | "down"): void {
-    for (const listener of [...this.#listeners]) listener(change);
+    for (const listener of this.#listeners) listener(change);
   }
 }
 

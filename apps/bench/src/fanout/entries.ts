@@ -1,4 +1,4 @@
-import type { ContenderOptions, Framework } from "../servers/contender.ts";
+import type { ContenderOptions, Framework, Groups } from "../servers/contender.ts";
 import type { Entry } from "./measure.ts";
 import { nchanVersion, startNchan } from "./nchan.ts";
 import { startNodeSubject } from "./subject.ts";
@@ -14,7 +14,7 @@ function node(
 
 interface Ours {
   readonly socket: (framework: Framework) => Entry;
-  readonly views: (count: number) => Entry;
+  readonly groups: (name: string, groups: Groups) => Entry;
   readonly write: (framework: Framework) => Entry;
   readonly web: Entry;
   readonly cloned: Entry;
@@ -28,7 +28,7 @@ interface Bare {
 
 export const ours: Ours = {
   socket: (framework) => node(`ours on ${framework}`, "./ours.js", { framework }),
-  views: (count) => node(`${count} views on node`, "./ours.js", { views: count }),
+  groups: (name, groups) => node(name, "./ours.js", { groups }),
   write: (framework) =>
     node(`ours on ${framework}, write`, "./ours.js", { framework, path: "write" }, { forced: true }),
   web: node("ours on hono, web stream", "./ours.js", { framework: "hono", path: "web" }, { forced: true }),

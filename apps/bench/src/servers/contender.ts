@@ -20,10 +20,21 @@ export interface ContenderOptions {
   readonly countEncodes?: number;
   /** For our own: nothing is diffed, each change is a value. */
   readonly wholeValues?: boolean;
-  /** For our own: clients are spread over so many views of the stream, each of which shows all of it. Only on `node:http`. */
-  readonly views?: number;
+  /** For our own: clients are in groups, each of which sees the whole state. Only on `node:http`. */
+  readonly groups?: Groups;
   /** Where there are several in a module. */
   readonly kind?: string;
+}
+
+export interface Groups {
+  /** What the clients of a group share: a view of the stream, or a selection of slices. */
+  readonly by: "view" | "selection";
+  readonly count: number;
+  /**
+   * So many clients that connect one after the other are in the same group. A change goes to one group after the other, so
+   * that this decides in which order the server goes through the memory of its connections.
+   */
+  readonly run: number;
 }
 
 export type Framework = "node" | "express" | "koa" | "hono";

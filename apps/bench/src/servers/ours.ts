@@ -9,7 +9,7 @@ import express from "express";
 import { Hono } from "hono";
 import Koa from "koa";
 import type { Board } from "./board.ts";
-import type { Contender, ContenderOptions, Framework, WritePath } from "./contender.ts";
+import type { Contender, ContenderOptions, Framework, Groups, WritePath } from "./contender.ts";
 import { SLICE } from "./protocol.ts";
 
 const listeners: Record<Framework, (stream: StateStream) => RequestListener> = {
@@ -68,15 +68,15 @@ function countEncodesOver(characters: number): void {
   };
 }
 
-function viewsOf(stream: StateStream<Record<string, unknown>>, count: number): StateStream[] {
+/** Answers each client according to the group it is in. */
+function listenerOf(stream: StateStream<Record<string, unknown>>, { by, count, run }: Groups): RequestListener {
   const views = createStateViews(stream, (state) => ({ [SLICE]: state[SLICE] }));
-  return Array.from({ length: count }, (_, key) => views.get(`${key}`));
-}
-
-/** Gives each client the next stream. */
-function spreadOver(streams: readonly StateStream[]): RequestListener {
   let clients = 0;
-  return (req, res) => void writeStateStream(req, res, streams[clients++ % streams.length] as StateStream);
+  return (req, res) => {
+    const group = `group ${Math.floor(clients++ / run) % count}`;
+    if (by === "view") void writeStateStream(req, res, views.get(group));
+    else void writeStateStream(req, res, stream, { slices: [SLICE, group] });
+  };
 }
 
 /** The whole pipeline, from the state to the socket. */
@@ -88,8 +88,7 @@ export function contend(board: Board, options: ContenderOptions): Contender {
     ...(options.wholeValues ? { differ: () => undefined } : {}),
     ...options.stream,
   });
-  const listener =
-    options.views === undefined ? listeners[framework](stream) : spreadOver(viewsOf(stream, options.views));
+  const listener = options.groups === undefined ? listeners[framework](stream) : listenerOf(stream, options.groups);
   return {
     server: serverOf(listener, framework, path),
     publish: ({ state }) => stream.set(SLICE, state),

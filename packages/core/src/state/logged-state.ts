@@ -136,6 +136,7 @@ export class LoggedState implements SliceValues<LoggedSlice> {
     if (same && !before.mutable && !(namedByCaller && isObject(value))) return undefined;
     // The same object, named as changed: the value stored by reference is no longer what clients hold.
     const inPlace = same && !before.mutable && this.#options.serialize === undefined;
+    if (inPlace) this.#addMutated(slice);
     try {
       if (patched !== undefined && before !== undefined && !same) {
         const next = { raw: value, json: patched.json, mutable: before.mutable || this.#copies };

@@ -97,6 +97,10 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
     return this.log.head;
   }
 
+  get mutations(): number {
+    return this.logged.mutations;
+  }
+
   causeSince(seq: number): Cause | undefined {
     if (!this.log.holds(seq, undefined)) return undefined;
     const [first, ...others] = this.log.after(seq, undefined);

@@ -32,6 +32,9 @@ const WAIT_MS = 5000;
 
 const UNAVAILABLE: Ending = { reason: "unavailable", retry: true };
 
+/** What clients may see while it is unknown. */
+const EMPTY: object = Object.freeze({});
+
 /** A value that no state equals, so that the next comparison with the parent's state finds a difference. */
 const NOTHING = Symbol("nothing");
 
@@ -42,6 +45,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
   /** The parent's state that was projected last, and the parent's position then. */
   #seen: unknown = NOTHING;
   #seenHead = 0;
+  #seenMutations = 0;
   /** Whether there has been a state. */
   #begun = false;
   /** Whether the last projection failed, so that what clients may see is unknown. */
@@ -75,7 +79,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
   /** Empty while what clients may see is unknown. */
   override get state(): Readonly<Jsonified<V>> {
     this.catchUp();
-    return this.#failed ? ({} as Readonly<Jsonified<V>>) : super.state;
+    return this.#failed ? (EMPTY as Readonly<Jsonified<V>>) : super.state;
   }
 
   override get eventId(): string {
@@ -85,7 +89,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
 
   override snapshot(options: SnapshotOptions = {}): StateSnapshot<Readonly<Jsonified<V>>> {
     const { state, eventId } = super.snapshot(options);
-    return this.#failed ? { state: {} as Readonly<Jsonified<V>>, eventId } : { state, eventId };
+    return { state: this.#failed ? (EMPTY as Readonly<Jsonified<V>>) : state, eventId };
   }
 
   override connect(options: ConnectOptions = {}): StateConnection {
@@ -169,9 +173,13 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
     this.#seen = state;
     this.#seenHead = parent.head;
     this.#trust(state);
+    this.#distrust(parent.mutations);
     try {
       const view = viewOf(project(state));
-      if (this.#isUnchanged(view)) return;
+      if (this.#isUnchanged(view)) {
+        this.logged.warnOfMutations();
+        return;
+      }
       const reader: StateReader<V> = {
         get: (slice) => sliceOf(view, slice),
         names: () => Object.keys(view),
@@ -186,12 +194,25 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
     }
   }
 
-  /** The parent's slices are JSON already, so slices that the view shows unchanged need not be read again. */
+  /** The parent's state is JSON already, so slices that the view shows unchanged need not be read again. */
   #trust(state: object): void {
     const { sharedJson } = this.settings;
+    // Another view has done so.
+    if (sharedJson?.has(state) !== false) return;
+    sharedJson.set(state, state as Json);
     for (const json of Object.values(state) as Json[]) {
-      if (typeof json === "object" && json !== null && sharedJson?.has(json) === false) sharedJson.set(json, json);
+      if (typeof json === "object" && json !== null) sharedJson.set(json, json);
     }
+  }
+
+  /**
+   * A value of the parent that was mutated in place may have been part of the view: then what the view holds of it is not
+   * what its clients hold, and they need the whole value.
+   */
+  #distrust(mutations: number): void {
+    if (mutations === this.#seenMutations) return;
+    this.#seenMutations = mutations;
+    for (const [slice, { raw }] of this.logged.held()) this.logged.markMutated(slice, raw);
   }
 
   /** Whether every slice is the same object as before, so that nothing has to be compared. */
@@ -254,7 +275,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
   }
 }
 
-/** The result of the application's function, if it can be a view. */
+/** The slices that the application's function gave: a copy, since it may give the same object each time, changed. */
 function viewOf(given: unknown): Record<string, unknown> {
   if (typeof (given as PromiseLike<unknown> | null | undefined)?.then === "function") {
     // It may reject, which must not end the process.
@@ -262,5 +283,5 @@ function viewOf(given: unknown): Record<string, unknown> {
     throw new Error("the function is async; it must return the view itself");
   }
   checkState(given, "What the function returned");
-  return given;
+  return { ...given };
 }

@@ -26,6 +26,8 @@ export interface ViewParent extends Pick<StateStream, "state" | "eventId" | "clo
   readonly isStale: boolean;
   /** The seq of its last event. */
   readonly head: number;
+  /** Counts the times a value of its state was found to have been mutated in place. */
+  readonly mutations: number;
   /** The cause of every change after this seq, where there is one and it is the same for all of them. */
   causeSince(seq: number): Cause | undefined;
 }

@@ -50,7 +50,8 @@ export interface CreateStateViews {
   /**
    * Makes views of a stream: for each key, another stream with what `project` makes of the state. It is called once per
    * view and flush while the view has connections, with the state as the stream's clients see it, and must neither change
-   * it nor be async. A slice that it gives by the same object as before costs next to nothing.
+   * it nor be async. A slice that it gives by the same object as before costs next to nothing, and counts as unchanged:
+   * where it gives objects that are mutated later, the option `snapshots: "copy"` is needed.
    *
    * Every change of a view may take away a right, so nothing that was replaced or removed is ever sent: not in a replay,
    * not in a snapshot, not in the rest of an event that is half sent (that client is cut off, and comes back). If `project`

@@ -336,3 +336,22 @@ test("what several views compute alike is read once, and what they show of the s
     expect(client.state).toEqual({ rows: [{ n: 2 }], made: { reads: 2 } });
   }
 });
+
+test("what a view costs does not depend on the slices of the stream that it does not show", () => {
+  const cost = (slices: number): number => {
+    const names = Array.from({ length: slices }, (_, index) => `slice ${index}`);
+    const { stream, clock } = setup(Object.fromEntries(names.map((name) => [name, {}])));
+    const views = clock.createStateViews(stream, (state) => ({ shown: state["slice 0"] }));
+    for (let key = 0; key < 100; key++) followed(views.get(`${key}`));
+    const start = process.cpuUsage();
+    for (let n = 0; n < 30; n++) {
+      stream.set("slice 0", { n });
+      clock.flush();
+    }
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1000;
+  };
+  cost(1);
+  // A walk over all slices for each view would take seconds.
+  expect(cost(5000)).toBeLessThan(5 * cost(1) + 300);
+});

@@ -88,7 +88,7 @@ export class Client implements StateClient<State | undefined> {
     });
     this.reached = this.#writes.reached;
     this.optimistic = this.#writes.optimistic;
-    if (initial !== undefined) this.#writes.reach(initial.eventId, false);
+    if (initial !== undefined) this.#writes.reach(initial.eventId, [], false);
     this.ready = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -130,13 +130,13 @@ export class Client implements StateClient<State | undefined> {
     if (event.type === "state.end" && !event.retry) {
       throw new StateClientError("ended", `The server ended it: ${event.reason}.`);
     }
-    if (!complete) return;
     const { upToDate, changed, resumed, eventId } = this.#replica;
     const { status, attempt } = this.#store.status;
-    const { reason } = event as Partial<StateInitialEvent>;
+    const { reason, ended = [] } = event as Partial<StateInitialEvent>;
     const isLive = status === "live";
     // First, since it may remove layers: readers must see the commit and that at once.
-    if (eventId !== undefined) this.#writes.reach(eventId, reason === "epoch" || reason === "repaired");
+    this.#writes.reach(complete ? eventId : undefined, ended, reason === "epoch" || reason === "repaired");
+    if (!complete) return;
     if (upToDate && (!isLive || attempt > 0)) {
       this.#recovery.worked();
       this.#becomeReady();

@@ -1,11 +1,13 @@
 import type { StateClientErrorCode } from "./errors.ts";
 
-/** Failovers that are remembered. */
-const MAX_EPOCHS = 16;
+/** Epochs that are remembered. A server names up to 32 at once. */
+const MAX_EPOCHS = 64;
 
 interface Waiter {
   readonly epoch: string;
   readonly seq: number;
+  /** The epoch of the copy when it began to wait. */
+  readonly since: string | undefined;
   readonly settle: Settle;
 }
 
@@ -17,7 +19,7 @@ export type Settle = (code?: StateClientErrorCode) => void;
  * may go on from an earlier position, so a higher seq does not mean that a write of the old epoch is in it.
  */
 export class Positions {
-  /** The last position reached in each epoch, the current epoch last. */
+  /** The last position reached in each epoch, the current epoch last; -1 where the copy may have nothing of it any more. */
   readonly #reached = new Map<string, number>();
   #epoch: string | undefined;
   readonly #waiters = new Set<Waiter>();
@@ -25,9 +27,9 @@ export class Positions {
   /** Waits until the position is reached or lost. The function returned stops that. `onWait` runs if it was neither. */
   wait(eventId: string, settle: Settle, onWait: () => void): () => void {
     const { epoch, seq } = partsOf(eventId);
-    const waiter = { epoch, seq, settle };
+    const waiter = { epoch, seq, since: this.#epoch, settle };
     if (epoch === "" || !(seq >= 0)) settle("invalid-event-id");
-    else if (!this.#judge(waiter, false)) {
+    else if (!this.#judge(waiter)) {
       this.#waiters.add(waiter);
       onWait();
     }
@@ -35,22 +37,20 @@ export class Positions {
   }
 
   /**
-   * The copy has everything up to an event ID.
+   * The copy has everything up to an event ID, if there is one, and up to the ends of earlier epochs.
    *
    * @param restarted it comes of a snapshot because the server does not have the client's position, or repaired itself
    */
-  reach(eventId: string, restarted: boolean): void {
-    const { epoch, seq, isOpen } = partsOf(eventId);
-    // After this event, more must follow before there is a state with a name.
-    if (isOpen) return;
-    if (epoch !== this.#epoch) {
-      this.#epoch = epoch;
-      const known = this.#reached.get(epoch) ?? 0;
-      this.#reached.delete(epoch);
-      this.#reached.set(epoch, known);
-      for (const oldest of this.#reached.keys()) if (this.#reached.size > MAX_EPOCHS) this.#reached.delete(oldest);
+  reach(eventId: string | undefined, ended: readonly string[], restarted: boolean): void {
+    if (restarted) for (const epoch of this.#reached.keys()) this.#reached.set(epoch, -1);
+    for (const end of ended) this.#raise(partsOf(end));
+    const parts = partsOf(eventId);
+    // After an open position more must follow before there is a state with a name.
+    if (eventId !== undefined && !parts.isOpen) {
+      this.#epoch = parts.epoch;
+      this.#raise(parts);
     }
-    this.#reached.set(epoch, restarted ? seq : Math.max(seq, this.#reached.get(epoch) ?? 0));
+    for (const oldest of this.#reached.keys()) if (this.#reached.size > MAX_EPOCHS) this.#reached.delete(oldest);
     for (const waiter of this.#waiters) if (this.#judge(waiter, restarted)) this.#waiters.delete(waiter);
   }
 
@@ -60,19 +60,30 @@ export class Positions {
     this.#waiters.clear();
   }
 
+  #raise({ epoch, seq }: { epoch: string; seq: number }): void {
+    const reached = this.#reached.get(epoch) ?? -1;
+    this.#reached.delete(epoch);
+    this.#reached.set(epoch, Math.max(seq, reached));
+  }
+
   /** Whether a waiter was settled. */
-  #judge({ epoch, seq, settle }: Waiter, restarted: boolean): boolean {
-    const reached = this.#reached.get(epoch);
-    if (reached !== undefined && reached >= seq) settle();
-    // An epoch that is over gets no further. One that was never seen may be the next.
-    else if (restarted || (reached !== undefined && epoch !== this.#epoch)) settle("position-lost");
+  #judge(waiter: Waiter, restarted = false): boolean {
+    if ((this.#reached.get(waiter.epoch) ?? -1) >= waiter.seq) waiter.settle();
+    else if (restarted || this.#isOver(waiter)) waiter.settle("position-lost");
     else return false;
     return true;
+  }
+
+  /** Whether the copy is past the place where a position would have been that it has not reached. */
+  #isOver({ epoch, seq, since }: Waiter): boolean {
+    // An epoch that was never seen may be the next, unless another one has taken the place of this position since.
+    if (!this.#reached.has(epoch)) return this.#epoch !== since && seq <= (this.#reached.get(this.#epoch ?? "") ?? -1);
+    return epoch !== this.#epoch;
   }
 }
 
 /** `<epoch>.<seq>.<selection>.-`: the selection may be empty or absent, the mark of an open position too. */
-function partsOf(eventId: string): { epoch: string; seq: number; isOpen: boolean } {
+function partsOf(eventId: string | undefined): { epoch: string; seq: number; isOpen: boolean } {
   const [epoch = "", seq = "", , mark] = String(eventId).split(".");
   return { epoch, seq: parseInt(seq, 36), isOpen: mark === "-" };
 }

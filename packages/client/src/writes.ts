@@ -34,10 +34,8 @@ export class Writes<S extends object> {
     return this.#layers.over(state);
   }
 
-  /** The copy has reached a position: see `Positions`. Removes the layers that it contains. */
-  reach(eventId: string, restarted: boolean): void {
-    this.#positions.reach(eventId, restarted);
-  }
+  /** The copy has reached positions: see `Positions`. Removes the layers that it contains. */
+  readonly reach: Positions["reach"] = (...reached) => this.#positions.reach(...reached);
 
   close(): void {
     this.#positions.close();

@@ -109,11 +109,38 @@ describe("reached", () => {
     await expect(client.reached(id("B", 110))).resolves.toBeUndefined();
   });
 
-  test("is not misled by the last position of the old epoch, which comes in a bookmark", async () => {
+  test.each([
+    ["an update", (ended: object) => as("C.9", say.update("todos", 9, 3, { value: [], ...ended }))],
+    ["a heartbeat", (ended: object) => as("C.9", say.heartbeat(9, 3, ended))],
+    ["a snapshot", (ended: object) => as("C.9", say.initial({ todos: [] }, 9, { reason: "trimmed", ...ended }))],
+    ["a repair", (ended: object) => as("C.9", say.initial({ todos: [] }, 9, { reason: "repaired", ...ended }))],
+  ])("learns from %s where the epochs ended that no other event named", async (_name, event) => {
     await live();
-    const [contained, lost] = [outcome(client.reached("A.5")), outcome(client.reached("A.7"))];
-    await server.last.send(as("A.5", say.heartbeat(5, 3)), todos("B", 8, 3, ["b"]));
-    expect([await contained(), await lost()]).toStrictEqual(["resolved", "position-lost"]);
+    const saved = ["A.4", "A.5", "B.6", "B.7"].map((id) => outcome(client.reached(id)));
+    const lost = ["A.6", "B.8"].map((id) => outcome(client.reached(id)));
+    await server.last.send(event({ ended: ["A.5", "B.7"] }));
+    for (const state of saved) expect(await state()).toBe("resolved");
+    for (const state of lost) expect(await state()).toBe("position-lost");
+    await expect(client.reached("B.7")).resolves.toBeUndefined();
+  });
+
+  test("takes an epoch for over when it has left it, not when an event names its end in the middle of a commit", async () => {
+    await live();
+    const states = ["A.6", "B.8"].map((id) => outcome(client.reached(id)));
+    await server.last.send(as("B.7", say.update("todos", 7, 3, { value: [], ended: ["A.5"], more: true })));
+    for (const state of states) expect(await state()).toBe("pending");
+    await server.last.send(as("B.8", say.update("title", 8, 3, { value: "t" })));
+    expect(await Promise.all(states.map((state) => state()))).toStrictEqual(["position-lost", "resolved"]);
+  });
+
+  test("does not go back to an epoch that is named once more as ended", async () => {
+    await live();
+    await server.last.send(as("B.7", say.heartbeat(7, 3, { ended: ["A.5"] })));
+    const state = outcome(client.reached("B.9"));
+    await server.last.send(as("B.8", say.update("todos", 8, 3, { value: [], ended: ["A.5"], more: true })));
+    expect(await state()).toBe("pending");
+    await server.last.send(as("B.9", say.update("title", 9, 3, { value: "t" })));
+    expect(await state()).toBe("resolved");
   });
 
   test("waits for an epoch that it has not seen yet: the server may be ahead by a failover", async () => {
@@ -123,6 +150,24 @@ describe("reached", () => {
     expect(await state()).toBe("pending");
     await server.last.send(todos("B", 10, 9, ["c"]));
     expect(await state()).toBe("resolved");
+  });
+
+  test("rejects where another epoch has taken the place of one that never came", async () => {
+    await live();
+    const [early, late] = [outcome(client.reached("B.4")), outcome(client.reached("B.6"))];
+    await server.last.send(todos("C", 4, 3, ["c"]));
+    expect([await early(), await late()]).toStrictEqual(["position-lost", "pending"]);
+    await server.last.send(todos("C", 5, 4, ["d"]), todos("B", 6, 5, ["e"]));
+    expect(await late()).toBe("resolved");
+  });
+
+  test("does not trust positions from before a snapshot for epoch or repaired, where that does not name them", async () => {
+    await live(as("A.9", say.initial({ todos: [] }, 9)));
+    await server.last.send(as("B.6", say.initial({ todos: [] }, 6, { reason: "epoch", ended: ["A.5"] })));
+    await expect(client.reached("A.5")).resolves.toBeUndefined();
+    await expect(client.reached("A.6")).rejects.toMatchObject({ code: "position-lost" });
+    await server.last.send(as("C.7", say.initial({ todos: [] }, 7, { reason: "repaired" })));
+    await expect(client.reached("A.5")).rejects.toMatchObject({ code: "position-lost" });
   });
 
   test.each(["epoch", "repaired"] as const)("rejects at a snapshot for %s", async (reason) => {

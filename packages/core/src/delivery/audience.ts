@@ -15,7 +15,7 @@ import { Chunk, PART_BYTES } from "./chunk.ts";
 import type { Generations, SnapshotOf } from "./generation.ts";
 import type { NetEvents } from "./net-events.ts";
 import type { RangeCache } from "./range-cache.ts";
-import { type PlannedEvent, type RangePlan, RangePlanner } from "./range-plan.ts";
+import { type RangePlan, RangePlanner } from "./range-plan.ts";
 import type { StateConnection } from "./state-connection.ts";
 import { selectionKey, type Terms, termsKey } from "./terms.ts";
 
@@ -89,14 +89,6 @@ export class Audience {
     return this.#context.log.epochAt(seq) !== "";
   }
 
-  /** The last position of the epoch of this one, if no selected event lies in between; else the position itself. */
-  epochEnd(seq: number): number {
-    const { log } = this.#context;
-    const end = log.lineage.endOf(seq);
-    if (!this.bookmarks || end >= log.head || end === seq || !log.holds(seq, this.names)) return seq;
-    return log.hasBetween(seq, end, this.names) ? seq : end;
-  }
-
   id(seq: number): string {
     return formatEventId(this.#context.log.epochAt(seq), seq, this.suffix);
   }
@@ -128,7 +120,8 @@ export class Audience {
     if (known !== undefined) return known;
     const plan = this.#planner.plan(from);
     if (plan === undefined) return undefined;
-    const chunk = this.#chunkOf(plan);
+    // A client at a later position may know of an epoch that ended before it, and is sent that once more.
+    const chunk = this.#chunkOf(plan, Math.min(from, head));
     ranges.add(this, from, chunk);
     return chunk;
   }
@@ -151,7 +144,8 @@ export class Audience {
     const key = ops === undefined ? reason : `${reason} ${ops.join()}`;
     let chunk = made.snapshot.chunks.get(key);
     if (chunk === undefined) {
-      const data = { reason, seq: position, heartbeatMs, ...this.#granted, timestamp: this.#context.now() };
+      const ended = this.#ended(-1, position);
+      const data = { reason, seq: position, heartbeatMs, ...this.#granted, ...ended, timestamp: this.#context.now() };
       chunk = new Chunk(snapshotSegments(made.snapshot.members, snapshotTail(data, this.id(position))));
       generations.keep(made, key, chunk);
     }
@@ -174,11 +168,13 @@ export class Audience {
     this.#flushed = true;
   }
 
-  heartbeat(position: number, timestamp: number): Chunk {
+  /** `named`: every position up to this one was in an ID that the client was sent. */
+  heartbeat(position: number, timestamp: number, named: number = position): Chunk {
     const { heartbeatMs, stale } = this.#context;
-    const key = `${position} ${this.released} ${timestamp} ${stale}`;
+    const { ended } = this.#ended(named, position);
+    const key = `${position} ${this.released} ${timestamp} ${stale} ${ended?.join()}`;
     if (this.#heartbeat?.key !== key) {
-      const base = { seq: position, head: this.released, heartbeatMs, timestamp };
+      const base = { seq: position, head: this.released, heartbeatMs, ...(ended && { ended }), timestamp };
       const data = stale ? { ...base, stale } : base;
       this.#heartbeat = { key, chunk: new Chunk([heartbeatFrame(data, this.id(position))]) };
     }
@@ -197,26 +193,24 @@ export class Audience {
     return this.#planner.plan(position)?.events.reduce((sum, { body }) => sum + body.length, 0) ?? Infinity;
   }
 
-  #chunkOf({ events, isNet }: RangePlan): Chunk {
-    const frames = events.flatMap(({ seq, commit, timestamp, body }, index): readonly FrameParts[] => {
+  /** `named`: every position up to this one was in an ID that these clients were sent. */
+  #chunkOf({ events, isNet }: RangePlan, named: number): Chunk {
+    const frames = events.map(({ seq, commit, timestamp, body }, index): FrameParts => {
       const next = events[index + 1];
       const more = isNet ? next !== undefined : next?.commit === commit;
-      const tail = updateTail(more, timestamp, isNet && more ? this.#openId(seq) : this.id(seq));
-      return [{ body, tail }, ...(isNet ? [] : this.#bookmarkBefore(next, seq))];
+      if (isNet && more) return { body, tail: updateTail(more, timestamp, this.#openId(seq)) };
+      const { ended } = this.#ended(isNet ? named : (events[index - 1]?.seq ?? named), seq);
+      return { body, tail: updateTail(more, timestamp, this.id(seq), ended) };
     });
     const length = frames.reduce((sum, { body, tail }) => sum + body.length + tail.length, 0);
     // A large range refers to the bodies in the log, so that no selection needs a copy.
     return new Chunk(length <= PART_BYTES ? [join(frames)] : frames.flatMap(({ body, tail }) => [body, encode(tail)]));
   }
 
-  /** The heartbeat at the last position of an epoch, where the next event belongs to another. */
-  #bookmarkBefore(next: PlannedEvent | undefined, seq: number): readonly FrameParts[] {
-    const { log, heartbeatMs } = this.#context;
-    if (!this.bookmarks || next === undefined) return [];
-    const end = log.lineage.endOf(seq);
-    if (end >= next.seq || end === seq) return [];
-    const data = { seq: end, head: seq, heartbeatMs, timestamp: next.timestamp };
-    return [{ body: heartbeatFrame(data, this.id(end)), tail: "" }];
+  /** As a member of an event: the last positions of the epochs that ended after one position and before another. */
+  #ended(after: number, before: number): { readonly ended?: readonly string[] } {
+    const ends = this.#context.log.lineage.endsBetween(after, before);
+    return ends.length === 0 ? {} : { ended: ends.map(([epoch, seq]) => formatEventId(epoch, seq, "")) };
   }
 
   #openId(seq: number): string {

@@ -15,6 +15,8 @@ export class ClientPosition {
   #start: number | SnapshotReason | undefined;
   /** Up to where the client has everything selected, once it has taken the chunk it holds. */
   #seq: number;
+  /** Up to where the client knows all positions: by the ID of what it was sent last, and what that says of ended epochs. */
+  #named: number;
   /** It waits for memory, and there has been no more since it was refused. */
   #isRefused = false;
   #heartbeatAt: number | undefined;
@@ -25,6 +27,7 @@ export class ClientPosition {
     this.#audience = connection.audience;
     this.#start = start;
     this.#seq = typeof start === "number" ? start : 0;
+    this.#named = this.#seq;
   }
 
   get isKnown(): boolean {
@@ -59,6 +62,7 @@ export class ClientPosition {
   begin(start: number | SnapshotReason): void {
     this.#start = start;
     this.#seq = typeof start === "number" ? start : 0;
+    this.#named = this.#seq;
   }
 
   /** A heartbeat is due. At most one waits. */
@@ -91,6 +95,7 @@ export class ClientPosition {
     if (range === undefined) return this.#snapshot(isSlow ? "slow" : "trimmed");
     if (!this.#admitted(range)) return undefined;
     this.#seq = this.#host.log.head;
+    this.#named = this.#audience.head;
     return range;
   }
 
@@ -104,18 +109,11 @@ export class ClientPosition {
     if (this.#audience.head <= this.#seq) this.#seq = this.#host.log.head;
   }
 
-  /** Where the epoch of the position is over and nothing selected follows in it: the heartbeat that names its end. */
-  epochEnd(): Chunk | undefined {
-    const end = this.#audience.epochEnd(this.#seq);
-    if (end === this.#seq) return undefined;
-    this.#seq = end;
-    return this.#audience.heartbeat(end, this.#host.now());
-  }
-
   #snapshot(reason: SnapshotReason): Chunk | undefined {
     const { chunk, position } = this.#audience.snapshot(reason);
     if (!this.#admitted(chunk)) return undefined;
     this.#seq = position;
+    this.#named = position;
     this.#host.snapshotSent(this.#connection, reason);
     // A snapshot cannot say that the state is stale.
     if (this.#host.stale) this.#heartbeatAt ??= this.#host.now();
@@ -132,6 +130,8 @@ export class ClientPosition {
 
   #heartbeat(timestamp: number): Chunk {
     this.#heartbeatAt = undefined;
-    return this.#audience.heartbeat(this.#seq, timestamp);
+    const chunk = this.#audience.heartbeat(this.#seq, timestamp, this.#named);
+    this.#named = this.#seq;
+    return chunk;
   }
 }

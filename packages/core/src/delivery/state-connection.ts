@@ -227,8 +227,6 @@ export class StateConnection implements Connection, Holder, EventSupply {
       if (chunk !== undefined) this.#phase = "following";
       return chunk;
     }
-    const end = this.#position.epochEnd();
-    if (end !== undefined) return end;
     return this.#position.isBehind(this.#ending?.position) ? this.#position.range(this.handover.lagging) : undefined;
   }
 

@@ -1,6 +1,9 @@
 /** From this seq on, events are of this epoch. */
 export type LineageStep = readonly [from: number, epoch: string];
 
+/** Where an epoch ended. */
+export type LineageEnd = readonly [epoch: string, seq: number];
+
 /** So many epochs are remembered at least, also of positions before the oldest event that is held. */
 const MIN_STEPS = 32;
 
@@ -25,10 +28,15 @@ export class Lineage {
     return "";
   }
 
-  /** The last position of the epoch at this one; `Infinity` where that is the current one. */
-  endOf(seq: number): number {
-    const next = this.#steps.find(([from]) => from > seq);
-    return next === undefined ? Infinity : next[0] - 1;
+  /** The last positions, with their epochs, of the epochs that ended after one position and before another: the latest ones, oldest first. */
+  endsBetween(after: number, before: number): LineageEnd[] {
+    const ends: LineageEnd[] = [];
+    for (let index = this.#steps.length - 1; index > 0 && ends.length < MIN_STEPS; index--) {
+      const end = (this.#steps[index] as LineageStep)[0] - 1;
+      if (end <= after) break;
+      if (end < before) ends.push([(this.#steps[index - 1] as LineageStep)[1], end]);
+    }
+    return ends.reverse();
   }
 
   /** The first position whose epoch is known. */

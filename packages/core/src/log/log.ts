@@ -168,12 +168,6 @@ export class Log {
     return this.#held.after(position, names);
   }
 
-  /** Whether there is an event of these slices after `position`, up to `end`. The log must hold the events after `position`. */
-  hasBetween(position: number, end: number, names: Names): boolean {
-    const [first] = this.after(position, names);
-    return first !== undefined && first.seq <= end;
-  }
-
   /** The bytes of the bodies of those events. */
   cost(position: number, names: Names): number {
     return this.#held.cost(position, names);

@@ -30,6 +30,8 @@ export interface StateInitialEvent {
   readonly heartbeatMs: number;
   /** The operations beyond RFC 6902 that updates of this connection may carry; absent where there are none. */
   readonly ops?: readonly "append"[];
+  /** The last positions of earlier epochs, as event IDs: the state contains everything up to them. Absent where there are none. */
+  readonly ended?: readonly string[];
   readonly timestamp: number;
 }
 
@@ -46,6 +48,8 @@ export interface StateUpdateEvent {
   readonly cause?: Cause;
   /** More events of the same commit follow for this connection. */
   readonly more?: true;
+  /** The last positions of epochs that ended before it and that no event named, as event IDs. */
+  readonly ended?: readonly string[];
   readonly timestamp: number;
 }
 
@@ -55,6 +59,8 @@ export interface HeartbeatEvent {
   readonly seq: number;
   readonly head: number;
   readonly heartbeatMs: number;
+  /** As in an update. */
+  readonly ended?: readonly string[];
   readonly timestamp: number;
   readonly stale?: true;
 }

@@ -61,8 +61,9 @@ export function bodyOfUpdate(text: string): Uint8Array {
 }
 
 /** The rest of an update. Pure ASCII. */
-export function updateTail(more: boolean, timestamp: number, id: string): string {
-  return `${more ? ',"more":true' : ""},"timestamp":${timestamp}}\nid: ${id}\n\n`;
+export function updateTail(more: boolean, timestamp: number, id: string, ended?: readonly string[]): string {
+  const members = `${more ? ',"more":true' : ""}${ended === undefined ? "" : `,"ended":${JSON.stringify(ended)}`}`;
+  return `${members},"timestamp":${timestamp}}\nid: ${id}\n\n`;
 }
 
 /** A snapshot up to its first slice. */

@@ -85,28 +85,92 @@ describe("a client that asked for bookmarks", () => {
     made.clock.advance(500);
     expect(seen.map(([, , id]) => id)).toStrictEqual(["testepoch00.1", "testepoch00.2", "testepoch00.3"]);
   });
+});
 
-  test("is brought to the end of an epoch before it gets anything of the next", () => {
-    const made = setup({ a: 0, b: 0 });
+describe("where epochs ended that no event named", () => {
+  const epochs = ["secondepoch", "thirdepoch0", "fourthepoch"];
+  /** Each epoch after the first has one event of `b`; then `a` changes in the last. */
+  function alternate(made: Setup): void {
     const { log } = made.stream as unknown as BaseStateStream<object>;
-    const { seen } = watch(made, { slices: ["a"], bookmarks: true });
+    made.stream.set("b", 0.5);
+    for (const [n, epoch] of epochs.entries()) {
+      beginEpoch(log, epoch);
+      made.stream.set("b", n + 1);
+    }
+  }
+  const told = (connection: Parameters<typeof framesOf>[0]) =>
+    framesOf(connection).map(({ event, id, data }) => [
+      event,
+      id.replace(/\.[^.]{8}$/, ""),
+      (JSON.parse(data) as { ended?: unknown }).ended,
+    ]);
+
+  test("the next event says where, once", () => {
+    const made = setup({ a: 0, b: 0 });
+    const { connection } = follow(made.stream, { slices: ["a"] });
+    framesOf(connection);
     made.stream.set("a", 1);
-    made.stream.set("b", 1);
-    beginEpoch(log, "otherepoch0");
+    alternate(made);
     made.stream.set("a", 2);
+    made.stream.set("a", 3);
     made.clock.flush();
-    expect(seen.map(([, event, id]) => [event, id])).toStrictEqual([
-      ["state.update", "testepoch00.1"],
-      ["heartbeat", "testepoch00.2"],
-      ["state.update", "otherepoch0.3"],
+    expect(told(connection)).toStrictEqual([
+      ["state.update", "testepoch00.1", undefined],
+      ["state.update", "fourthepoch.6", ["testepoch00.2", "secondepoch.3", "thirdepoch0.4"]],
+      ["state.update", "fourthepoch.7", undefined],
     ]);
-    made.stream.set("b", 2);
-    beginEpoch(log, "thirdepoch0");
-    made.stream.set("b", 3);
+  });
+
+  test("a net event says where, since it stands for events of several epochs", () => {
+    const made = setup({ a: 0, b: 0 });
+    const { connection } = follow(made.stream, { maxRateHz: 1 });
+    framesOf(connection);
+    made.stream.set("a", 1);
+    made.clock.flush();
+    expect(told(connection)).toStrictEqual([["state.update", "testepoch00.1", undefined]]);
+    alternate(made);
     made.clock.advance(1000);
-    expect(seen.slice(3).map(([, event, id]) => [event, id])).toStrictEqual([
-      ["heartbeat", "otherepoch0.4"],
-      ["heartbeat", "thirdepoch0.5"],
+    made.clock.flush();
+    const ended = ["testepoch00.2", "secondepoch.3", "thirdepoch0.4"];
+    expect(told(connection)).toStrictEqual([["state.update", "fourthepoch.5", ended]]);
+  });
+
+  test("a heartbeat says where, once, and so does a snapshot", () => {
+    const made = setup({ a: 0, b: 0 });
+    const { connection } = follow(made.stream, { slices: ["a"], bookmarks: true });
+    framesOf(connection);
+    alternate(made);
+    made.clock.advance(300);
+    const ended = ["testepoch00.1", "secondepoch.2", "thirdepoch0.3"];
+    expect(told(connection)).toStrictEqual([["heartbeat", "fourthepoch.4", ended]]);
+    made.clock.advance(15_000);
+    expect(told(connection)).toStrictEqual([["heartbeat", "fourthepoch.4", undefined]]);
+    expect(told(follow(made.stream).connection)).toStrictEqual([["state.initial", "fourthepoch.4", ended]]);
+  });
+
+  test("a client that resumes is sent those after its position", () => {
+    const made = setup({ a: 0, b: 0 });
+    const [first] = framesOf(follow(made.stream, { slices: ["a"] }).connection);
+    alternate(made);
+    made.stream.set("a", 2);
+    const lastEventId = first?.id.replace("testepoch00.0", "secondepoch.2");
+    const { connection } = follow(made.stream, { slices: ["a"], lastEventId });
+    expect(told(connection)).toStrictEqual([
+      ["heartbeat", "secondepoch.2", undefined],
+      // Others come again, since the range is shared.
+      ["state.update", "fourthepoch.5", expect.arrayContaining(["thirdepoch0.3"])],
     ]);
+  });
+
+  test("at most 32 are listed, the latest", () => {
+    const made = setup({ a: 0 });
+    const { log } = made.stream as unknown as BaseStateStream<object>;
+    for (let n = 1; n <= 50; n++) {
+      beginEpoch(log, `epoch${String(n).padStart(6, "0")}`);
+      made.stream.set("a", n);
+    }
+    const [[, , ended] = []] = told(follow(made.stream).connection);
+    expect(ended).toHaveLength(32);
+    expect((ended as string[]).at(-1)).toBe("epoch000049.1d");
   });
 });

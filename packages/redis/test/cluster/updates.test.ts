@@ -166,3 +166,33 @@ test("what an update resolves with is a position that a client of another node r
     expect(client.getState()).toStrictEqual({ n });
   }
 });
+
+test("a client of some slices reaches what several nodes have written to others at once, and a client with a rate does", async () => {
+  for (const { query, slices } of [{ query: "", slices: ["title" as const] }, { query: "?maxRateHz=1" }]) {
+    const cluster = new Cluster();
+    const [a, b] = [cluster.node(), cluster.node()];
+    const start = { title: "", n: 0 };
+    const client = createStateClient<typeof start>(`http://server.test/events${query}`, {
+      fetch: async (url, init) => streamState(new Request(url, init), b.backplane.streams.get("k")),
+      ...(slices && { slices }),
+    });
+    onTestFinished(client.close);
+    const write = async (node: typeof a): Promise<string> => {
+      const updated = node.backplane.update("k", start, (state) => ({ ...state, n: state.n + 1 }));
+      return (await settled(cluster, updated)) as string;
+    };
+    await write(a);
+    await cluster.pass(2000);
+    await client.ready;
+    // The first one makes a client of some slices ask for bookmarks.
+    const first = client.reached(await write(a));
+    await cluster.pass(2000);
+    await first;
+    const ids = [await write(b), await write(a), await write(b)];
+    expect(new Set(ids.map((id) => id.split(".")[0])).size).toBe(3);
+    const all = Promise.all(ids.map((id) => client.reached(id, { timeoutMs: 2000 })));
+    await cluster.pass(2000);
+    await all;
+    expect(b.backplane.streams.get<typeof start>("k").state.n).toBe(5);
+  }
+});

@@ -3,6 +3,7 @@
 //
 //   pnpm test:examples             (all, and every package is packed and looked at)
 //   pnpm test:examples fastify
+//   pnpm test:examples readme       (what the README says under "Try it")
 //
 // Ends with a status other than 0 when one of them does not stream, or does not stop.
 import { execFileSync, spawn } from "node:child_process";
@@ -16,11 +17,12 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { checkCopilotKit } from "./examples-copilotkit.mjs";
 import { checkNextjs } from "./examples-nextjs.mjs";
+import { checkReadme, readmePackages } from "./examples-readme.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const examples = readdirSync(join(root, "examples")).filter(
-  (name) => process.argv.length < 3 || process.argv.slice(2).includes(name),
-);
+const isChosen = (name) => process.argv.length < 3 || process.argv.slice(2).includes(name);
+const examples = readdirSync(join(root, "examples")).filter(isChosen);
+const withReadme = isChosen("readme");
 const folder = mkdtempSync(join(tmpdir(), "statestream-examples-"));
 /** Longer than a first start takes that bundles. */
 const START_MS = 60_000;
@@ -153,6 +155,10 @@ if (process.argv.length < 3) {
     if (read(join(root, "packages", name, "package.json")).private !== true) needed.add(name);
   }
 }
+if (withReadme) {
+  for (const name of readmePackages)
+    if (name.startsWith("@statestream/")) needed.add(name.slice("@statestream/".length));
+}
 for (const name of examples) {
   const { dependencies } = read(join(root, "examples", name, "package.json"));
   for (const dependency of Object.keys(dependencies)) {
@@ -187,6 +193,15 @@ for (const name of examples) {
     console.error(`FAILED  ${name}: ${error.message}`);
   }
 }
+if (withReadme) {
+  try {
+    const seconds = await checkReadme(folder, packed, await freePort());
+    console.log(`ok  README: from an empty folder to a live counter in ${seconds.toFixed(1)} s`);
+  } catch (error) {
+    failures++;
+    console.error(`FAILED  README: ${error.message}`);
+  }
+}
 rmSync(folder, { recursive: true, force: true });
-console.log(`${examples.length + packed.size - failures} passed, ${failures} failed`);
+console.log(`${examples.length + Number(withReadme) + packed.size - failures} passed, ${failures} failed`);
 process.exit(failures > 0 ? 1 : 0);

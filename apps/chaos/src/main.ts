@@ -4,11 +4,12 @@ import { parseArgs } from "node:util";
 import { checkRun, type Verdict } from "./check/check.ts";
 import { type Mutant, mutants, newerBuild } from "./mutants.ts";
 import { linesOf, markdownOf, type Row, rowOf } from "./report.ts";
-import { Interrupted, run } from "./run.ts";
+import { tableOf } from "./metrics/visible.ts";
+import { Interrupted, type Outcome, run } from "./run.ts";
 import { FAULTS, type FaultName } from "./schedule.ts";
 import { checkTransform } from "./transform.ts";
 
-const USAGE = `pnpm chaos [--seconds 120] [--seed N] [--clients 50] [--fault NAME ...] [--keep] [--save]
+const USAGE = `pnpm chaos [--seconds 120] [--seed N] [--clients 50] [--fault NAME ...] [--metrics] [--keep] [--save]
 pnpm chaos --mutant ${Object.keys(mutants).join("|")} [--seconds 25] [--seed N]
 pnpm chaos --mutants [--seconds 25] [--seed N]
 pnpm chaos --check DIRECTORY`;
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     mutant: { type: "string" },
     mutants: { type: "boolean", default: false },
     check: { type: "string" },
+    metrics: { type: "boolean", default: false },
     keep: { type: "boolean", default: false },
     save: { type: "boolean", default: false },
   },
@@ -41,8 +43,8 @@ function usage(): never {
   process.exit(2);
 }
 
-for (const program of ["redis-server", "haproxy"]) {
-  if (values.check !== undefined || spawnSync(program, ["-v"]).error === undefined) continue;
+for (const program of ["redis-server", "haproxy", ...(values.metrics ? ["prometheus"] : [])]) {
+  if (values.check !== undefined || spawnSync(program, ["--version"]).error === undefined) continue;
   console.error(`chaos: there is no ${program} here; see apps/chaos/README.md`);
   process.exit(2);
 }
@@ -53,13 +55,22 @@ async function once(
   mutant: Mutant | undefined,
   faults: readonly FaultName[] | undefined,
   seed: number,
-): Promise<Verdict> {
+): Promise<Outcome> {
   checkTransform(newerBuild);
   if (mutant !== undefined) checkTransform(mutant);
   print(
     `seed ${seed}, ${seconds} s, ${values.clients} clients${mutant === undefined ? "" : `, mutant ${mutant.name}`}`,
   );
-  return run({ seconds, seed, clients: Number(values.clients), mutant, faults, keep: values.keep, print });
+  return run({
+    seconds,
+    seed,
+    clients: Number(values.clients),
+    mutant,
+    faults,
+    keep: values.keep,
+    metrics: values.metrics,
+    print,
+  });
 }
 
 /** Runs a mutant, with one seed after the other; whether it was found. */
@@ -67,7 +78,7 @@ async function hunt(name: string): Promise<boolean> {
   const mutant = mutants[name];
   if (mutant === undefined) usage();
   for (let round = 0; round < ROUNDS; round++) {
-    const { findings, shownAfter } = await once(mutant, mutant.faults, seed + round);
+    const { findings, shownAfter } = (await once(mutant, mutant.faults, seed + round)).verdict;
     for (const { invariant, what } of findings.violations.slice(0, 3)) print(`  ${invariant}: ${what}`);
     const { violations } = findings.total;
     if (violations === 0) continue;
@@ -100,10 +111,10 @@ async function main(): Promise<void> {
     process.exitCode = missed.length === 0 ? 0 : 1;
     return;
   }
-  const verdict =
+  const { verdict, visible } =
     values.check === undefined
       ? await once(undefined, values.fault as FaultName[] | undefined, seed)
-      : checkRun(values.check);
+      : { verdict: checkRun(values.check), visible: [] };
   for (const line of linesOf(verdict)) print(line);
   const row = rowOf(verdict, seed, seconds);
   console.table([row]);
@@ -112,7 +123,10 @@ async function main(): Promise<void> {
   print(`chaos: ${checks} checks, ${violations} violations`);
   if (violations > 0)
     print(`replay with: pnpm chaos --seconds ${seconds} --seed ${seed} --clients ${values.clients} --keep`);
-  process.exitCode = violations > 0 ? 1 : 0;
+  if (visible.length > 0) print(tableOf(visible));
+  const unseen = visible.filter(({ shows, alerts, expected }) => expected && shows.length + alerts.length === 0);
+  for (const { fault } of unseen) print(`chaos: nothing in the metrics shows ${fault}`);
+  process.exitCode = violations > 0 || unseen.length > 0 ? 1 : 0;
 }
 
 main().catch((error: unknown) => {

@@ -3,6 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkRun, type Verdict } from "./check/check.ts";
 import { faults } from "./faults.ts";
+import { Timeline } from "./check/timeline.ts";
+import { readLogs } from "./log.ts";
+import { Prometheus } from "./metrics/prometheus.ts";
+import { type Visible, visibleFaults } from "./metrics/visible.ts";
 import { monotonicMs } from "./monotonic.ts";
 import { Processes } from "./processes.ts";
 import { plan, type FaultName, type PlannedFault } from "./schedule.ts";
@@ -20,15 +24,23 @@ export interface RunOptions {
   readonly faults: readonly FaultName[] | undefined;
   /** Leaves the logs where they are. */
   readonly keep: boolean;
+  /** Runs a Prometheus beside it, and says what is to be seen of each fault. */
+  readonly metrics: boolean;
   readonly print: (line: string) => void;
+}
+
+/** What a run has shown, and what was to be seen of it in the metrics. */
+export interface Outcome {
+  readonly verdict: Verdict;
+  readonly visible: readonly Visible[];
 }
 
 /** The run was interrupted by a signal. */
 export class Interrupted extends Error {}
 
 /** Starts everything, makes faults for so long, waits until all is well, and judges. Nothing is left behind. */
-export async function run(options: RunOptions): Promise<Verdict> {
-  const { seconds, seed, clients, mutant, keep, print } = options;
+export async function run(options: RunOptions): Promise<Outcome> {
+  const { seconds, seed, clients, mutant, keep, metrics, print } = options;
   const dir = mkdtempSync(join(tmpdir(), "statestream-chaos-"));
   if (!keep) process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
   const processes = new Processes(dir);
@@ -40,15 +52,19 @@ export async function run(options: RunOptions): Promise<Verdict> {
   processes.onUnexpectedExit = endEarly;
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);
   let stop = (): void => {};
+  let visible: readonly Visible[] = [];
   try {
     const nemesis = async (): Promise<void> => {
       await world.start();
+      const prometheus = metrics ? await Prometheus.start(dir, world.metricsPorts, processes) : undefined;
       // Only now is there a node to take samples of.
       stop = watch(world);
       world.log.write({ kind: "started", seed, seconds, clients, heartbeatMs: HEARTBEAT_MS });
       await makeFaults(world, plan(seed, seconds, options.faults), print);
       print("the nemesis has stopped");
       await settle(world);
+      const { faults } = new Timeline(readLogs(dir));
+      if (prometheus !== undefined) visible = await visibleFaults(prometheus, faults, Date.now() - monotonicMs());
     };
     await Promise.race([nemesis(), ended]);
   } finally {
@@ -59,7 +75,7 @@ export async function run(options: RunOptions): Promise<Verdict> {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
     if (keep) print(`the logs are in ${dir}`);
   }
-  return checkRun(dir);
+  return { verdict: checkRun(dir), visible };
 }
 
 /** Makes the faults when they are due; a heavy one waits until the one before it is healed. */

@@ -9,11 +9,12 @@ import express from "express";
 import { Hono } from "hono";
 import Koa from "koa";
 import { shiftClock } from "./clock.ts";
+import { serveMetrics } from "./metrics/serve-metrics.ts";
 import { redisAt } from "./redis-link.ts";
 import { backplaneSettings, STREAM } from "./settings.ts";
 import { hashOf } from "./state.ts";
 
-// A serving node, a process of its own: `node serving-node.js <name> <framework> <port> <redis port>`.
+// A serving node, a process of its own: `node serving-node.js <name> <framework> <port> <redis port> <metrics port>`.
 
 export type NodeOrder =
   | { readonly do: "report" }
@@ -30,13 +31,14 @@ export interface NodeReport {
   readonly backplane: unknown;
 }
 
-const [name = "", framework = "", port = "", redisPort = ""] = process.argv.slice(2);
+const [name = "", framework = "", port = "", redisPort = "", metricsPort = ""] = process.argv.slice(2);
 
 const backplane = createRedisBackplane({
   ...backplaneSettings,
   redis: redisAt(Number(redisPort)),
   onError: (error) => console.error(new Date().toISOString(), error),
 });
+serveMetrics(Number(metricsPort), () => backplane.streams);
 
 let draining = false;
 const stream = (): StateStream => backplane.streams.get(STREAM);

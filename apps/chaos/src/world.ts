@@ -48,6 +48,8 @@ export class World {
   readonly #options: WorldOptions;
   readonly #linkPorts = new Map<LinkName, number>();
   readonly #nodePorts = new Map<NodeName, number>();
+  /** Where the nodes and writers export their metrics. */
+  readonly metricsPorts: Map<NodeName | WriterName, number> = new Map();
   readonly #workers = new Map<NodeName | WriterName, Worker>();
   readonly #leading = new Map<WriterName, boolean>();
   #clientsUrl = "";
@@ -71,6 +73,7 @@ export class World {
     await this.replica.follow(this.portOf("replication"));
     await this.replica.synced();
     for (const name of NODES) this.#nodePorts.set(name, await freePort());
+    for (const name of [...NODES, ...WRITERS]) this.metricsPorts.set(name, await freePort());
     for (const name of WRITERS) this.startWriter(name);
     await this.leader();
     await Promise.all(NODES.map((name) => this.startNode(name)));
@@ -87,7 +90,8 @@ export class World {
 
   /** Starts a serving node; resolves when it listens. */
   async startNode(name: NodeName, build: Transform | undefined = this.#options.mutant): Promise<void> {
-    const args = [name, FRAMEWORKS[name], String(this.#nodePorts.get(name)), String(this.portOf(name))];
+    const ports = [this.#nodePorts.get(name), this.portOf(name), this.metricsPorts.get(name)].map(String);
+    const args = [name, FRAMEWORKS[name], ...ports];
     const worker = this.#start(name, "./serving-node.js", args, build);
     await Promise.race([
       new Promise<void>((resolve) => worker.onNotice(() => resolve())),
@@ -97,7 +101,8 @@ export class World {
 
   startWriter(name: WriterName, build: Transform | undefined = this.#options.mutant): void {
     const { dir, seed } = this.#options;
-    const worker = this.#start(name, "./writer.js", [name, dir, String(this.portOf(name)), String(seed)], build);
+    const numbers = [this.portOf(name), seed, this.metricsPorts.get(name)].map(String);
+    const worker = this.#start(name, "./writer.js", [name, dir, ...numbers], build);
     worker.onNotice(({ leads }: { leads: boolean }) => void this.#leading.set(name, leads));
     void worker.exited.then(() => this.#workers.get(name) === worker && this.#leading.set(name, false));
   }

@@ -2,13 +2,14 @@ import { createRedisBackplane, type OwnStateWriter } from "@statestream/redis";
 import { shiftClock } from "./clock.ts";
 import { logWrites } from "./logged-redis.ts";
 import { openLog } from "./log.ts";
+import { serveMetrics } from "./metrics/serve-metrics.ts";
 import { monotonicMs } from "./monotonic.ts";
 import { randomFrom } from "./random.ts";
 import { redisAt } from "./redis-link.ts";
 import { backplaneSettings, STREAM } from "./settings.ts";
 import { change, type ChaosState, hashOf, initialState } from "./state.ts";
 
-// A writing node, a process of its own: `node writer.js <name> <dir> <redis port> <seed>`. Whenever it leads it changes
+// A writing node, a process of its own: `node writer.js <name> <dir> <redis port> <seed> <metrics port>`. Whenever it leads it changes
 // the state, about twenty times a second.
 
 export type WriterOrder =
@@ -19,7 +20,7 @@ export type WriterOrder =
   | { readonly do: "hand-over" }
   | { readonly do: "clock"; readonly ms: number };
 
-const [name = "", dir = "", redisPort = "", seed = ""] = process.argv.slice(2);
+const [name = "", dir = "", redisPort = "", seed = "", metricsPort = ""] = process.argv.slice(2);
 const log = openLog(dir, name);
 const random = randomFrom(Number(seed)).fork(`${name}.${process.pid}`);
 const redis = redisAt(Number(redisPort));
@@ -30,6 +31,7 @@ const backplane = createRedisBackplane({
   redis,
   onError: (error) => log.write({ kind: "writer-error", error: String(error) }),
 });
+serveMetrics(Number(metricsPort), () => backplane.streams);
 
 let operations = 0;
 const by = `${name}.${process.pid}`;

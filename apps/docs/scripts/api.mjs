@@ -33,6 +33,7 @@ const app = await Application.bootstrapWithPlugins({
   excludeExternals: true,
   hideGenerator: true,
   logLevel: "Warn",
+  groupOrder: ["Functions", "Variables", "Classes", "Interfaces", "Type Aliases"],
   router: "module",
   entryFileName: "index",
   hideBreadcrumbs: true,

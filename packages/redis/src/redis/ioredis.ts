@@ -34,7 +34,7 @@ export function ioRedisDriver(client: IoRedisClient): Driver {
 }
 
 export function ioRedisClusterDriver(cluster: IoRedisCluster): Driver {
-  const { redisOptions } = cluster.options;
+  const { redisOptions } = cluster.options as { readonly redisOptions?: NonNullable<IoRedisClient["options"]> };
   return {
     database: redisOptions?.db ?? 0,
     isCluster: true,

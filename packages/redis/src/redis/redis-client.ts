@@ -67,10 +67,8 @@ export interface IoRedisClient {
 /** A cluster of ioredis: `new Cluster(...)`. */
 export interface IoRedisCluster {
   readonly isCluster: boolean;
-  readonly options: {
-    readonly shardedSubscribers?: boolean | undefined;
-    readonly redisOptions?: { readonly db?: number | undefined } | undefined;
-  };
+  /** Only this, so that the compiler refuses a cluster whose options do not have it. */
+  readonly options: { readonly shardedSubscribers?: boolean | undefined };
   readonly status: string;
   duplicate(nodes: never[], overrides: object): IoRedisCluster;
   connect(): Promise<unknown>;

@@ -21,6 +21,7 @@ const SOON = { timeout: 20_000, interval: 50 };
 const BY_MESSAGE = { timeout: 2500, interval: 20 };
 const CHECK_MS = 5000;
 
+const isStale = (stream: ServedStream<Count>) => stream.stats().backplane.staleSince !== undefined;
 const after: (() => unknown)[] = [];
 const open = (connection: Connection) => after.push(() => connection.close());
 afterEach(async () => {
@@ -64,7 +65,7 @@ describe.skipIf(!HAS_REDIS)(`a Redis Cluster of three primaries${SKIPPED}`, { ti
 
   const allHave = (served: readonly ServedStream<Count>[], count: number) => () => {
     expect(served.map(({ state }) => state)).toStrictEqual(KEYS.map(() => ({ count })));
-    expect(served.filter((stream) => stream.stats().backplane.staleSince !== undefined)).toStrictEqual([]);
+    expect(served.filter(isStale)).toStrictEqual([]);
   };
 
   const onEach = async <T>(...command: string[]): Promise<T[]> => {
@@ -132,20 +133,35 @@ describe.skipIf(!HAS_REDIS)(`a Redis Cluster of three primaries${SKIPPED}`, { ti
     await vi.waitFor(allHave(served, 3), SOON);
   });
 
-  test.each(clients)("%s: a primary that is killed is replaced", async (driver, make) => {
-    const { a, b, served } = start(make, `killed-${driver}`);
-    await incrementAll(a);
-    await vi.waitFor(allHave(served, 1), SOON);
-    await cluster.servers[driver === "node-redis" ? 0 : 1]?.kill();
-    await incrementAll(a);
-    await vi.waitFor(allHave(served, 2), SOON);
-    await vi.waitFor(
-      () => expect([a, b].map((node) => node.stats().downSince)).toStrictEqual([undefined, undefined]),
-      SOON,
-    );
-    await incrementAll(a);
-    await vi.waitFor(allHave(served, 3), BY_MESSAGE);
-  });
+  test.each(clients)(
+    "%s: a primary that is killed is replaced, and only its streams are stale",
+    async (driver, make) => {
+      const prefix = `killed-${driver}`;
+      const { a, b, served } = start(make, prefix);
+      await incrementAll(a);
+      await vi.waitFor(allHave(served, 1), SOON);
+      const primary = cluster.servers[driver === "node-redis" ? 0 : 1] as RedisServer;
+      const names = KEYS.map((key) => `${prefix}:{${encodeURIComponent(key)}}:m`);
+      const there = await Promise.all(names.map((name) => primary.command("EXISTS", name).catch(() => 0)));
+      const others = served.filter((_, n) => there[n] === 0);
+      expect(others.length).toBeGreaterThan(0);
+      expect(others.length).toBeLessThan(KEYS.length);
+      let wereStale = false;
+      const watch = setInterval(() => (wereStale ||= others.some(isStale)), 5);
+      after.push(() => clearInterval(watch));
+      await primary.kill();
+      await vi.waitFor(() => expect(served.some(isStale)).toBe(true), SOON);
+      await incrementAll(a);
+      await vi.waitFor(allHave(served, 2), SOON);
+      expect(wereStale).toBe(false);
+      await vi.waitFor(
+        () => expect([a, b].map((node) => node.stats().downSince)).toStrictEqual([undefined, undefined]),
+        SOON,
+      );
+      await incrementAll(a);
+      await vi.waitFor(allHave(served, 3), BY_MESSAGE);
+    },
+  );
 });
 
 /** Moves the slot of a key, with everything in it, to the next one of these primaries. */

@@ -111,11 +111,17 @@ export class CommandServer {
 
   async #handle(id: string, command: unknown, repeated: boolean): Promise<Outcome> {
     const { engine, key, handler, leads, record } = this.#parts;
+    let recorded: string | undefined;
+    try {
+      if (repeated && leads()) recorded = await engine.answerOf(key, id);
+    } catch {
+      // It is not known whether the command was handled before.
+      return { kind: "again" };
+    }
+    if (recorded !== undefined) return { kind: "answer", answer: JSON.parse(recorded) as unknown };
+    if (!leads()) return { kind: "again" };
     let answer: unknown;
     try {
-      const recorded = repeated && leads() ? await engine.answerOf(key, id) : undefined;
-      if (recorded !== undefined) return { kind: "answer", answer: JSON.parse(recorded) as unknown };
-      if (!leads()) return { kind: "again" };
       answer = handler(command, { id });
       if (answer instanceof Promise)
         throw new Error("onCommand returned a promise; it must return its answer at once.");

@@ -51,6 +51,19 @@ test("a command is handled once for each id, on whichever node it is repeated, a
   expect([first.calls, second.calls]).toStrictEqual([[5], []]);
 });
 
+test("a leader that cannot find out whether a command was handled before is asked again", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const { calls } = adder(a);
+  await cluster.settle();
+  let failures = 0;
+  cluster.server.callFate = (call) => (call === "answer" && failures++ === 0 ? "fail-before" : "work");
+  const sent = b.backplane.send("k", 5, { id: "request 1" });
+  await cluster.pass(2000);
+  expect(await settled(cluster, sent)).toStrictEqual({ count: 5 });
+  expect([calls, failures]).toStrictEqual([[5], 2]);
+});
+
 test("a leader that dies after its change was stored, but before it answered, does not double the command", async () => {
   const cluster = new Cluster();
   const [a, b, c] = [cluster.node(), cluster.node(), cluster.node()];

@@ -4,18 +4,15 @@ import type { StateStreamError } from "../support/errors.ts";
 import type { SnapshotReason } from "../protocol/events.ts";
 import type { Log } from "../log/log.ts";
 import type { Audience, AudienceContext } from "./audience.ts";
-import { Audiences } from "./audiences.ts";
-import { Bookmarks } from "./bookmarks.ts";
 import { ByteBudget, type Holder } from "./byte-budget.ts";
 import type { Chunk } from "./chunk.ts";
 import type { CloseReason, Ending } from "./connection.ts";
 import type { ConnectionHost } from "./connection-host.ts";
 import { DeadlineTimer } from "./deadline-timer.ts";
-import { FlushQueue } from "./flush-queue.ts";
 import { Generations, type SliceValues } from "./generation.ts";
 import { type HeadState, NetEvents } from "./net-events.ts";
+import { Notifier, type Published } from "./notifier.ts";
 import { RangeCache } from "./range-cache.ts";
-import { RatedFlushes } from "./rated-flushes.ts";
 import type { StateConnection } from "./state-connection.ts";
 import type { Terms } from "./terms.ts";
 
@@ -47,14 +44,7 @@ export interface HubParts {
   readonly budget?: ByteBudget;
 }
 
-/** The facts about an appended event that decide which connections to notify, and how. */
-export interface Published {
-  readonly slice: string;
-  readonly kind: "patches" | "value" | "removed";
-  readonly hidden: boolean;
-}
-
-/** The open connections of a stream: notifies them once per tick, and checks all their deadlines with one timer. */
+/** The open connections of a stream: checks all their deadlines with one timer, and bounds what they hold together. */
 export class Hub implements ConnectionHost, AudienceContext {
   readonly log: Log;
   readonly generations: Generations;
@@ -75,10 +65,7 @@ export class Hub implements ConnectionHost, AudienceContext {
   readonly #clock: Clock;
   readonly #timer: DeadlineTimer;
   readonly #connections = new Set<StateConnection>();
-  readonly #audiences: Audiences = new Audiences(this);
-  readonly #queue: FlushQueue;
-  readonly #rated: RatedFlushes;
-  readonly #bookmarks: Bookmarks;
+  readonly #notifier: Notifier;
   /** When the next heartbeat is due: milliseconds elapsed. */
   #nextBeat = 0;
   #emptied: (() => void) | undefined;
@@ -88,9 +75,6 @@ export class Hub implements ConnectionHost, AudienceContext {
     this.#settings = settings;
     this.#clock = parts.clock;
     this.#timer = new DeadlineTimer(parts.clock, () => this.#tick());
-    this.#queue = new FlushQueue(parts.clock, (durationMs) => this.#flushed(durationMs));
-    this.#rated = new RatedFlushes(parts.clock, (audience) => this.#queue.addAudience(audience));
-    this.#bookmarks = new Bookmarks(parts.clock, parts.log);
     this.log = parts.log;
     this.generations = new Generations(parts.log, parts.slices);
     this.netEvents = new NetEvents(parts.slices);
@@ -99,6 +83,7 @@ export class Hub implements ConnectionHost, AudienceContext {
     this.budget = parts.budget ?? new ByteBudget(settings.maxPinnedBytes, () => this.elapsed());
     this.report = report;
     this.catchUp = parts.catchUp ?? (() => undefined);
+    this.#notifier = new Notifier(parts.clock, this, (durationMs) => this.#flushed(durationMs));
   }
 
   /** Whether the server has lost contact with the origin of the state. Connections send a heartbeat at once when it changes. */
@@ -126,7 +111,7 @@ export class Hub implements ConnectionHost, AudienceContext {
   }
 
   elapsed(): number {
-    return this.#queue.elapsed;
+    return this.#notifier.elapsed;
   }
 
   retryMs(): number {
@@ -134,14 +119,12 @@ export class Hub implements ConnectionHost, AudienceContext {
   }
 
   audience(terms: Terms): Audience {
-    return this.#audiences.of(terms);
+    return this.#notifier.audience(terms);
   }
 
   /** Adds a connection: from now on it is notified, and its deadlines are checked. */
   add(connection: StateConnection): void {
-    const { audience } = connection;
-    if (audience.connections.size === 0) this.#convene(audience);
-    audience.connections.add(connection);
+    this.#notifier.add(connection);
     this.#connections.add(connection);
     if (this.size === 1) this.#nextBeat = this.elapsed() + this.heartbeatMs;
     this.#arm(this.#nextBeat);
@@ -150,36 +133,23 @@ export class Hub implements ConnectionHost, AudienceContext {
 
   /** These events were appended to the log, after `position`. */
   published(events: readonly Published[], position: number): void {
-    for (const [index, event] of events.entries()) {
-      const seq = position + index + 1;
-      for (const audience of this.#audiences.all) this.#advance(audience, seq, position, event);
-      for (const audience of this.#audiences.selecting(event.slice)) this.#advance(audience, seq, position, event);
-    }
-    this.#bookmarks.published();
+    this.#notifier.published(events, position);
   }
 
   /** The log was replaced: every connection needs a snapshot. `gone`: slices that are not in the new one. */
   restarted(reason: SnapshotReason, gone: readonly string[]): void {
     this.generations.drop();
     this.netEvents.clear();
-    for (const audience of this.#audiences) {
-      audience.restart();
-      const withdrawn = gone.some((slice) => audience.names?.has(slice) ?? true);
-      for (const connection of audience.connections) {
-        // The slices may have been hidden, and no event in the new log says so.
-        if (withdrawn) connection.withdraw();
-        connection.restart(reason);
-      }
-    }
+    this.#notifier.restarted(reason, gone);
   }
 
   /** Notifies connections now instead of in a later turn. Must not be called inside a change. */
   flush(): void {
-    this.#queue.flush();
+    this.#notifier.flush();
   }
 
   schedule(connection: StateConnection): void {
-    this.#queue.addConnection(connection);
+    this.#notifier.schedule(connection);
   }
 
   handed(holder: Holder, bytes: number): void {
@@ -196,7 +166,7 @@ export class Hub implements ConnectionHost, AudienceContext {
   pin(holder: Holder, chunk: Chunk): void {
     this.budget.pin(holder, chunk);
     this.#arm(holder.idleSince + this.maxStallMs);
-    if (this.budget.isShort) this.#queue.schedule();
+    if (this.budget.isShort) this.#notifier.schedule();
   }
 
   unpin(holder: Holder, chunk: Chunk): void {
@@ -208,7 +178,7 @@ export class Hub implements ConnectionHost, AudienceContext {
     const admitted = this.budget.admit(connection, chunk);
     if (!admitted) {
       this.#arm(this.elapsed() + connection.check());
-      this.#queue.schedule();
+      this.#notifier.schedule();
     }
     return admitted;
   }
@@ -218,9 +188,7 @@ export class Hub implements ConnectionHost, AudienceContext {
     if (endChannel.hasSubscribers) endChannel.publish({ connection, reason });
     this.budget.leave(connection);
     if (!this.#connections.delete(connection)) return;
-    const { audience } = connection;
-    audience.connections.delete(connection);
-    if (audience.connections.size === 0) this.#disband(audience);
+    this.#notifier.delete(connection);
     if (this.size > 0) return;
     this.#timer.stop();
     this.#emptied?.();
@@ -239,29 +207,6 @@ export class Hub implements ConnectionHost, AudienceContext {
     );
     await new Promise<void>((resolve) => (this.#emptied = resolve));
     cancel();
-  }
-
-  #advance(audience: Audience, seq: number, position: number, { kind, hidden }: Published): void {
-    audience.advance(seq, position);
-    // A slice that is no longer visible must not stay at the client for the rest of an interval.
-    if (audience.rateHz === undefined || (hidden && kind === "removed")) this.#queue.addAudience(audience);
-    else this.#rated.add(audience, audience.rateHz);
-    if (!hidden) return;
-    audience.forget();
-    for (const connection of audience.connections) connection.withdraw();
-  }
-
-  #convene(audience: Audience): void {
-    this.#audiences.add(audience);
-    if (audience.bookmarks) this.#bookmarks.add(audience);
-  }
-
-  #disband(audience: Audience): void {
-    this.#audiences.delete(audience);
-    this.#queue.delete(audience);
-    this.#rated.delete(audience);
-    this.#bookmarks.delete(audience);
-    this.ranges.clear(audience);
   }
 
   #flushed(durationMs: number): void {
@@ -287,7 +232,7 @@ export class Hub implements ConnectionHost, AudienceContext {
       this.netEvents.clear();
       this.generations.dropUnused();
       // The connections have been notified of the newest commit too, so the log need not keep it beyond its bounds.
-      if (!this.#queue.isScheduled) this.log.trim(Infinity);
+      if (!this.#notifier.isScheduled) this.log.trim(Infinity);
     }
     this.#relieve();
     let next = Infinity;

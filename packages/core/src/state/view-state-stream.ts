@@ -2,15 +2,14 @@ import type { Audience } from "../delivery/audience.ts";
 import type { ByteBudget } from "../delivery/byte-budget.ts";
 import type { Ending } from "../delivery/connection.ts";
 import type { StateConnection } from "../delivery/state-connection.ts";
-import type { Json } from "../json/types.ts";
 import type { Jsonified } from "../json/jsonified.ts";
-import type { SnapshotReason } from "../protocol/events.ts";
+import type { Cause, SnapshotReason } from "../protocol/events.ts";
 import type { Clock } from "../support/clock.ts";
 import { StateStreamError, withCause } from "../support/errors.ts";
 import type { Settings } from "./options.ts";
 import { Publisher, type StateReader } from "./publisher.ts";
+import { Projection } from "./projection.ts";
 import { sliceOf } from "./source.ts";
-import { checkState } from "./check-state.ts";
 import { BaseStateStream } from "./state-stream.ts";
 import type { ConnectOptions, SnapshotOptions, StateSnapshot } from "./stream.ts";
 import type { AttachedViews, Attachment, ViewParent } from "./viewed-stream.ts";
@@ -35,24 +34,18 @@ const UNAVAILABLE: Ending = { reason: "unavailable", retry: true };
 /** What clients may see while it is unknown. */
 const EMPTY: object = Object.freeze({});
 
-/** A value that no state equals, so that the next comparison with the parent's state finds a difference. */
-const NOTHING = Symbol("nothing");
-
 /** A stream whose state is computed from another's. Its log is its own, so no event ID is valid in two views. */
 export class ViewStateStream<V extends object> extends BaseStateStream<V> {
   readonly #parts: ViewParts<V>;
   readonly #publisher: Publisher<V>;
-  /** The parent's state that was projected last, and the parent's position then. */
-  #seen: unknown = NOTHING;
-  #seenHead = 0;
-  #seenMutations = 0;
+  readonly #projection: Projection;
+  /** The parent's `mutations` at the last projection. */
+  #mutations = 0;
   /** Whether there has been a state. */
   #begun = false;
   /** Whether the last projection failed, so that what clients may see is unknown. */
   #failed = false;
   #projecting = false;
-  /** The view that was published last; `undefined` if that failed. */
-  #shown: Readonly<Record<string, unknown>> | undefined;
   /** Subscriptions, and views of this view. */
   #holds = 0;
   /** Clients that wait for the parent's first state, with the IDs they came with. */
@@ -63,6 +56,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
     super(parts.clock, parts.settings, { budget: parts.budget, catchUp: () => this.catchUp() });
     this.#parts = parts;
     this.#publisher = new Publisher<V>(this);
+    this.#projection = new Projection(parts.parent, parts.project, parts.settings);
     this.setStale(parts.parent.isStale);
     this.onClosing(() => this.#cancelWait?.());
   }
@@ -143,7 +137,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
 
   /** Projects again at the next opportunity, although the parent's state is the same: at once where clients follow. */
   refresh(): void {
-    this.#seen = NOTHING;
+    this.#projection.refresh();
     if (this.inUse) this.catchUp();
   }
 
@@ -151,11 +145,10 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
   catchUp(): void {
     const { parent } = this.#parts;
     if (this.#projecting || this.closing !== undefined) return;
-    const { state } = parent;
-    if (state === this.#seen || (!this.#begun && parent.eventId === "")) return;
+    if (!this.#projection.isDue || (!this.#begun && parent.eventId === "")) return;
     this.#projecting = true;
     // In the stream's turn, since a callback of the application may call `close` meanwhile.
-    this.turn.run(() => this.#project(state));
+    this.turn.run(() => this.#project());
     this.#projecting = false;
   }
 
@@ -167,19 +160,15 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
     return this.#begun ? super.start(lastEventId, audience) : undefined;
   }
 
-  #project(state: object): void {
-    const { parent, project } = this.#parts;
-    const cause = this.#begun ? parent.causeSince(this.#seenHead) : undefined;
-    this.#seen = state;
-    this.#seenHead = parent.head;
-    this.#trust(state);
-    this.#distrust(parent.mutations);
+  #project(): void {
+    this.#distrust(this.#parts.parent.mutations);
     try {
-      const view = viewOf(project(state));
-      if (this.#isUnchanged(view)) {
+      const made = this.#projection.make();
+      if (made === undefined) {
         this.logged.warnOfMutations();
         return;
       }
+      const { view, cause } = made;
       const reader: StateReader<V> = {
         get: (slice) => sliceOf(view, slice),
         names: () => Object.keys(view),
@@ -187,21 +176,10 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
       };
       if (this.#begun) this.#publish(reader, cause);
       else this.#begin(reader);
-      this.#shown = this.#failed ? undefined : view;
+      if (!this.#failed) this.#projection.published(view);
     } catch (thrown) {
       const message = withCause("A view could not be made", thrown, "Its changes are withheld from its clients.");
       this.#fail([new StateStreamError("project-failed", message, { cause: thrown })]);
-    }
-  }
-
-  /** The parent's state is JSON already, so slices that the view shows unchanged need not be read again. */
-  #trust(state: object): void {
-    const { sharedJson } = this.settings;
-    // Another view has done so.
-    if (sharedJson?.has(state) !== false) return;
-    sharedJson.set(state, state as Json);
-    for (const json of Object.values(state) as Json[]) {
-      if (typeof json === "object" && json !== null) sharedJson.set(json, json);
     }
   }
 
@@ -210,22 +188,9 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
    * what its clients hold, and they need the whole value.
    */
   #distrust(mutations: number): void {
-    if (mutations === this.#seenMutations) return;
-    this.#seenMutations = mutations;
+    if (mutations === this.#mutations) return;
+    this.#mutations = mutations;
     for (const [slice, { raw }] of this.logged.held()) this.logged.markMutated(slice, raw);
-  }
-
-  /** Whether every slice is the same object as before, so that nothing has to be compared. */
-  #isUnchanged(view: Readonly<Record<string, unknown>>): boolean {
-    const { snapshots, slices } = this.settings;
-    const before = this.#shown;
-    // A value mutated in place is the same object, and a function decides anew each time.
-    if (before === undefined || snapshots !== "shared" || typeof slices === "function") return false;
-    const names = Object.keys(view);
-    return (
-      names.length === Object.keys(before).length &&
-      names.every((name) => Object.hasOwn(before, name) && before[name] === view[name])
-    );
   }
 
   #begin(reader: StateReader<V>): void {
@@ -240,7 +205,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
     this.#waiting.clear();
   }
 
-  #publish(reader: StateReader<V>, cause: ReturnType<ViewParent["causeSince"]>): void {
+  #publish(reader: StateReader<V>, cause: Cause | undefined): void {
     const errors = this.#publisher.publish(reader, { named: undefined, cause });
     // A slice that failed would keep its previous value, which clients may no longer be allowed to see.
     if (errors.length > 0) this.#fail(errors);
@@ -250,7 +215,7 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
   /** Clients keep their state, and receive nothing that was made before. */
   #fail(errors: readonly StateStreamError[]): void {
     this.#failed = true;
-    this.#shown = undefined;
+    this.#projection.failed();
     for (const connection of this.hub.connections) connection.withhold();
     for (const error of errors) this.report(error);
   }
@@ -273,15 +238,4 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
       this.#parts.onUse();
     };
   }
-}
-
-/** The slices that the application's function gave: a copy, since it may give the same object each time, changed. */
-function viewOf(given: unknown): Record<string, unknown> {
-  if (typeof (given as PromiseLike<unknown> | null | undefined)?.then === "function") {
-    // It may reject, which must not end the process.
-    void Promise.resolve(given).catch(() => undefined);
-    throw new Error("the function is async; it must return the view itself");
-  }
-  checkState(given, "What the function returned");
-  return { ...given };
 }

@@ -1,5 +1,5 @@
 import type { Json, Operation, StateEvent, StateStream } from "../../src/index.ts";
-import type { Show } from "./secrets.ts";
+import type { Show, Slots } from "./secrets.ts";
 import type { Slices } from "./streams.ts";
 
 /**
@@ -9,13 +9,13 @@ import type { Slices } from "./streams.ts";
 export const filteredByPath: Show = (origin, copy, project) => {
   const parent = (copy ?? origin.stream) as StateStream<Slices>;
   const everything = (): Record<string, Json> => {
-    const { slots, public: open } = parent.state as { slots: Record<string, string>; public: number };
-    const texts = Object.entries(slots);
+    const { slots, public: open } = parent.state as { slots: Slots; public: number };
+    const shown = Object.entries(slots);
     return {
       public: open,
-      all: Object.fromEntries(texts),
-      rows: texts.map(([id, text]) => ({ id, text })),
-      ...Object.fromEntries(texts.map(([key, text]) => [`slot ${key}`, text])),
+      all: Object.fromEntries(shown),
+      rows: shown.map(([id, { text }]) => ({ id, text })),
+      ...Object.fromEntries(shown.map(([key, slot]) => [`slot ${key}`, slot])),
     };
   };
   const source = { getState: everything, subscribe: (listener: () => void) => parent.subscribe(listener) };
@@ -26,7 +26,7 @@ export const filteredByPath: Show = (origin, copy, project) => {
       const visible = (slice: string, path = ""): boolean => {
         const view = project(parent.state, viewer);
         if (path === "" || slice !== "all") return slice in view;
-        return path.slice(1) in (view["all"] as object);
+        return (path.split("/")[1] as string) in (view["all"] as object);
       };
       const connection = stream.connect(options);
       const read = (): Uint8Array | undefined => {

@@ -6,6 +6,8 @@ import type { Slices } from "./streams.ts";
 
 const VIEWERS = ["ann", "bob"];
 const SLOTS = ["0", "1"];
+type Slot = { readonly text: string };
+export type Slots = Readonly<Record<string, Slot>>;
 const CLIENTS = 3;
 
 /** A secret is recognisable in raw bytes, and never occurs twice. */
@@ -14,7 +16,7 @@ const SECRET = /<\d+>/g;
 /** What can happen. Numbers name viewers, slots and clients. */
 export type Step =
   | { readonly do: "write"; readonly slot: number; readonly large: boolean }
-  | { readonly do: "append"; readonly slot: number }
+  | { readonly do: "append" | "mutate"; readonly slot: number }
   /** A right is given or taken, in the state, in the state with a change of the secret, or outside of it. */
   | { readonly do: "right" | "both" | "outside"; readonly viewer: number; readonly slot: number }
   | {
@@ -38,7 +40,7 @@ const mostly = (rarely: number) => fc.nat(3).map((n) => (n === 0 ? rarely : 0));
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant("write" as const), slot, large: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("append" as const), slot }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("append", "mutate"), slot } as const) },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -107,7 +109,7 @@ export class Secrets {
   #delivered = 0;
 
   constructor(show: Show) {
-    const slots = Object.fromEntries(SLOTS.map((name) => [name, this.#secret()]));
+    const slots = Object.fromEntries(SLOTS.map((name) => [name, { text: this.#secret() }]));
     this.#origin = originOf({ rights: { ann: ["0"], bob: ["1"] }, slots, public: 0 });
     this.#copy = copyOf(this.#origin).copy;
     const project: Project = (state, name) => this.#project(state, name);
@@ -133,7 +135,13 @@ export class Secrets {
       case "write":
         return this.#write(next.slot, `${next.large ? "x".repeat(25_000) : ""}${this.#secret()}`);
       case "append":
-        return this.#write(next.slot, `${this.#slots[SLOTS[next.slot] as string] as string}${this.#secret()}`);
+        return this.#write(next.slot, `${this.#slots[SLOTS[next.slot] as string]?.text}${this.#secret()}`);
+      case "mutate":
+        // The same objects, changed in place.
+        return stream.set("slots", (slots: unknown) => {
+          Object.assign((slots as Slots)[SLOTS[next.slot] as string] as object, { text: this.#secret() });
+          return slots;
+        });
       case "right":
         return this.#changeRight(next.viewer, next.slot);
       case "both":
@@ -231,12 +239,13 @@ export class Secrets {
   #project({ rights, slots, public: open }: Slices, name: string): Record<string, Json> {
     const granted = (rights as Record<string, string[]>)[name] as string[];
     const visible = SLOTS.filter((key) => granted.includes(key) && !this.#blocked.has(`${name} ${key}`));
-    const texts = visible.map((key) => [key, (slots as Record<string, string>)[key] as string] as const);
+    // By identity, as a slice of its own and within another.
+    const shown = visible.map((key) => [key, (slots as Slots)[key] as Slot] as const);
     return {
       public: open as number,
-      all: Object.fromEntries(texts),
-      rows: texts.map(([id, text]) => ({ id, text })),
-      ...Object.fromEntries(texts.map(([key, text]) => [`slot ${key}`, text])),
+      all: Object.fromEntries(shown),
+      rows: shown.map(([id, { text }]) => ({ id, text })),
+      ...Object.fromEntries(shown.map(([key, slot]) => [`slot ${key}`, slot])),
     };
   }
 
@@ -248,13 +257,13 @@ export class Secrets {
     }
   }
 
-  get #slots(): Slices {
-    return this.#origin.stream.state["slots"] as Slices;
+  get #slots(): Slots {
+    return this.#origin.stream.state["slots"] as Slots;
   }
 
   #write(number: number, text: string): void {
     const name = SLOTS[number] as string;
-    this.#origin.stream.set("slots", (slots: unknown) => ({ ...(slots as Slices), [name]: text }));
+    this.#origin.stream.set("slots", (slots: unknown) => ({ ...(slots as Slots), [name]: { text } }));
   }
 
   #changeRight(number: number, slotNumber: number): void {

@@ -19,6 +19,8 @@ export interface RegistryParts<V extends object> {
   readonly report: (error: StateStreamError) => void;
 }
 
+const OVERLOADED: Ending = { reason: "overloaded", retry: true };
+
 /** The views of a stream, by key: creates them, and drops idle ones. */
 export class ViewRegistry<V extends object> implements ViewStreams<V>, AttachedViews {
   readonly #parts: RegistryParts<V>;
@@ -111,7 +113,6 @@ export class ViewRegistry<V extends object> implements ViewStreams<V>, AttachedV
   /** Ends every view, including those made later. */
   async close(ending: Ending): Promise<void> {
     this.#closing ??= ending;
-    this.#refusing = undefined;
     await this.end(this.#closing);
   }
 
@@ -208,9 +209,10 @@ export class ViewRegistry<V extends object> implements ViewStreams<V>, AttachedV
   }
 
   #refusingStream(): BaseStateStream<V> {
-    if (this.#refusing === undefined) {
+    const ending = this.closing ?? OVERLOADED;
+    if (this.#refusing?.closing?.reason !== ending.reason) {
       this.#refusing = new BaseStateStream<V>(this.#parts.clock, this.#parts.settings);
-      void this.#refusing.close(this.closing ?? { reason: "overloaded", retry: true });
+      void this.#refusing.close(ending);
     }
     return this.#refusing;
   }

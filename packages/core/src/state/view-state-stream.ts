@@ -145,7 +145,8 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
   catchUp(): void {
     const { parent } = this.#parts;
     if (this.#projecting || this.closing !== undefined) return;
-    if (!this.#projection.isDue || (!this.#begun && parent.eventId === "")) return;
+    if (!this.#projection.isDue) return;
+    if (parent.eventId === "") return this.#wait();
     this.#projecting = true;
     // In the stream's turn, since a callback of the application may call `close` meanwhile.
     this.turn.run(() => this.#project());
@@ -158,6 +159,13 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
 
   protected override start(lastEventId: string | undefined, audience: Audience): number | SnapshotReason | undefined {
     return this.#begun ? super.start(lastEventId, audience) : undefined;
+  }
+
+  /** The parent has no state, or what may be seen of it is unknown. */
+  #wait(): void {
+    if (!this.#begun || this.#failed) return;
+    this.#projection.refresh();
+    this.#fail([]);
   }
 
   #project(): void {

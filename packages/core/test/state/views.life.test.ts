@@ -105,6 +105,14 @@ test("where no view is idle, one more is overloaded until there is room", () => 
   expect(views.size).toBe(1);
 });
 
+test("where there were too many views, clients that come after the stream's end get its reason", async () => {
+  const { stream, views } = keyed({ maxViews: 0 });
+  const view = views.get("a");
+  expect(follow(view).pull()).toMatchObject([{ type: "state.end", reason: "overloaded" }]);
+  await stream.close({ reason: "closed", retry: false });
+  expect(follow(view).pull()).toMatchObject([{ type: "state.end", reason: "closed", retry: false }]);
+});
+
 test("100,000 keys that nobody connects to, or connects to and leaves, cost bounded memory", () => {
   const { stream, clock, views } = keyed({ maxViews: 100 });
   followed(views.get("a"));
@@ -318,6 +326,33 @@ test("a projection that fails from the start gives nobody a state", () => {
   const views = clock.createStateViews(stream, () => undefined as never, { onError });
   expect(follow(views.get("a")).pull()).toMatchObject([{ type: "state.end", reason: "unavailable" }]);
   expect(errors).toHaveLength(1);
+});
+
+test("views of a view that failed are withheld with it, and go on with it", () => {
+  const { onError } = collector();
+  const { stream, clock } = setup({ n: 0 });
+  let fails = false;
+  const shows = ({ n }: Record<string, unknown>) => {
+    if (fails) throw new Error("no");
+    return { n };
+  };
+  const views = clock.createStateViews(stream, shows, { onError });
+  const nested = clock.createStateViews(views.get("a"), ({ n }) => ({ n })).get("b");
+  const { client, connection, pull } = followed(nested);
+  fails = true;
+  views.refresh();
+  expect(pull()).toEqual([]);
+  expect(client.state).toEqual({ n: 0 });
+  expect(follow(nested).pull()).toMatchObject([{ type: "state.end", reason: "unavailable", retry: true }]);
+  fails = false;
+  views.refresh();
+  expect(followed(nested).client.state).toEqual({ n: 0 });
+  stream.set("n", 1);
+  clock.flush();
+  clock.flush();
+  pull();
+  expect(client.state).toEqual({ n: 1 });
+  expect(connection.closed).toBe(false);
 });
 
 test("a slice of a view that JSON cannot carry withholds the view: its previous value may not be seen any more", () => {

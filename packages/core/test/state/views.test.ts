@@ -280,6 +280,22 @@ test("a snapshot for rendering names the position from which its client resumes"
   ]);
 });
 
+test("right after a change, the event ID of a view is the one that its clients reach", () => {
+  const { stream, clock, views } = table();
+  const ann = followed(views.get("ann"));
+  const ids: string[] = [];
+  const changes = [() => stream.set("board", { turn: 2 }), () => stream.set("hands", { ann: [], bob: [] })];
+  for (const change of changes) {
+    change();
+    const { eventId } = views.get("ann");
+    clock.flush();
+    ann.pull();
+    expect(ann.client.id).toBe(eventId);
+    ids.push(eventId);
+  }
+  expect(new Set(ids).size).toBe(2);
+});
+
 test("what is no stream, no function, or no option is refused", () => {
   const { clock, stream } = setup({});
   const { createStateViews } = clock;

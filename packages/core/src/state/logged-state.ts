@@ -19,6 +19,8 @@ export interface LoggedStateOptions {
   readonly serialize: Serialize | undefined;
   /** The JSON of values that several streams hold, so that each value is read once for all of them. */
   readonly sharedJson?: WeakMap<object, Json>;
+  /** Values of another stream, which watches them itself for mutations in place. */
+  readonly watched?: WeakSet<object>;
 }
 
 /** What is known about a new value. */
@@ -49,7 +51,7 @@ export class LoggedState implements SliceValues<LoggedSlice> {
   constructor(options: LoggedStateOptions, report: (error: StateStreamError) => void) {
     this.#options = options;
     this.#report = report;
-    if (options.snapshots === "shared" && isDevelopment()) this.#watch = new MutationWatch();
+    if (options.snapshots === "shared" && isDevelopment()) this.#watch = new MutationWatch(options.watched);
   }
 
   names(): IterableIterator<string> {

@@ -26,8 +26,14 @@ interface Sample {
  */
 export class MutationWatch {
   readonly #samples = new Map<string, Sample>();
+  readonly #exempt: WeakSet<object> | undefined;
   #rotation: Iterator<readonly [string, LoggedSlice]> | undefined;
   #checks = 0;
+
+  /** `exempt`: values that are not watched. */
+  constructor(exempt?: WeakSet<object>) {
+    this.#exempt = exempt;
+  }
 
   /** The name of a slice whose value was mutated in place since an earlier check; `undefined` where none is known. */
   check(slices: ReadonlyMap<string, LoggedSlice>, isExempt: (slice: string) => boolean): string | undefined {
@@ -41,7 +47,7 @@ export class MutationWatch {
       }
       const [slice, { raw, mutable }] = next.value;
       const known = this.#samples.get(slice);
-      if (mutable || isExempt(slice) || !isObject(raw)) this.#samples.delete(slice);
+      if (mutable || isExempt(slice) || !isObject(raw) || this.#exempt?.has(raw as object)) this.#samples.delete(slice);
       else if (known === undefined || known.raw !== raw) this.#samples.set(slice, sampleOf(raw as object));
       else if (known.containers.some(isChanged)) return slice;
     }

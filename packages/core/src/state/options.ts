@@ -96,6 +96,8 @@ export type Settings<S extends object> = {
   readonly isRevocable?: boolean;
   /** No option: what the views of one stream share. */
   readonly sharedJson?: WeakMap<object, Json>;
+  /** No option: values of views that are watched by the stream that they are of. */
+  readonly watched?: WeakSet<object>;
 };
 
 const ROW_IDS = ["id", "_id", "key", "uuid", "name"];

@@ -13,7 +13,7 @@ const NOTHING = Symbol("nothing");
 export class Projection {
   readonly #parent: ViewParent;
   readonly #project: (state: object) => unknown;
-  readonly #settings: Pick<Settings<never>, "sharedJson" | "snapshots" | "slices">;
+  readonly #settings: Pick<Settings<never>, "sharedJson" | "watched" | "snapshots" | "slices">;
   /** The parent's state that was projected last, and the parent's position then. */
   #seen: unknown = NOTHING;
   #seenHead = 0;
@@ -23,7 +23,7 @@ export class Projection {
   constructor(
     parent: ViewParent,
     project: (state: object) => unknown,
-    settings: Pick<Settings<never>, "sharedJson" | "snapshots" | "slices">,
+    settings: Pick<Settings<never>, "sharedJson" | "watched" | "snapshots" | "slices">,
   ) {
     this.#parent = parent;
     this.#project = project;
@@ -63,14 +63,15 @@ export class Projection {
     this.#shown = undefined;
   }
 
-  /** The parent's state is JSON already, so slices that the view shows unchanged need not be read again. */
+  /** The parent's state is JSON that the parent watches, so slices that the view shows unchanged need not be read again. */
   #trust(state: object): void {
-    const { sharedJson } = this.#settings;
+    const { sharedJson, watched } = this.#settings;
     // Another view has done so.
-    if (sharedJson?.has(state) !== false) return;
-    sharedJson.set(state, state as Json);
-    for (const json of Object.values(state) as Json[]) {
-      if (typeof json === "object" && json !== null) sharedJson.set(json, json);
+    if (watched?.has(state) !== false) return;
+    for (const json of [state as Json, ...(Object.values(state) as Json[])]) {
+      if (typeof json !== "object" || json === null) continue;
+      sharedJson?.set(json, json);
+      watched.add(json);
     }
   }
 

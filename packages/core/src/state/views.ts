@@ -118,6 +118,7 @@ function viewSettings<View extends object>(
     compare: sharedCompare(settings.compare),
     isRevocable: true,
     sharedJson: new WeakMap(),
+    watched: new WeakSet(),
     // One warning for all views, however many there are.
     onError: options.onError ?? (({ code, message }) => warnOnce(`view ${code}`, message)),
   };

@@ -75,3 +75,17 @@ test("in development, a warning says that a slice which the projection gave was 
   expect(warn.mock.calls[0]?.[0]).toContain('slice "hand" was mutated in place');
   warn.mockRestore();
 });
+
+test("what a view shows of its stream is watched for mutations by the stream, and not again by each view", () => {
+  const { stream, clock } = setup({ board: { turn: 1 } });
+  const views = clock.createStateViews(stream, ({ board }, key) => ({ board, own: [key] }));
+  for (const key of ["a", "b"]) followed(views.get(key));
+  const read = vi.spyOn(Object, "getOwnPropertyDescriptor");
+  stream.set("board", { turn: 2 });
+  clock.flush();
+  const objects = read.mock.calls.map(([object]) => object);
+  read.mockRestore();
+  const { board } = stream.state;
+  expect(objects.filter((object) => object === board)).toHaveLength(1);
+  for (const key of ["a", "b"]) expect(objects).toContain(views.get(key).state.own);
+});

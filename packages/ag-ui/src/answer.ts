@@ -28,11 +28,16 @@ export interface AgUiAnswer {
  * @throws {StateStreamError} `invalid-option`
  */
 export function answerAgUi(request: AgUiRequest, stream: StateStream, options: AgUiOptions): () => Promise<AgUiAnswer> {
-  const { messages, input: given, run, ...connection } = options;
+  const { messages: conversation, input: given, run, ...connection } = options;
   const { method, url, lastEventId } = request;
   // A POST follows like a GET, once its input has been read.
   const answer = answerRequest(stream, { method: method === "POST" ? "GET" : method, url, lastEventId }, connection);
   const query = new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?")) : "");
+  // A client that does not follow the conversation is sent no messages, not a conversation without any.
+  const isFollowed = [connection.slices, query.has("slices") ? query.getAll("slices") : undefined].every(
+    (slices) => slices === undefined || slices.includes(conversation ?? ""),
+  );
+  const messages = isFollowed ? conversation : undefined;
 
   // A rate merges changes, which cannot be undone to find out where the conversation was: it begins with a snapshot.
   const resumes = messages === undefined || (connection.maxRateHz === undefined && !query.has("maxRateHz"));

@@ -27,7 +27,7 @@ export function askedBy(text: string | undefined): Asked {
   if (text === undefined) {
     return { status: 413, code: "too-large", message: `The body may have at most ${MAX_BODY_BYTES} bytes.` };
   }
-  if (text === "") return refuse("The body is empty; a RunAgentInput was expected.");
+  if (text === "") return refuse("The body is empty, or has been read before; a RunAgentInput was expected.");
   try {
     return checkInput(JSON.parse(text));
   } catch {

@@ -112,8 +112,29 @@ describe("The slice of the conversation", () => {
     ]);
   });
 
-  it("that does not hold messages ends the run with invalid-messages", async () => {
-    const stream = createStateStream<{ messages: unknown }>({ initialState: { messages: "none" } });
+  it.each(["query", "options"])("is not spoken of to a client that does not follow it, by its %s", async (way) => {
+    const stream = createStateStream<State>({ initialState: { messages: [half], n: 0 } });
+    const request = new Request(`http://localhost/agent${way === "query" ? "?slices=n" : ""}`);
+    const given = way === "query" ? options : { ...options, slices: ["n"] };
+    const reader = new Reader(await streamAgUi(request, stream, given));
+    const first = await reader.until(isType("STATE_SNAPSHOT"));
+    stream.batch(() => {
+      stream.set("messages", []);
+      stream.set("n", 1);
+    });
+    const frames = [...first, ...(await reader.until(isType("STATE_DELTA")))];
+    expect(frames.slice(1).map(({ event }) => event)).toEqual([
+      { type: "STATE_SNAPSHOT", snapshot: { n: 0 } },
+      { type: "STATE_DELTA", delta: [{ op: "add", path: "/n", value: 1 }] },
+    ]);
+    await reader.cancel();
+  });
+
+  it.each([
+    ["is no list", "none"],
+    ["has a message that clients would fail at", [{ id: "u", role: "user" }]],
+  ])("that %s ends the run with invalid-messages", async (_, messages) => {
+    const stream = createStateStream<{ messages: unknown }>({ initialState: { messages } });
     const frames = framesOf(await (await streamAgUi(post(inputOf()), stream, options)).text());
     expect(frames.at(-1)?.event).toMatchObject({ type: "RUN_ERROR", code: "invalid-messages" });
     expect(stream.stats().connections).toBe(0);

@@ -39,9 +39,6 @@ export function answerAgUi(request: AgUiRequest, stream: StateStream, options: A
   );
   const messages = isFollowed ? conversation : undefined;
 
-  // A rate merges changes, which cannot be undone to find out where the conversation was: it begins with a snapshot.
-  const resumes = messages === undefined || (connection.maxRateHz === undefined && !query.has("maxRateHz"));
-
   const respond = (input: RunAgentInput | undefined): AgUiAnswer => ({
     status: 200,
     headers: answer.headers,
@@ -54,7 +51,7 @@ export function answerAgUi(request: AgUiRequest, stream: StateStream, options: A
         run,
         input,
         connect: connect === undefined ? refused : (more) => connect(signal, more),
-        lastEventId: resumes ? lastEventId || query.get("lastEventId") || undefined : undefined,
+        lastEventId: lastEventId || query.get("lastEventId") || undefined,
         ids: {
           threadId: input?.threadId ?? (query.get("threadId") || crypto.randomUUID()),
           runId: input?.runId ?? (query.get("runId") || crypto.randomUUID()),

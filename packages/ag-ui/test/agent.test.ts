@@ -1,10 +1,10 @@
 import { StateStreamAgent } from "@statestream/ag-ui/client";
-import { streamAgUi } from "@statestream/ag-ui";
+import { type AgUiOptions, streamAgUi } from "@statestream/ag-ui";
 import { createStateStream } from "@statestream/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Changes, randomOf, type TestState } from "./support/changes.ts";
 import { CuttableFetch } from "./support/cut.ts";
-import { framesOf } from "./support/frames.ts";
+import { framesOf, typesOf } from "./support/frames.ts";
 
 const url = "http://localhost/agent";
 
@@ -33,11 +33,16 @@ async function settle(turns = 5): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => void setImmediate(resolve));
 }
 
-async function cuts(count: number, seed: number, change: (changes: Changes) => void): Promise<CuttableFetch> {
+async function cuts(
+  count: number,
+  seed: number,
+  change: (changes: Changes) => void,
+  options: AgUiOptions = {},
+): Promise<CuttableFetch> {
   const stream = createStateStream<TestState>({ initialState: { messages: [], "a/b": { x: 1 } } });
   const changes = new Changes(stream, seed);
   const below = randomOf(seed + 1);
-  const line = new CuttableFetch((request) => streamAgUi(request, stream, { messages: "messages" }));
+  const line = new CuttableFetch((request) => streamAgUi(request, stream, { messages: "messages", ...options }));
   const agent = new StateStreamAgent({ url, fetch: line.fetch });
   const followed = agent.connectAgent();
   await settle();
@@ -68,6 +73,11 @@ async function cuts(count: number, seed: number, change: (changes: Changes) => v
   expect(agent.messages).toEqual(messages);
   expect(agent.state).toEqual(state);
   return line;
+}
+
+/** The types of the events that arrived in full. */
+function typesReceived({ texts }: CuttableFetch): string[] {
+  return texts.flatMap((text) => typesOf(framesOf(text.slice(0, text.lastIndexOf("\n\n") + 2))));
 }
 
 /** An agent that follows, and what its reader sees. */
@@ -228,9 +238,7 @@ describe("A StateStreamAgent", () => {
 
   it("is equal after 1,000 random cuts while a conversation grows, and is sent one snapshot", async () => {
     const line = await cuts(1000, 1, (changes) => changes.grow());
-    const types = line.texts.flatMap((text) =>
-      framesOf(text.slice(0, text.lastIndexOf("\n\n") + 2)).map(({ event }) => event.type),
-    );
+    const types = typesReceived(line);
     expect(line.urls.length).toBeGreaterThan(900);
     expect(types.filter((type) => type === "STATE_SNAPSHOT")).toHaveLength(1);
     expect(types.filter((type) => type === "TEXT_MESSAGE_CONTENT").length).toBeGreaterThan(300);
@@ -238,9 +246,14 @@ describe("A StateStreamAgent", () => {
 
   it("is equal after 300 random cuts among changes of every kind, and is sent one snapshot of the state", async () => {
     const line = await cuts(300, 2, (changes) => changes.change());
-    const types = line.texts.flatMap((text) =>
-      framesOf(text.slice(0, text.lastIndexOf("\n\n") + 2)).map(({ event }) => event.type),
-    );
+    const types = typesReceived(line);
+    expect(types.filter((type) => type === "STATE_SNAPSHOT")).toHaveLength(1);
+  }, 60_000);
+
+  it("resumes at a rate too: equal after 100 random cuts, and is sent one snapshot of the state", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const line = await cuts(100, 3, (changes) => changes.change(), { maxRateHz: 2 });
+    const types = typesReceived(line);
     expect(types.filter((type) => type === "STATE_SNAPSHOT")).toHaveLength(1);
   }, 60_000);
 });

@@ -7,6 +7,7 @@ const src = (path) => fileURLToPath(new URL(`../packages/${path}`, import.meta.u
 
 // The sources, so that what is measured is what is there, built or not.
 const alias = {
+  "@statestream/ag-ui/client": src("ag-ui/src/client.ts"),
   "@statestream/client": src("client/src/index.ts"),
   // As bundlers resolve it for production.
   "#development": src("client/src/production.ts"),
@@ -28,16 +29,23 @@ const bundles = [
     limit: 26_000,
     without: "fast-json-patch",
   },
+  {
+    name: "StateStreamAgent of @statestream/ag-ui/client, without @ag-ui/client",
+    code: 'import { StateStreamAgent } from "@statestream/ag-ui/client"; new StateStreamAgent({ url: "/agent" });',
+    limit: 4100,
+    external: /^@ag-ui\//,
+  },
 ];
 
 const results = await Promise.all(bundles.map(measure));
 if (results.some((fits) => !fits)) process.exit(1);
 
-async function measure({ name, code, limit, without }) {
+async function measure({ name, code, limit, without, external }) {
   const entry = "entry";
   const bundle = await rolldown({
     input: entry,
     platform: "browser",
+    external,
     resolve: { alias },
     plugins: [
       {

@@ -1,4 +1,4 @@
-import { dataFrame, frame } from "./frames.ts";
+import { dataFrame, frame, typeOf } from "./frames.ts";
 import { readFrames } from "./read-frames.ts";
 import { responseOf } from "./response-of.ts";
 
@@ -12,13 +12,18 @@ export function completed(response: Response, aborted: AbortSignal): Response {
 }
 
 async function* complete(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<string> {
+  let last: string | undefined;
   try {
     // A server of another make may send no heartbeats: silence means nothing until there has been one.
     for await (const { data } of readFrames(body, Infinity, signal)) {
-      if (data !== undefined) yield dataFrame(data);
+      if (data === undefined) continue;
+      last = data;
+      yield dataFrame(data);
     }
   } catch {
-    const code = signal.aborted ? "abort" : "connection-lost";
-    yield frame({ type: "RUN_ERROR", message: `The run was cut off: ${code}.`, code });
+    // It was lost. Not every loss is seen as one: a proxy may end the response instead.
   }
+  if (last !== undefined && /^RUN_(FINISHED|ERROR)$/.test(typeOf(last))) return;
+  const code = signal.aborted ? "abort" : "connection-lost";
+  yield frame({ type: "RUN_ERROR", message: `The run was cut off: ${code}.`, code });
 }

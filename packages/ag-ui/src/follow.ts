@@ -1,5 +1,5 @@
 import { Backoff } from "./backoff.ts";
-import { dataFrame, frame } from "./frames.ts";
+import { dataFrame, frame, typeOf } from "./frames.ts";
 import { OpenEntities } from "./open-entities.ts";
 import { orSilence, readFrames } from "./read-frames.ts";
 import { responseOf } from "./response-of.ts";
@@ -17,6 +17,9 @@ const DEFAULT_HEARTBEAT_MS = 15_000;
 
 /** Ends after which the server expects the client back. */
 const COME_BACK: ReadonlySet<unknown> = new Set(["draining", "max-age", "expired", "overloaded", "unavailable"]);
+
+/** How many answers in a row that are no stream mean that the URL is wrong, where none has been one yet. */
+const MAX_NOT_STREAMS = 5;
 
 /** Statuses of 4xx that may pass. */
 const PASSING: ReadonlySet<number> = new Set([408, 421, 425, 429]);
@@ -44,6 +47,7 @@ class Follower {
   readonly #open = new OpenEntities();
   #lastEventId: string | undefined;
   #started = false;
+  #notStreams = 0;
   /** The last answer was 401; the headers may be other ones by now. */
   #unauthorized = false;
 
@@ -87,9 +91,12 @@ class Follower {
   async *#refused(status: number, retryAfterMs: number): AsyncGenerator<string, Outcome> {
     const isLast = status === 401 && this.#unauthorized;
     this.#unauthorized = status === 401;
-    const mayPass = status >= 500 || PASSING.has(status) || (status === 401 && !isLast);
+    // A page of a proxy, or an answer that was cut in its headers: browsers give what there was of them.
+    const isNoStream = status < 400;
+    const isWrong = isNoStream && this.#lastEventId === undefined && ++this.#notStreams >= MAX_NOT_STREAMS;
+    const mayPass = isNoStream ? !isWrong : status >= 500 || PASSING.has(status) || (status === 401 && !isLast);
     if (mayPass) return { retryAfterMs: retryAfterMs > 0 ? retryAfterMs : 0 };
-    yield this.#error(status === 200 ? "not-a-stream" : `http-${status}`);
+    yield this.#error(isNoStream ? "not-a-stream" : `http-${status}`);
     return { over: true };
   }
 
@@ -143,11 +150,6 @@ class Follower {
 
 function mayComeBack(data: string | undefined): boolean {
   return data !== undefined && COME_BACK.has((JSON.parse(data) as { code?: unknown }).code);
-}
-
-/** The type of an event. The server writes it first, so that a large snapshot need not be parsed for it. */
-function typeOf(data: string): string {
-  return /^\{"type":"(\w+)"/.exec(data)?.[1] ?? (JSON.parse(data) as { type: string }).type;
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {

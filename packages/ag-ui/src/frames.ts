@@ -26,3 +26,8 @@ export function heartbeatComment(heartbeatMs: number, id: string): string {
 export function retryLine(retryMs: number): string {
   return `retry: ${retryMs}\n\n`;
 }
+
+/** The type of an event. The server writes it first, so that a large snapshot need not be parsed for it. */
+export function typeOf(data: string): string {
+  return /^\{"type":"(\w+)"/.exec(data)?.[1] ?? (JSON.parse(data) as { type: string }).type;
+}

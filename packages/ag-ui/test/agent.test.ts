@@ -4,7 +4,7 @@ import { createStateStream } from "@statestream/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Changes, randomOf, type TestState } from "./support/changes.ts";
 import { CuttableFetch } from "./support/cut.ts";
-import { framesOf, typesOf } from "./support/frames.ts";
+import { framesOfResponse, typesOf } from "./support/frames.ts";
 
 const url = "http://localhost/agent";
 
@@ -75,9 +75,10 @@ async function cuts(
   return line;
 }
 
-/** The types of the events that arrived in full. */
-function typesReceived({ texts }: CuttableFetch): string[] {
-  return texts.flatMap((text) => typesOf(framesOf(text.slice(0, text.lastIndexOf("\n\n") + 2))));
+/** The types of the events that arrived in full; each response has to make sense by itself. */
+async function typesReceived({ texts }: CuttableFetch): Promise<string[]> {
+  const responses = await Promise.all(texts.map(framesOfResponse));
+  return responses.flatMap(typesOf);
 }
 
 /** An agent that follows, and what its reader sees. */
@@ -139,19 +140,35 @@ describe("A StateStreamAgent", () => {
   it.each([
     [403, "http-403", 1],
     [401, "http-401", 2],
-    [200, "not-a-stream", 1],
+    [200, "not-a-stream", 5],
   ])("gives up on an answer %i", async (status, code, requests) => {
     let count = 0;
     const errors: (string | undefined)[] = [];
     const agent = new StateStreamAgent({ url, fetch: async () => (count++, new Response("no", { status })) });
     agent.subscribe({ onRunErrorEvent: ({ event }) => void errors.push(event.code) });
     const followed = agent.connectAgent();
-    for (let step = 0; step < 20; step++) {
+    for (let step = 0; step < 60; step++) {
       await vi.advanceTimersByTimeAsync(1000);
       await settle(1);
     }
     await followed;
     expect([errors, count]).toEqual([[code], requests]);
+  });
+
+  it("comes back after an answer that is no stream where it has been one: a page of a proxy, or headers that were cut", async () => {
+    const { stream, line, agent, errors, end } = await following();
+    const { fetch } = line;
+    let count = 0;
+    agent.fetch = async (...request) => (++count > 10 ? fetch(...request) : new Response("<h1>Sorry</h1>"));
+    line.cut();
+    stream.set("n", 2);
+    for (let step = 0; step < 2000 && count < 11; step++) {
+      await vi.advanceTimersByTimeAsync(500);
+      await settle(1);
+    }
+    await settle();
+    expect([errors, agent.state]).toEqual([[], { n: 2 }]);
+    await end();
   });
 
   it("waits longer after each failure, and at least as long as Retry-After says", async () => {
@@ -220,7 +237,10 @@ describe("A StateStreamAgent", () => {
     await end();
   });
 
-  it("a run whose connection is lost ends with RUN_ERROR connection-lost, and resolves", async () => {
+  it.each([
+    ["is cut", (line: CuttableFetch) => line.cut()],
+    ["is ended by something in between", (line: CuttableFetch) => line.end()],
+  ])("a run whose connection %s ends with RUN_ERROR connection-lost, and resolves", async (_, lose) => {
     const stream = createStateStream({ initialState: { n: 1 } });
     const line = new CuttableFetch((request) =>
       streamAgUi(request, stream, { run: () => new Promise(() => undefined) }),
@@ -230,15 +250,26 @@ describe("A StateStreamAgent", () => {
     agent.subscribe({ onRunErrorEvent: ({ event }) => void errors.push(event.code) });
     const run = agent.runAgent();
     await settle();
-    line.cut();
+    lose(line);
     await run;
     await settle();
     expect([errors, agent.state, stream.stats().connections]).toEqual([["connection-lost"], { n: 1 }, 0]);
   });
 
+  it("a run whose connection is lost after its end has ended as it did", async () => {
+    const stream = createStateStream({ initialState: { n: 1 } });
+    const line = new CuttableFetch((request) => streamAgUi(request, stream, { run: async () => stream.set("n", 2) }));
+    line.breaksAtEnd = true;
+    const agent = new StateStreamAgent({ url, fetch: line.fetch });
+    const events: string[] = [];
+    agent.subscribe({ onEvent: ({ event }) => void events.push(event.type) });
+    await agent.runAgent();
+    expect(events).toEqual(["RUN_STARTED", "STATE_SNAPSHOT", "RUN_FINISHED"]);
+  });
+
   it("is equal after 1,000 random cuts while a conversation grows, and is sent one snapshot", async () => {
     const line = await cuts(1000, 1, (changes) => changes.grow());
-    const types = typesReceived(line);
+    const types = await typesReceived(line);
     expect(line.urls.length).toBeGreaterThan(900);
     expect(types.filter((type) => type === "STATE_SNAPSHOT")).toHaveLength(1);
     expect(types.filter((type) => type === "TEXT_MESSAGE_CONTENT").length).toBeGreaterThan(300);
@@ -246,14 +277,14 @@ describe("A StateStreamAgent", () => {
 
   it("is equal after 300 random cuts among changes of every kind, and is sent one snapshot of the state", async () => {
     const line = await cuts(300, 2, (changes) => changes.change());
-    const types = typesReceived(line);
+    const types = await typesReceived(line);
     expect(types.filter((type) => type === "STATE_SNAPSHOT")).toHaveLength(1);
   }, 60_000);
 
   it("resumes at a rate too: equal after 100 random cuts, and is sent one snapshot of the state", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const line = await cuts(100, 3, (changes) => changes.change(), { maxRateHz: 2 });
-    const types = typesReceived(line);
+    const types = await typesReceived(line);
     expect(types.filter((type) => type === "STATE_SNAPSHOT")).toHaveLength(1);
   }, 60_000);
 });

@@ -76,22 +76,6 @@ describe("The slice of the conversation", () => {
     ]);
   });
 
-  it("tool calls go as TOOL_CALL events, and their answers as results", async () => {
-    const call = { id: "c", type: "function", function: { name: "look", arguments: '{"a"' } };
-    const events = await sent([], (stream) => {
-      stream.set("messages", [{ id: "a", role: "assistant", toolCalls: [call] }]);
-      stream.append("messages", "/0/toolCalls/0/function/arguments", ":1}");
-      stream.set("messages", (messages) => [...messages, { id: "t", role: "tool", toolCallId: "c", content: "seen" }]);
-    });
-    expect(events).toEqual([
-      { type: "TOOL_CALL_START", toolCallId: "c", toolCallName: "look", parentMessageId: "a" },
-      { type: "TOOL_CALL_ARGS", toolCallId: "c", delta: '{"a"' },
-      { type: "TOOL_CALL_ARGS", toolCallId: "c", delta: ":1}" },
-      { type: "TOOL_CALL_END", toolCallId: "c" },
-      { type: "TOOL_CALL_RESULT", messageId: "t", toolCallId: "c", content: "seen", role: "tool" },
-    ]);
-  });
-
   it("reasoning grows as reasoning", async () => {
     const events = await sent([], (stream) => {
       stream.set("messages", [{ id: "r", role: "reasoning", content: "Hm" }]);

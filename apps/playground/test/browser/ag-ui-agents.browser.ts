@@ -105,8 +105,6 @@ describeInBrowser("The agents of AG-UI", (visit) => {
     await page.waitForFunction("events.includes('MESSAGES_SNAPSHOT')");
     for (let cut = 0; cut < 1000; cut++) {
       const { count } = line;
-      if (cut % 100 === 0)
-        console.log(cut, performance.now() | 0, stream.stats().snapshots, stream.state.messages.length);
       if (below(2) === 0) {
         // In the middle of what comes next, wherever that is.
         line.cut(1 + below(2000));

@@ -1,4 +1,4 @@
-import type { WritableStateStream } from "@statestream/core";
+import type { Json, Operation, WritableStateStream } from "@statestream/core";
 
 /** A message as a test makes it. */
 export interface TestMessage {
@@ -20,8 +20,13 @@ export function randomOf(seed: number): (below: number) => number {
   };
 }
 
-const NAMES = ["plain", "a/b", "a~b", "~1", "", "deep"];
+// Some that objects have by themselves, and some that mean something in a pointer.
+const NAMES = ["plain", "a/b", "a~b", "~1", "", "deep", "constructor", "toString", "0", "-"];
 const WORDS = ["hello ", "wörld ", "😀", '"quoted" ', "line\nbreak ", "\u2028"];
+
+function pointer(token: string): string {
+  return token.replaceAll("~", "~0").replaceAll("/", "~1");
+}
 
 /** Changes a stream at random, in every way that a stream can be changed. */
 export class Changes {
@@ -36,6 +41,8 @@ export class Changes {
 
   /** One commit. */
   change(): void {
+    // What a batch has changed is not in the state before its end.
+    if (this.#below(4) === 0) return this.#below(2) === 0 ? this.#patch() : this.#append();
     if (this.#below(4) > 0) return this.#one();
     this.#stream.batch(() => {
       for (let count = 1 + this.#below(4); count > 0; count--) this.#one();
@@ -45,6 +52,7 @@ export class Changes {
   /** One commit by which the conversation only grows, as that of an agent that answers. */
   grow(): void {
     if (this.#below(4) === 0) this.#slice();
+    else if (this.#below(4) === 0) this.#append();
     else this.#grow();
   }
 
@@ -71,6 +79,44 @@ export class Changes {
         n: ++this.#count,
       };
     });
+  }
+
+  #append(): void {
+    const { messages } = this.#stream.state;
+    const place = messages.length - 1;
+    const last = messages[place];
+    if (last?.role !== "assistant" || typeof last["content"] !== "string") return;
+    this.#stream.append("messages", `/${place}/content`, this.#pick(WORDS) as string);
+  }
+
+  /** Operations as an application may write them, of every kind. */
+  #patch(): void {
+    const name = this.#pick(NAMES) as string;
+    const held = this.#stream.state[name];
+    if (typeof held !== "object" || held === null || Array.isArray(held)) return;
+    const key = this.#pick(Object.keys(held));
+    if (key === undefined) return;
+    const path = `/${pointer(key)}`;
+    const other = `/${pointer(this.#pick(NAMES) as string)}`;
+    const value = ++this.#count;
+    const kinds: Operation[][] = [
+      [{ op: "copy", from: path, path: other }],
+      [{ op: "move", from: path, path: other }],
+      [
+        { op: "add", path: other, value: [value] },
+        { op: "remove", path: other },
+      ],
+      [
+        { op: "test", path, value: (held as Record<string, Json>)[key] as Json },
+        { op: "replace", path, value: [value, 2] },
+        { op: "add", path: `${path}/-`, value },
+        { op: "add", path: `${path}/0`, value: { "": "~" } },
+        { op: "remove", path: `${path}/1` },
+        { op: "move", from: `${path}/0/`, path: `${path}/2` },
+      ],
+      [{ op: "replace", path: "", value: { [key]: value } }],
+    ];
+    this.#stream.patch(name, this.#pick(kinds) as Operation[]);
   }
 
   #grow(): void {
@@ -122,9 +168,13 @@ export class Changes {
     const id = `m${++this.#count}`;
     const content = this.#pick(["", ...WORDS]) as string;
     const call = messages.flatMap((message) => (message["toolCalls"] as { id: string }[] | undefined) ?? []).at(-1);
-    switch (this.#below(7)) {
+    switch (this.#below(9)) {
       case 0:
         return { id, role: "user", content };
+      case 6:
+        return { id, role: "activity", activityType: "plan", content: { steps: [content] } };
+      case 7:
+        return { id, role: "system", content, metadata: { n: this.#count } };
       case 1:
         return { id, role: "assistant", toolCalls: [this.#call()] };
       case 2:

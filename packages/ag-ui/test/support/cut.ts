@@ -5,8 +5,11 @@ export class CuttableFetch {
   /** Everything that arrived, for each response. */
   readonly texts: string[] = [];
   readonly urls: string[] = [];
+  /** Whether a response breaks where it should end. */
+  breaksAtEnd = false;
   readonly #answer: (request: Request) => Promise<Response>;
   #cut: (() => void) | undefined;
+  #end: (() => void) | undefined;
 
   constructor(answer: (request: Request) => Promise<Response>) {
     this.#answer = answer;
@@ -15,6 +18,11 @@ export class CuttableFetch {
   /** Cuts the response that is under way. */
   cut(): void {
     this.#cut?.();
+  }
+
+  /** Ends the response that is under way, as a proxy may that has lost its server. */
+  end(): void {
+    this.#end?.();
   }
 
   readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
@@ -36,9 +44,14 @@ export class CuttableFetch {
             controller.error(new TypeError("network error"));
             void reader.cancel();
           };
+          this.#end = () => {
+            controller.close();
+            void reader.cancel();
+          };
         },
         pull: async (controller) => {
           const { done, value } = await reader.read();
+          if (done && this.breaksAtEnd) return controller.error(new TypeError("network error"));
           if (done) return controller.close();
           const part = value.subarray(0, room);
           room -= part.length;

@@ -1,3 +1,5 @@
+import { enforceEvents, HttpAgent, verifyEvents } from "@ag-ui/client";
+import type { RunAgentInput } from "@ag-ui/core";
 import { EventSchemas } from "@ag-ui/core/schemas";
 import { expect } from "vitest";
 
@@ -18,6 +20,18 @@ export function framesOf(text: string): Frame[] {
       expect(EventSchemas.parse(event)).toBeTruthy();
       return { event, id: id?.slice("id: ".length) };
     });
+}
+
+/** The frames of a response that may have been cut off, once the client of AG-UI has found nothing wrong with their order. */
+export async function framesOfResponse(text: string): Promise<Frame[]> {
+  const whole = text.slice(0, text.lastIndexOf("\n\n") + 2);
+  const headers = { "content-type": "text/event-stream" };
+  const agent = new HttpAgent({ url: "", fetch: async () => new Response(whole, { headers }) });
+  const events = agent.run(JSON.parse(inputOf()) as RunAgentInput);
+  await new Promise<void>((complete, error) => {
+    verifyEvents()(enforceEvents()(events)).subscribe({ complete, error });
+  });
+  return framesOf(whole);
 }
 
 export function typesOf(frames: readonly Frame[]): string[] {

@@ -51,8 +51,9 @@ export class Changes {
 
   /** One commit by which the conversation only grows, as that of an agent that answers. */
   grow(): void {
-    if (this.#below(4) === 0) this.#slice();
-    else if (this.#below(4) === 0) this.#append();
+    const kind = this.#below(16);
+    if (kind < 4) this.#slice();
+    else if (kind < 7) this.#append();
     else this.#grow();
   }
 

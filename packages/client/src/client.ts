@@ -144,6 +144,7 @@ export class Client implements StateClient<State | undefined> {
     } else if (changed || this.#writes.changed || upToDate !== isLive) {
       this.#change(upToDate ? {} : { status: this.#waiting });
     }
+    this.#useBookmarks();
   }
 
   #becomeReady(): void {
@@ -195,7 +196,7 @@ export class Client implements StateClient<State | undefined> {
 
   /** A narrowed client does not receive the last event of each commit, so it needs to be sent the position by itself. */
   #useBookmarks(): void {
-    if (this.#bookmarks || !isNarrowed(this.#replica.eventId)) return;
+    if (this.#bookmarks || !this.#writes.isWaiting || !isNarrowed(this.#replica.eventId)) return;
     this.#bookmarks = true;
     if (this.#connection.exists) this.#connect(this.#store.status.status);
   }

@@ -24,15 +24,12 @@ export class Positions {
   #epoch: string | undefined;
   readonly #waiters = new Set<Waiter>();
 
-  /** Waits until the position is reached or lost. The function returned stops that. `onWait` runs if it was neither. */
-  wait(eventId: string, settle: Settle, onWait: () => void): () => void {
+  /** Waits until the position is reached or lost. The function returned stops that. */
+  wait(eventId: string, settle: Settle): () => void {
     const { epoch, seq } = partsOf(eventId);
     const waiter = { epoch, seq, since: this.#epoch, settle };
     if (epoch === "" || !(seq >= 0)) settle("invalid-event-id");
-    else if (!this.#judge(waiter)) {
-      this.#waiters.add(waiter);
-      onWait();
-    }
+    else if (!this.#judge(waiter)) this.#waiters.add(waiter);
     return () => void this.#waiters.delete(waiter);
   }
 
@@ -52,6 +49,10 @@ export class Positions {
     }
     for (const oldest of this.#reached.keys()) if (this.#reached.size > MAX_EPOCHS) this.#reached.delete(oldest);
     for (const waiter of this.#waiters) if (this.#judge(waiter, restarted)) this.#waiters.delete(waiter);
+  }
+
+  get isAwaited(): boolean {
+    return this.#waiters.size > 0;
   }
 
   /** Settles all that wait. */

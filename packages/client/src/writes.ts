@@ -12,7 +12,7 @@ interface Host<S> {
   readonly onFailure: (cause: unknown) => void;
   /** Layers were added or removed, and no commit is being applied. */
   readonly onChange: () => void;
-  /** A position is awaited that is not reached yet. */
+  /** Called for each position that is to be awaited. */
   readonly onWait: () => void;
 }
 
@@ -36,6 +36,11 @@ export class Writes<S extends object> {
 
   /** The copy has reached positions: see `Positions`. Removes the layers that it contains. */
   readonly reach: Positions["reach"] = (...reached) => this.#positions.reach(...reached);
+
+  /** Whether a position is awaited. */
+  get isWaiting(): boolean {
+    return this.#positions.isAwaited;
+  }
 
   close(): void {
     this.#positions.close();
@@ -94,8 +99,12 @@ export class Writes<S extends object> {
   #wait(eventId: string, settle: (error?: StateClientError) => void): () => void {
     const onSettled: Settle = (code) =>
       settle(code && this.#host.error(code, `The copy does not reach the position ${eventId}.`));
-    if (this.#host.read() !== undefined) return this.#positions.wait(eventId, onSettled, this.#host.onWait);
-    onSettled("closed");
-    return () => {};
+    if (this.#host.read() === undefined) {
+      onSettled("closed");
+      return () => {};
+    }
+    const stop = this.#positions.wait(eventId, onSettled);
+    this.#host.onWait();
+    return stop;
   }
 }

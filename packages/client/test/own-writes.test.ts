@@ -226,6 +226,18 @@ describe("a narrowed client", () => {
     expect(server.last.url.searchParams.get("bookmarks")).toBe("1");
   });
 
+  test("that waits before it has a state asks for them when it knows that it is narrowed", async () => {
+    client = createStateClient<State>("http://server.test/events", { fetch: server.fetch, slices: ["todos"] });
+    const state = outcome(client.reached("A.5"));
+    await settled();
+    await server.last.open(narrowed);
+    expect(server.requests).toHaveLength(2);
+    expect(server.last.url.searchParams.get("bookmarks")).toBe("1");
+    await server.last.open(as("A.3.selectio", say.heartbeat(3, 3)), as("A.5.selectio", say.heartbeat(5, 3)));
+    expect(await state()).toBe("resolved");
+    expect(server.requests).toHaveLength(2);
+  });
+
   test("that sees everything needs none", async () => {
     await live();
     void client.reached("A.5").catch(() => {});

@@ -10,7 +10,8 @@ import { Hono } from "hono";
 import Koa from "koa";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createStateClient, type DeepReadonly, type StateClient, type StateClientOptions } from "../src/index.ts";
-import { believes, listen, type Listener, type Listening, until } from "./support/net.ts";
+import { believes, until } from "./support/believes.ts";
+import { listen, type Listener, type Listening } from "./support/listen.ts";
 
 interface State {
   readonly list: readonly number[];

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createStateClient, type StateClientError } from "../src/index.ts";
 import { type ConnectionPlan, type Fault, startCuttingServer, startFaultServer } from "./support/fault-server.ts";
-import { believes, listen, type Listening, until } from "./support/net.ts";
+import { believes, until } from "./support/believes.ts";
+import { listen, type Listening } from "./support/listen.ts";
 
 // STATESTREAM_FAULT_RUNS=10000 runs more; SEED and PATH replay what a failure printed.
 const { STATESTREAM_FAULT_RUNS, STATESTREAM_FAULT_SEED, STATESTREAM_FAULT_PATH } = process.env;

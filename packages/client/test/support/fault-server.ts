@@ -1,6 +1,6 @@
 import { get, type IncomingMessage } from "node:http";
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from "node:net";
-import type { Listening } from "./net.ts";
+import type { Listening } from "./listen.ts";
 
 /** What happens to one frame on its way. */
 export type Fault =

@@ -24,9 +24,9 @@ function createStream(): WritableStateStream<State> {
 }
 
 async function serve(stream: StateStream, setTitle: SetTitle, [, server] = writeServers[0]!): Promise<string> {
-  const { port, stop } = await listen(server(stream, setTitle));
-  onTestFinished(stop);
-  return `http://127.0.0.1:${port}`;
+  const listening = await listen(server(stream, setTitle));
+  onTestFinished(() => listening.stop());
+  return `http://127.0.0.1:${listening.port}`;
 }
 
 async function follow<S extends object>(

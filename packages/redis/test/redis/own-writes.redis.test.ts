@@ -72,9 +72,9 @@ describe.skipIf(!HAS_REDIS)(`a page of one node, whose writes reach another${SKI
       const [a, b] = nodes as [Backplane, Backplane];
       const key = `${recipe} ${framework}`;
       const setTitle = await start(key, b, a);
-      const { port, stop } = await listen(serve(a.streams.get(key), setTitle));
-      onTestFinished(stop);
-      const url = `http://127.0.0.1:${port}`;
+      const listening = await listen(serve(a.streams.get(key), setTitle));
+      onTestFinished(() => listening.stop());
+      const url = `http://127.0.0.1:${listening.port}`;
       const client = createStateClient<typeof initialState>(`${url}/events`);
       onTestFinished(client.close);
       await client.ready;

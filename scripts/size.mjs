@@ -27,7 +27,8 @@ const bundles = [
     code: 'import { createStateClient } from "@statestream/client"; createStateClient("/events");',
     limit: 7400,
     replaced: {
-      [src("client/src/writes.ts")]: "export class Writes { over = (state) => state; reach() {} close() {} get isWaiting() { return false; } }",
+      [src("client/src/writes.ts")]:
+        "export class Writes { over = (state) => state; reach() {} close() {} get isWaiting() { return false; } }",
     },
   },
   {

@@ -177,7 +177,7 @@ describe.each(adapters)("with %s", (_name, adapter) => {
     expect(served.stream.stats().snapshots).toStrictEqual({ epoch: 1 });
   });
 
-  test("it goes on to the next server when the one before is drained", async () => {
+  test("it continues at the next server when the previous one is drained", async () => {
     const errors: unknown[] = [];
     const follower = connect({ onError: (error) => errors.push(error) });
     await follower.ready;
@@ -190,7 +190,7 @@ describe.each(adapters)("with %s", (_name, adapter) => {
     expect(follower.getState()?.text).toBe("next");
   });
 
-  test("it comes back with a new token when the old one has expired", async () => {
+  test("it reconnects with a new token when the old one has expired", async () => {
     const tokens: string[] = [];
     let issued = 0;
     const issue = (lifetimeMs: number): void => {

@@ -41,12 +41,12 @@ test("a server with a retry time of 0 is not contacted in a loop once it fails",
   expect(bounds(4, 0)).toStrictEqual([0, 8000]);
 });
 
-test("Retry-After is the least, with chance on top", () => {
+test("Retry-After is the shortest wait, to which a random part is added", () => {
   expect(bounds(1, 3000, 60_000)).toStrictEqual([60_000, 63_000]);
   expect(bounds(1, 3000, 10)).toStrictEqual([3000, 6000]);
 });
 
-test("it is never more than timers can wait, which would be no wait at all", () => {
+test("a wait is never longer than timers can wait, since such a timer would fire at once", () => {
   expect(bounds(0, 1e15)).toStrictEqual([2 ** 31 - 1, 2 ** 31 - 1]);
   expect(bounds(1, undefined, 1e15)).toStrictEqual([2 ** 31 - 1, 2 ** 31 - 1]);
 });

@@ -541,7 +541,7 @@ describe("notifications", () => {
   });
 });
 
-test("its functions work without it, as useSyncExternalStore calls them", async () => {
+test("a client's functions work when they are called without it, as useSyncExternalStore calls them", async () => {
   await live();
   const { getState, getStatus, subscribe, close } = client;
   const fn = vi.fn<() => void>();
@@ -713,7 +713,7 @@ describe("recovery", () => {
     );
   });
 
-  test("never gives up one that was live before: a proxy's page passes", async () => {
+  test("never gives up a URL that was live before, since a proxy's error page is temporary", async () => {
     await live();
     await server.last.fail();
     for (let attempt = 1; attempt <= 10; attempt++) {
@@ -894,7 +894,7 @@ describe("silence", () => {
     expect(errors).toMatchObject([{ code: "timeout" }]);
   });
 
-  test("before the next server's first word is measured by the default interval", async () => {
+  test("is measured by the default interval until the next server has sent something", async () => {
     create();
     await settled();
     await server.last.open(RETRY, say.initial({ a: 1 }, 5, { heartbeatMs: 100 }));
@@ -1032,7 +1032,7 @@ describe("a copy that does not fit", () => {
     expect(errors).toMatchObject([{ code: "resync" }]);
   });
 
-  test("is not taken for a good one by a heartbeat where a snapshot should be", async () => {
+  test("is not accepted because of a heartbeat where a snapshot should be", async () => {
     await live();
     await server.last.send(say.update("a", 9, 8, { value: 2 }));
     await settled();
@@ -1041,7 +1041,7 @@ describe("a copy that does not fit", () => {
     expect(errors).toMatchObject([{ code: "resync" }, { code: "resync" }]);
   });
 
-  test("is not taken for a good one by a heartbeat at another position than its own", async () => {
+  test("is not accepted because of a heartbeat at another position than its own", async () => {
     await live();
     await server.last.fail();
     await pass(4500);

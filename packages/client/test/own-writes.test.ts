@@ -177,7 +177,7 @@ describe("reached", () => {
     expect(await state()).toBe("position-lost");
   });
 
-  test("goes on over a lost connection", async () => {
+  test("continues to wait over a lost connection", async () => {
     await live();
     const state = outcome(client.reached("A.5"));
     await server.last.fail();
@@ -203,7 +203,7 @@ describe("reached", () => {
   });
 });
 
-describe("a narrowed client", () => {
+describe("a client that selects slices", () => {
   const narrowed = as("A.3.selectio", say.initial({ todos: ["a"] }, 3));
 
   test("asks for bookmarks from the first position it waits for, and stays live meanwhile", async () => {

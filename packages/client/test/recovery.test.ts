@@ -93,7 +93,7 @@ test.each<StateClientErrorCode>(["resync", "protocol"])(
   },
 );
 
-test("five in a minute, for ever, are not too many", () => {
+test("five resyncs a minute are not too many, however long they continue", () => {
   const it = recovery();
   for (let count = 1; count <= 50; count++) {
     expect(it.remedy(errorOf("resync"))).toBeTypeOf("number");

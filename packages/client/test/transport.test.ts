@@ -128,12 +128,12 @@ describe("events", () => {
     expect(events).toStrictEqual([]);
   });
 
-  test("an end needs no id: one that comes first has none", async () => {
+  test("may be a first state.end, which has no id", async () => {
     const { events } = await readText(say.end("overloaded", true));
     expect(events.map(([event, id]) => [event.type, id])).toStrictEqual([["state.end", undefined]]);
   });
 
-  test("bytes that are not UTF-8 are damage, not text", async () => {
+  test("with bytes that are not UTF-8 are damage, not text", async () => {
     const text = say.initial({ name: "xy" }, 5);
     const damaged = Uint8Array.from(bytes(text));
     damaged[text.indexOf("xy")] = 0xff;
@@ -142,7 +142,7 @@ describe("events", () => {
     expect(events).toStrictEqual([]);
   });
 
-  test("what the handler throws ends the reading, and lets the response go", async () => {
+  test("what the handler throws ends the reading and cancels the response", async () => {
     const cancel = vi.fn<() => void>();
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(bytes(say.heartbeat(5, 5) + say.heartbeat(6, 6))),
@@ -221,7 +221,7 @@ describe("an answer", () => {
     expect(error?.retryAfterMs).toBe(ms);
   });
 
-  test("that is not wanted is let go, whatever becomes of that", async () => {
+  test("that is not wanted is cancelled, whatever the cancelling gives", async () => {
     const cancel = vi.fn<() => Promise<void>>(() => Promise.reject(new Error("no")));
     const { error } = await read(new Response(new ReadableStream({ cancel }), { status: 500 }));
     expect(error).toMatchObject({ code: "http" });

@@ -49,7 +49,7 @@ test("a new attempt starts from 15 seconds again", () => {
   expect(silences).toStrictEqual([37_500]);
 });
 
-test("reads the clock: after a sleep in which timers stood still it reports at the first look", () => {
+test("reports at the first check after a sleep in which timers stood still, since it reads the clock", () => {
   const { watchdog, silences } = started();
   vi.setSystemTime(1_000_000 + 3_600_000);
   watchdog.look();
@@ -74,7 +74,7 @@ test.each([2 ** 31 - 1, Number.MAX_VALUE])("an interval of %d ms is waited for w
   expect(setTimer.mock.lastCall?.[1]).toBe(2 ** 31 - 1);
 });
 
-test.each([0, -1, Number.NaN])("an interval of %d is none", (interval) => {
+test.each([0, -1, Number.NaN])("an interval of %d is ignored", (interval) => {
   const { watchdog, silences } = started();
   watchdog.expect(interval);
   vi.advanceTimersByTime(37_499);

@@ -114,7 +114,7 @@ describe("a range", () => {
     expect(seqs(all.range(0, true))).toStrictEqual([1, 2]);
   });
 
-  test("is one for positions with nothing selected in between", () => {
+  test("is shared by positions with nothing selected in between", () => {
     const ab = stream.select("a", "b");
     stream.commit({ a: 1 });
     stream.flush();
@@ -129,7 +129,7 @@ describe("a range", () => {
     expect(seqs(ab.range(4, true))).toStrictEqual([5]);
   });
 
-  test("keeps few of those that only laggards need", () => {
+  test("is kept for only a few of the positions of slow clients", () => {
     const all = stream.select();
     for (let n = 1; n <= 8; n++) stream.commit({ a: n });
     const first = all.range(1, true);
@@ -139,7 +139,7 @@ describe("a range", () => {
     expect(seqs(all.range(1, true))).toStrictEqual(seqs(first));
   });
 
-  test("carries the selection's ids", () => {
+  test("carries the IDs of the selection", () => {
     const a = stream.select("a");
     stream.commit({ b: 1 });
     stream.commit({ a: 1 });
@@ -148,7 +148,7 @@ describe("a range", () => {
     expect(stream.select().suffix).toBe("");
   });
 
-  test("says more on all but the last event of a commit within the selection", () => {
+  test("sets more on all but the last event of a commit within the selection", () => {
     stream.commit({ a: 1, b: 1, c: 1 });
     stream.commit({ c: 2, a: 2 });
     stream.commit({ b: 2 });
@@ -159,7 +159,7 @@ describe("a range", () => {
     expect(more("a")).toStrictEqual([["a", undefined], ["a", undefined]]); // prettier-ignore
   });
 
-  test("that the log does not hold is none, at any price", () => {
+  test("does not exist where the log does not hold it, whatever it may cost", () => {
     stream = new Stream(1);
     const [all, a, b] = [stream.select(), stream.select("a"), stream.select("b")];
     stream.commit({ a: 1 });
@@ -189,7 +189,7 @@ describe("a range", () => {
     expect(all.range(0, false)).toBeUndefined();
   });
 
-  test("may cost 64 KiB, or what a snapshot costs, unless the price is none", () => {
+  test("may cost 64 KiB or what a snapshot costs, unless its cost does not matter", () => {
     const all = stream.select();
     stream.commit({ a: "x".repeat(60 * KIB) });
     expect(seqs(all.range(0, false))).toStrictEqual([1]);
@@ -342,7 +342,7 @@ describe("a heartbeat", () => {
     ]);
   });
 
-  test("is another for another position, time or head", () => {
+  test("is another object for another position, time or head", () => {
     const all = stream.select();
     stream.commit({ a: 1 });
     const chunk = all.heartbeat(1, 9);

@@ -23,7 +23,7 @@ test("connections gives the open ones, with their context; a loop over it may en
   expect([...stream.connections].map(({ context }) => context)).toEqual(["bob"]);
 });
 
-test("close is at once: the client has left", () => {
+test("close closes the connection at once, since the client has left", () => {
   const { stream, clock } = setup({ a: 0 });
   const { connection } = followed(stream);
   stream.set("a", 1);
@@ -60,7 +60,7 @@ test.each(["expired", "revoked", "overloaded", "unavailable"] as const)(
   },
 );
 
-test("revoked before the first read: state.end alone, without an id", () => {
+test("a connection that is revoked before the first read gives state.end alone, without an id", () => {
   const { stream } = setup({ a: "sentinel" });
   const { connection, pull, client } = follow(stream);
   connection.end("revoked");
@@ -68,7 +68,7 @@ test("revoked before the first read: state.end alone, without an id", () => {
   expect(client.id).toBeUndefined();
 });
 
-test("the first ending stays, but one after which nothing may be seen comes before it", () => {
+test("the first ending stays, unless a later one forbids the client to see anything more", () => {
   const { stream } = setup({ a: 0 });
   const [one, two] = [followed(stream), followed(stream)];
   one.connection.end("draining");

@@ -30,7 +30,7 @@ test("heartbeats come every heartbeatMs, counted from the first connection, and 
   expect(client.events.at(-1)?.data).toMatchObject({ type: "state.update", seq: 1 });
 });
 
-test("at most one heartbeat waits, and its head is that of when it is sent", () => {
+test("at most one heartbeat waits, and its head is the head at the time it is sent", () => {
   const { stream, clock } = setup({ a: 0 });
   const { pull } = followed(stream);
   clock.advance(15_000);
@@ -43,7 +43,7 @@ test("at most one heartbeat waits, and its head is that of when it is sent", () 
   expect(pull()).toEqual([]);
 });
 
-test("a heartbeat of a filtered connection: seq is its position, head its last selected event", () => {
+test("a heartbeat of a filtered connection has its position as seq and its last selected event as head", () => {
   const { stream, clock } = setup({ a: 0, b: 0 });
   const { pull } = followed(stream, { slices: ["a"] });
   stream.set("a", 1);

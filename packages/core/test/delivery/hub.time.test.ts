@@ -31,7 +31,7 @@ test("the writer of a stalled connection is notified, so that it can destroy the
   expect(seen.at(-1)).toBe(true);
 });
 
-test("progress resets it: a slow but honest reader of a large snapshot is not cut off", () => {
+test("a slow reader of a large snapshot is not cut off while it makes progress", () => {
   const { stream, clock } = setup({ a: BIG }, { maxStallMs: 20_000 });
   const { connection, client, pull } = follow(stream);
   pull(1);
@@ -78,7 +78,7 @@ test("a connection that nobody ever reads is closed", () => {
   expect(clock.timers).toBe(0);
 });
 
-test("maxAgeMs: drawn for each between four fifths of it and it; what is pending is sent", () => {
+test("a connection ends at an age drawn between four fifths of maxAgeMs and maxAgeMs, after what is pending", () => {
   const draws = [0, 0.5, 0.999_999];
   let drawn = 0;
   const random = (): number => draws[drawn++ % 3] as number;
@@ -112,7 +112,7 @@ test("without maxAgeMs no connection ends with time", () => {
   expect(connection.closed).toBe(false);
 });
 
-test("an expiry is kept while others come and go", () => {
+test("an expiry is kept while other connections open and close", () => {
   const { stream, clock } = setup({ a: 0 });
   const { connection, pull } = followed(stream, { expiresAt: 40_000 });
   connection.onReadable(() => pull());

@@ -94,7 +94,7 @@ describe("connections in the middle of a large snapshot", () => {
     expect([first?.closed, second?.closed]).toEqual([false, false]);
   });
 
-  test("that make progress keep a newcomer waiting for maxStallMs at most, then it gets overloaded", () => {
+  test("keep a newcomer waiting while they make progress, for maxStallMs at most, then it gets overloaded", () => {
     const { stream, clock } = setup({ a: filler(50 * SIZE) }, { maxPinnedBytes: 0, maxStallMs: 20_000 });
     const busy = [1, 2].map((n) => {
       const connection = stream.connect();
@@ -149,7 +149,7 @@ describe("connections in the middle of a large snapshot", () => {
     }
   });
 
-  test("that nobody reads, of a selection each, do not keep others from the state", () => {
+  test("do not keep others from the state where nobody reads them and each has a selection of its own", () => {
     const { stream, clock } = room();
     for (let n = 0; n < 30; n++) {
       readPart(stream.connect({ slices: ["a", `z${n}`] }));

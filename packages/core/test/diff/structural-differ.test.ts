@@ -117,7 +117,7 @@ describe("rows with ids", () => {
 describe("rows without ids", () => {
   const texts = ["a", "b", "c", "d", "e"].map((text) => `${text} row of some length`);
 
-  it("removes and adds the fewest", () => {
+  it("removes and adds as few as possible", () => {
     const [a, b, c, d, e] = texts as [string, string, string, string, string];
     expect(operations(texts, [a, "new", b, d, e])).toEqual([
       { op: "remove", path: "/2" },

@@ -155,7 +155,7 @@ function revoked(): object {
 }
 
 describe("toJson", () => {
-  test("gives the very value when it is JSON already", { timeout: PROPERTY_TIMEOUT_MS }, () => {
+  test("gives the same object when it is JSON already", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     fc.assert(
       fc.property(container, (value) => {
         expect(toJson(value, "s")).toBe(value);
@@ -163,7 +163,7 @@ describe("toJson", () => {
     );
   });
 
-  test("copies only the way to what is not JSON", () => {
+  test("copies only the objects on the way to what is not JSON", () => {
     const value = { same: { deep: [1] }, changed: { undef: undefined, kept: ["x"] } };
     const result = toJson(value, "s") as unknown as typeof value;
     expect(result).not.toBe(value);
@@ -182,7 +182,7 @@ describe("toJson", () => {
     expect(() => toJson({ elsewhere: known }, "s", remembered)).toThrow("somebody looked");
   });
 
-  test("a value's neighbours in toJSON's result are not taken for what was known of its object's members", () => {
+  test("members of what toJSON gave do not count as known members of its object", () => {
     const items = [{ id: 1 }];
     class View {
       readonly items = items;
@@ -201,7 +201,7 @@ describe("toJson", () => {
     expect(toJson({ items }, "s", remembered)).toStrictEqual({ items: [{ id: 1 }] });
   });
 
-  test("knows own members only", () => {
+  test("uses only own members of what is known", () => {
     const shared = { a: 1 };
     const raw: object = Object.create({ shared }, {});
     expect(toJson({ shared }, "s", { raw, json: {} })).toStrictEqual({ shared: { a: 1 } });
@@ -238,7 +238,7 @@ describe("toJson", () => {
     }
   });
 
-  test("is the same with whatever is remembered of another value", { timeout: PROPERTY_TIMEOUT_MS }, () => {
+  test("gives the same with whatever is remembered of another value", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     fc.assert(
       fc.property(fc.anything({ withBoxedValues: true, withDate: true }), json, (value, other) => {
         const raw = { value, other };

@@ -41,7 +41,7 @@ function misfit(document: Json, ...operations: unknown[]): string {
 describe("json-patch-test-suite", () => {
   const records = ([...tests, ...specTests] as unknown as Record[]).filter(({ disabled }) => disabled !== true);
 
-  test("has the records it is known for", () => {
+  test("runs as many records as the suite has", () => {
     expect(records).toHaveLength(91);
   });
 
@@ -81,7 +81,7 @@ describe("what an operation does not reach", () => {
     ["an equal whole", [{ op: "replace", path: "", value: parsed(document) }]],
     ["a move onto itself", [{ op: "move", from: "/a", path: "/a" }]],
     ["a copy of what is there already", [{ op: "copy", from: "/c", path: "/a/side" }]],
-  ])("is everything for %s: the same document comes back", (_name, operations) => {
+  ])("is the whole document for %s, which comes back as it was", (_name, operations) => {
     expect(apply(document, ...operations)).toBe(document);
   });
 });
@@ -191,7 +191,7 @@ describe("own members only", () => {
   });
 });
 
-describe("a value that stands in two places", () => {
+describe("a value that is in two places", () => {
   test("is edited in one after a copy, whichever is edited", () => {
     const copy = { op: "copy", from: "/a", path: "/b" };
     const edit = (path: string) => ({ op: "add", path, value: 1 });
@@ -210,7 +210,7 @@ describe("a value that stands in two places", () => {
     });
   });
 
-  test("is not the operation's value any more once it is edited", () => {
+  test("is a copy of the operation's value once it is edited", () => {
     const value = { list: [] };
     const add = { op: "add", path: "/a", value };
     const edit = { op: "add", path: "/a/list/-", value: 1 };
@@ -218,7 +218,7 @@ describe("a value that stands in two places", () => {
     expect(value).toStrictEqual({ list: [] });
   });
 
-  test("is edited where a move brought it, which is never into itself", () => {
+  test("is edited where a move brought it, and cannot be moved into itself", () => {
     misfit({ list: [{}, {}] }, { op: "move", from: "/list/0", path: "/list/0/x" });
     expect(apply({ a: 1, ab: {} }, { op: "move", from: "/a", path: "/ab" })).toStrictEqual({ ab: 1 });
     const operations = [
@@ -274,7 +274,7 @@ describe("append", () => {
     expect(apply("Hel", { op: "append", path: "", value: "lo" })).toBe("Hello");
   });
 
-  test("of nothing gives the same document back", () => {
+  test("gives the same document back where the text is empty", () => {
     const document = { text: "a" };
     expect(apply(document, { op: "append", path: "/text", value: "" })).toBe(document);
   });
@@ -338,7 +338,7 @@ describe("what a patch of the application may make of a document is bounded", ()
     );
   });
 
-  test("a value that nests as deep as a slice may is taken", () => {
+  test("a value that nests as deep as a slice may is accepted", () => {
     expect(bounded({ in: {} }, { op: "add", path: "/in/x", value: deep(MAX_DEPTH - 2) })).toHaveProperty("in.x");
   });
 });

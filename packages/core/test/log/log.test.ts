@@ -195,7 +195,7 @@ describe("what lies after a position", () => {
 describe("a slice that may no longer be seen", () => {
   const log = logOf(["secret", "b", "secret", [hidden("secret")], "b"]);
 
-  test("is not replayed from before it went, for those who select it", () => {
+  test("is not replayed from before it was hidden, for those who select it", () => {
     expect(reach(log, names("secret"))).toStrictEqual([3, 4, 5]);
     expect(reach(log)).toStrictEqual([3, 4, 5]);
     expect(reach(log, names("b"))).toStrictEqual([0, 1, 2, 3, 4, 5]);

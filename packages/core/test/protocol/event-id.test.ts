@@ -63,11 +63,11 @@ describe("parseEventId", () => {
     `${epoch.slice(1)}\u212a.1`,
     `${epoch}.\u212a`,
     "x".repeat(1_000_000),
-  ])("takes %j for none", (text) => {
+  ])("does not read %j", (text) => {
     expect(parseEventId(text)).toBeUndefined();
   });
 
-  test("takes nothing that it would not write itself", { timeout: PROPERTY_TIMEOUT_MS }, () => {
+  test("reads nothing that formatEventId and formatOpenId would not write", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     const near = fc.stringMatching(/^[\w-]{10,12}\.[0-9a-zA-Z]{1,12}(\.[\w-]{7,9})?(\.{1,2}-)?$/);
     fc.assert(
       fc.property(fc.oneof(fc.string(), near), (text) => {
@@ -108,12 +108,12 @@ describe("the selection's part", () => {
     for (const same of [["b", "a"], ["a", "b", "a"], ["b", "b", "a"]]) expect(idOf(same)).toBe(id); // prettier-ignore
   });
 
-  test("is another for other names, however they are cut", () => {
+  test("differs for other names, however they are split", () => {
     const lists = [[], [""], ["a"], ["b"], ["a", "b"], ["a,b"], ['a","b'], ["ab"], ["a", "", "b"], ["A"], ["\ud800"], ["\ud801"]]; // prettier-ignore
     expect(new Set(lists.map(idOf)).size).toBe(lists.length);
   });
 
-  test("meets no other in 200,000 lists of names", () => {
+  test("is unique in 200,000 lists of names", () => {
     // A linear congruential generator, so that every run tries the same lists.
     let seed = 1;
     const random = (below: number): number => {
@@ -129,7 +129,7 @@ describe("the selection's part", () => {
     expect(new Set([...lists.values()].map(selectionSuffix)).size).toBe(200_000);
   }, 60_000);
 
-  test("meets no other among names that differ in a number alone", () => {
+  test("is unique among names that differ only in a number", () => {
     const suffixes = Array.from({ length: 200_000 }, (_, index) => selectionSuffix([`room:${index}`]));
     expect(new Set(suffixes).size).toBe(200_000);
   }, 60_000);

@@ -127,7 +127,7 @@ describe("another parser of event streams", () => {
     expect((initial as { slices: Json }).slices).toStrictEqual(Object.fromEntries([[text, value]]));
   });
 
-  test("finds one event for each of anything", { timeout: PROPERTY_TIMEOUT_MS }, () => {
+  test("finds one event for each of any changes", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.string({ unit: "binary" }), json), { minLength: 1 }), (changes) => {
         const parts = changes.map(([slice, value]) => ({
@@ -167,7 +167,7 @@ describe("decodeFrames", () => {
     ]);
   });
 
-  test("of nothing is nothing", () => {
+  test("gives no event for no bytes", () => {
     expect(decodeFrames(new Uint8Array())).toStrictEqual([]);
   });
 });

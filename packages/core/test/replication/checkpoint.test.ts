@@ -66,6 +66,6 @@ test.each([
   "{}",
   `{"start":${JSON.stringify(start)}}`,
   `{"start":${JSON.stringify(start)},"slices":[[1,1]]}`,
-])("%s is none", (text) => {
+])("%s is not a checkpoint", (text) => {
   expect(() => readCheckpoint(text)).toThrow(Error);
 });

@@ -31,7 +31,7 @@ describe("a copy that adopts another state sends it to a client that", () => {
     expect([client.state, client.id, connection.resumed]).toStrictEqual([{ a: 3 }, origin.stream.eventId, false]);
   });
 
-  test("has not been read yet: once, and for its own reason", () => {
+  test("has not been read yet, once, with the reason of its own connecting", () => {
     const { copy, adopt } = diverged();
     const { pull } = join(copy);
     adopt(2);
@@ -56,7 +56,7 @@ describe("a copy that adopts another state sends it to a client that", () => {
     expect(client.state).toStrictEqual({ a: 2 });
   });
 
-  test("holds a part of a chunk: after the rest of that", () => {
+  test("holds a part of a chunk, after the rest of that", () => {
     const { copy, adopt } = diverged({ a: filler(100_000) });
     const { client, pull } = join(copy);
     pull(2);
@@ -66,7 +66,7 @@ describe("a copy that adopts another state sends it to a client that", () => {
     expect(client.state).toStrictEqual({ a: 1 });
   });
 
-  test("is ending: before its end", () => {
+  test("is ending, before its end", () => {
     const { copy, adopt } = diverged();
     const { connection, pull } = join(copy);
     pull();
@@ -75,7 +75,7 @@ describe("a copy that adopts another state sends it to a client that", () => {
     expect(said(pull())).toStrictEqual(["repaired 3", "draining"]);
   });
 
-  test("has received its end: nothing more", () => {
+  test("has a state.end already, not at all", () => {
     const { copy, adopt } = diverged();
     const { connection, pull } = join(copy);
     pull();
@@ -137,7 +137,7 @@ test("a change between an adoption and its flush is sent once", () => {
   }
 });
 
-test("a slice that disappears may have been hidden: only connections that have sent a part of it are cut off", () => {
+test("a slice that disappears may have been hidden, so connections that have sent a part of it are cut off, and only those", () => {
   const origin = originOf({ a: 0, secret: filler(100_000), long: filler(100_000) });
   const { copy } = copyOf(origin);
   const all = join(copy);
@@ -191,7 +191,7 @@ describe("while the state may be old", () => {
     expect(said(join(copy, { lastEventId: `${epoch("a")}.0` }).pull())).toStrictEqual(["at 0 stale"]);
   });
 
-  test("listeners may read, close, settle and change their minds", () => {
+  test("listeners may read, close, settle and subscribe again", () => {
     const { copy } = diverged();
     const heard: string[] = [];
     const [one, two] = [join(copy), join(copy)];
@@ -207,7 +207,7 @@ describe("while the state may be old", () => {
   });
 });
 
-test("a position before the log and older than 32 epochs has no ID: a client that was to resume there gets a snapshot, and one that ends there keeps its own ID", () => {
+test("a position older than the log and 32 epochs has no ID, so that a client that was to resume there gets a snapshot, and one that ends there keeps its own ID", () => {
   const origin = originOf({ a: 0 });
   const { copy } = copyOf(origin, { maxLogEvents: 10 });
   const ending = join(copy, { slices: ["b"] });

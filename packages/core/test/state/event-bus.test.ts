@@ -121,7 +121,7 @@ describe("eventBusSource", () => {
     expect(updates()).toStrictEqual([{ slice: "n", value: 1, cause }]);
   });
 
-  test.each([undefined, null, "t", [], { type: 1 }, {}])("takes %j for no cause", (causingAction) => {
+  test.each([undefined, null, "t", [], { type: 1 }, {}])("does not count %j as a cause", (causingAction) => {
     const state: Record<string, Json> = { n: 0 };
     const { emit, updates } = runtime(state);
     state["n"] = 1;
@@ -144,7 +144,7 @@ describe("eventBusSource", () => {
     expect(updates()).toStrictEqual([]);
   });
 
-  test("keeps a failing getState from the emitter and the process, and goes on when it is well", async () => {
+  test("keeps the error of getState from the emitter and the process, and continues once getState works", async () => {
     const state: Record<string, Json> = { n: 0 };
     let ill = false;
     const getState = () => {
@@ -267,7 +267,7 @@ describe("an event bus that announces changes before the state has them", () => 
   );
 });
 
-test("a getter of a change event that throws does not reach the emitter, and costs no change", () => {
+test("a getter of a change event that throws does not throw into the emitter, and loses no change", () => {
   const emitWarning = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
   const state: Record<string, Json> = { n: 0 };
   const { bus, updates } = runtime(state);

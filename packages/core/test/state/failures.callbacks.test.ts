@@ -75,11 +75,11 @@ test.each([
   ["cause", true],
   ["snapshots", "deep"],
   ["onError", 1],
-])("option %s: %j throws", (name, value) => {
+])("the option %s throws for %j", (name, value) => {
   expect(thrownBy(() => setup({ a: 1 }, { [name]: value }))).toMatchObject({ code: "invalid-option" });
 });
 
-test("neither a source nor a first state throws", () => {
+test("a stream with neither a source nor a first state throws", () => {
   const { createStateStream } = createTestClock();
   for (const wrong of [{}, { source: {} }, { source: { getState: () => ({}) } }]) {
     expect(thrownBy(() => createStateStream(wrong as never))).toMatchObject({ code: "invalid-option" });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { collector, filler, followed, setup, thrownBy } from "../support/streams.ts";
 
-test("the same object again is sent as a value, and followed by copy from then on", () => {
+test("the same object, named again, is sent as a value, and compared with a copy from then on", () => {
   const list = [1];
   const { stream } = setup({ list });
   const { client, pull } = followed(stream);
@@ -14,7 +14,7 @@ test("the same object again is sent as a value, and followed by copy from then o
   expect(client.state).toEqual({ list: [1, 2, 3] });
 });
 
-test("the same object again, unchanged after all: sent once, then nothing", () => {
+test("the same object, named but unchanged, is sent once and then not again", () => {
   const list = [1];
   const { stream } = setup({ list });
   const { pull } = followed(stream);
@@ -35,7 +35,7 @@ test("an updater that changes its argument in place and returns it is not droppe
   expect(client.state).toEqual({ list: [1, 2] });
 });
 
-test("a primitive set to itself is nothing", () => {
+test("a primitive that is set to itself sends nothing", () => {
   const { stream } = setup({ n: 1, none: null });
   const { pull } = followed(stream);
   stream.set("n", 1);
@@ -43,7 +43,7 @@ test("a primitive set to itself is nothing", () => {
   expect(pull()).toEqual([]);
 });
 
-test("an object changed in place, named, then replaced in one batch: clients get what it came to", () => {
+test("an object that is changed in place, named and replaced in one batch reaches clients as it ended", () => {
   const list = [1];
   const { stream } = setup({ list });
   const { client, pull } = followed(stream);
@@ -56,7 +56,7 @@ test("an object changed in place, named, then replaced in one batch: clients get
   expect(client.state).toEqual({ list: [1, 2] });
 });
 
-test("an object changed in place, named, then patched in one batch: no patch builds on what clients never had", () => {
+test("an object that is changed in place, named and patched in one batch is never sent as a patch of what clients never had", () => {
   const list = [1];
   const { stream } = setup({ list });
   const { client, pull } = followed(stream);
@@ -69,7 +69,7 @@ test("an object changed in place, named, then patched in one batch: no patch bui
   expect(client.state).toEqual({ list: [1, 2, 3] });
 });
 
-test("an object that a change in place made impossible is reported, left out of snapshots, and sent when it is well again", () => {
+test("an object that a change in place made impossible is reported, left out of snapshots, and sent once it is possible again", () => {
   const value: { n: number; self?: unknown } = { n: 1 };
   const { errors, onError } = collector();
   const { stream } = setup({ value, other: 1 }, { onError });
@@ -93,7 +93,7 @@ test("an object that a change in place made impossible is reported, left out of 
   expect(late.client.state).toEqual(early.client.state);
 });
 
-test("in copy mode a change in place is diffed, named or not", () => {
+test("in copy mode a change in place is sent as a difference, named or not", () => {
   const list = [1];
   const { stream } = setup({ list }, { snapshots: "copy" });
   const { client, pull } = followed(stream);
@@ -105,7 +105,7 @@ test("in copy mode a change in place is diffed, named or not", () => {
   expect(client.state).toEqual({ list: [1, 2] });
 });
 
-test("in copy mode the copy is what a failing value leaves behind", () => {
+test("in copy mode the previous copy stays where a value fails", () => {
   const list: unknown[] = [1];
   const { stream } = setup({ list }, { snapshots: "copy" });
   const { client, pull } = followed(stream);

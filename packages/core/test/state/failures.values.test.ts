@@ -39,7 +39,7 @@ const failing: Record<string, () => unknown> = {
 };
 
 describe.each(Object.entries(failing))("%s", (_, make) => {
-  test("without onError: thrown to the caller; the previous value stays, the stream lives", () => {
+  test("is thrown to the caller without onError; the previous value stays, and the stream continues", () => {
     const { stream, clock } = setup({ a: { n: 1 }, b: 1 });
     const { pull, client } = followed(stream);
     const change = (): void => stream.set("a", make());
@@ -54,7 +54,7 @@ describe.each(Object.entries(failing))("%s", (_, make) => {
     expect(client.state).toEqual({ a: { n: 1, m: 2 }, b: 1 });
   });
 
-  test("with onError: reported there, and nothing is thrown", () => {
+  test("is reported to onError where there is one, and nothing is thrown", () => {
     const { errors, onError } = collector();
     const { stream } = setup({ a: 1, b: 1 }, { onError });
     const { pull } = followed(stream);
@@ -68,7 +68,7 @@ describe.each(Object.entries(failing))("%s", (_, make) => {
     expect(stream.stats().errors).toBe(1);
   });
 
-  test("in copy mode", () => {
+  test("is refused in copy mode, too", () => {
     const { stream } = setup({ a: 1 }, { snapshots: "copy" });
     const { pull } = followed(stream);
     expect(thrownBy(() => stream.set("a", make()))).toMatchObject({ code: "not-serializable" });
@@ -76,11 +76,11 @@ describe.each(Object.entries(failing))("%s", (_, make) => {
     expect(pull()).toMatchObject([{ slice: "a", value: 2 }]);
   });
 
-  test("as a first state, it throws", () => {
+  test("is thrown where it is in the first state", () => {
     expect(thrownBy(() => setup({ a: make() }))).toMatchObject({ code: "not-serializable", slice: "a" });
   });
 
-  test("from a source: reported, and the other slices are sent", () => {
+  test("is reported where it comes from a source, and the other slices are sent", () => {
     const { errors, onError } = collector();
     let state: Slices = { a: 1, b: 1 };
     let notify: () => void = () => {};

@@ -10,7 +10,7 @@ function gated(state: Slices): string[] {
   return ["gate", ...(names as string[])];
 }
 
-test("which slices are shown is never asked of a value that did not come", () => {
+test("the slices function is never called with a value that was rejected", () => {
   const { stream, clock } = setup({ gate: { show: [] }, secret: "sentinel" }, { slices: gated });
   const { pull, client } = followed(stream);
   expect(thrownBy(() => stream.set("gate", { show: ["secret"], broken: 1n }))).toMatchObject({
@@ -35,7 +35,7 @@ test("a slice that only the failing value would have hidden is delivered", () =>
   expect(client.state).toEqual({ gate: { show: ["a", "new"] }, new: 1 });
 });
 
-test("a value that fails once the previous gate is back is put back too", () => {
+test("a value that fails when the previous visibility is restored is put back too", () => {
   const { errors, onError } = collector();
   const { stream } = setup({ gate: { show: ["a"] }, a: 5 }, { slices: gated, onError });
   stream.batch(() => {
@@ -93,7 +93,7 @@ test("while the slices function throws, changes are withheld from everybody; the
   expect(client.state).toEqual({ a: 2, b: 2 });
 });
 
-test("an answer that is no list of names withholds too", () => {
+test("a slices function that gives no list of names withholds the change, too", () => {
   let answer: unknown = ["a"];
   const { stream } = setup({ a: 1 }, { slices: () => answer as string[] });
   const { pull } = followed(stream);

@@ -31,7 +31,7 @@ describe("a draft of Immer, which is revoked once its recipe returns", () => {
   });
 });
 
-test("a value that is revoked after it was set is not held against the next one", () => {
+test("a value that is revoked after it was set does not make the next one fail", () => {
   const { stream, codes, updates } = own({ todos: 0 });
   const { proxy, revoke } = Proxy.revocable({ n: 1, inner: { n: 1 } }, {});
   stream.set("todos", { outer: proxy });

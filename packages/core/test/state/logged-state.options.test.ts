@@ -47,7 +47,7 @@ describe("serialize", () => {
     expect(logged.text("s")).toBe('{"n":"2"}');
   });
 
-  test("is what a value changed in place is compared through", () => {
+  test("is used to compare a value that was changed in place", () => {
     const { update } = hold({ serialize });
     const value = { n: 1, secret: "a" };
     update(value);
@@ -55,7 +55,7 @@ describe("serialize", () => {
     expect(update(value, { named: true })).toStrictEqual({ patches: [{ op: "replace", path: "/n", value: 2 }] });
   });
 
-  test("leaves operations nothing to build on", () => {
+  test("replaces operations by a comparison of its texts", () => {
     const { logged, update } = hold({ serialize });
     const value = { n: 1 };
     update(value);
@@ -80,14 +80,14 @@ describe("a differ", () => {
   test.each<[string, Differ]>([
     ["throws", () => { throw new Error("oops"); }], // prettier-ignore
     ["gives what is no list", () => "oops" as unknown as Operation[]],
-  ])("that %s is reported, and the value sent", (_name, differ) => {
+  ])("is reported when it %s, and the value is sent", (_name, differ) => {
     const { update, report } = hold({ differ });
     update({ n: 1 });
     expect(update({ n: 2 })).toStrictEqual({ value: { n: 2 } });
     expect(report).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "differ-failed", slice: "s" }));
   });
 
-  test("that gives up has the value sent, and nothing is reported", () => {
+  test("may give up, so that the value is sent and nothing is reported", () => {
     const { update, report } = hold({ differ: () => undefined });
     update({ n: 1 });
     expect(update({ n: 2 })).toStrictEqual({ value: { n: 2 } });

@@ -9,7 +9,7 @@ const replace = (path: string, value: Json): Update => ({ patches: [{ op: "repla
 const big = Array.from({ length: 50 }, (_, index) => ({ index }));
 
 describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
-  test("the first value is sent as a value, the next as patches, the removal as removed", () => {
+  test("sends the first value as a value, the next as patches, and the removal as removed", () => {
     const { logged, update } = hold({ snapshots });
     expect(logged.has("s")).toBe(false);
     expect(update({ n: 1 })).toStrictEqual({ value: { n: 1 } });
@@ -42,7 +42,7 @@ describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
     ["a", "a"],
     [null, null],
     [false, false],
-  ])("the primitive %j again is nothing, named or not", (value, again) => {
+  ])("sends nothing for the primitive %j again, named or not", (value, again) => {
     const { update } = hold({ snapshots });
     expect(update(value)).toStrictEqual({ value: parsed(value) });
     for (const named of [true, false]) {
@@ -64,7 +64,7 @@ describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
     expect(update({ n: 2 })).toStrictEqual(replace("/n", 2));
   });
 
-  test("a slice has any name, and none is a prototype's", () => {
+  test("a slice may have any name, also one that a prototype has", () => {
     const { logged } = hold({ snapshots });
     expect(logged.has("constructor")).toBe(false);
     for (const name of ["__proto__", "constructor"]) {
@@ -75,7 +75,7 @@ describe.each(["shared", "copy"] as const)("with %s snapshots", (snapshots) => {
     expect({}).not.toHaveProperty("polluted");
   });
 
-  test("applying the differences gives every awkward value after every other", () => {
+  test("the differences lead from every awkward value to every other", () => {
     for (const [name, a] of awkward) {
       const { update } = hold({ snapshots });
       update({ of: a });
@@ -105,7 +105,7 @@ describe("shared", () => {
     expect(watched({ of: never, n: 2 })).toStrictEqual(replace("/n", true));
   });
 
-  test("takes the same value, unnamed, for unchanged", () => {
+  test("counts the same value as unchanged when it is not named", () => {
     const { update } = hold();
     const value = { list: [1] };
     update(value);
@@ -113,7 +113,7 @@ describe("shared", () => {
     expect(update(value)).toBeUndefined();
   });
 
-  test("sends the same value, named, whole, and compares from then on", () => {
+  test("sends the same value as a whole when it is named, and compares from then on", () => {
     const { logged, update } = hold();
     const value = { list: [1], big };
     update(value);
@@ -139,7 +139,7 @@ describe("shared", () => {
     expect(logged.patchableJson("s", value)).toBeUndefined();
   });
 
-  test("leaves a slice that was spoilt in place out of the state, says so, and sends the next value whole", () => {
+  test("leaves a slice that was mutated into something impossible out of the state, reports it, and sends the next value as a whole", () => {
     const { logged, update, report } = hold();
     const value: Record<string, unknown> = { n: 1 };
     update(value);
@@ -151,7 +151,7 @@ describe("shared", () => {
     expect([logged.text("s"), logged.json("s")]).toStrictEqual(['{"n":2}', { n: 2 }]);
   });
 
-  test.each(["same", "next"])("sends the %s value whole after one that failed in place", (which) => {
+  test.each(["same", "next"])("sends the %s value as a whole after one that failed in place", (which) => {
     const { update } = hold();
     const value: Record<string, unknown> = { n: 1, m: 1 };
     update(value);
@@ -164,7 +164,7 @@ describe("shared", () => {
   });
 });
 
-test("copy holds a copy, and finds what was changed in place, named or not", () => {
+test("in copy mode a copy is held, which finds what was changed in place, named or not", () => {
   const { logged, update } = hold({ snapshots: "copy" });
   const value = { list: [1] };
   update(value);

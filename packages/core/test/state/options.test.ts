@@ -6,7 +6,7 @@ import { errorOf } from "../support/values.ts";
 
 const settings = (options: object) => settingsOf(options, undefined);
 
-test("every default is the documented one", () => {
+test("every default is as documented", () => {
   const { cause: _cause, compare: _compare, ...others } = settings({});
   expect(others).toStrictEqual({
     slices: undefined,
@@ -24,7 +24,7 @@ test("every default is the documented one", () => {
   });
 });
 
-test("given options are kept", () => {
+test("options that are given are kept", () => {
   const given: Required<Omit<StateStreamOptions<object>, "differ" | "rowIds">> = {
     slices: () => [],
     snapshots: "copy",
@@ -44,7 +44,7 @@ test("given options are kept", () => {
   expect(others).toStrictEqual(given);
 });
 
-test("an undefined option is one that was not given", () => {
+test("an option that is undefined counts as not given", () => {
   const names = [
     "slices",
     "snapshots",

@@ -62,7 +62,7 @@ describe("a slices function", () => {
     expect(updates()).toMatchObject([{ slice: "b" }]);
   });
 
-  test("that hides a slice has nothing said before replayed, and one that goes of itself has", () => {
+  test("forbids the replay of a slice's earlier events when it hides the slice, but not when the slice was deleted", () => {
     const { stream, change } = follow({ visible: ["a", "b"], a: 1, b: 1 }, { slices: visible });
     const before = stream.eventId;
     const reason = () => eventsOf(stream.connect({ lastEventId: before }))[0];
@@ -94,7 +94,7 @@ describe("a slices function", () => {
     expect(updates()).toStrictEqual([{ slice: "b", value: 3 }]);
   });
 
-  test("that threw on a change of any slice has every slice looked at next", () => {
+  test("makes the next change look at every slice after it has thrown", () => {
     let slices: (state: State) => string[] = Object.keys;
     const { change, updates } = follow({ a: 1, b: 1, c: 1 }, { slices: (state) => slices(state) });
     slices = fail;
@@ -106,7 +106,7 @@ describe("a slices function", () => {
     expect(updates()).toStrictEqual([{ slice: "b", value: 3 }]);
   });
 
-  test("that threw at first shows nothing until it does not", () => {
+  test("shows nothing as long as it has always thrown", () => {
     let slices: (state: State) => string[] = fail;
     const { stream, change, codes, updates } = follow({ a: 1, b: 1 }, { slices: (state) => slices(state) });
     expect([stream.state, codes()]).toStrictEqual([{}, ["slices-failed"]]);
@@ -115,7 +115,7 @@ describe("a slices function", () => {
     expect(updates()).toMatchObject([{ slice: "a", value: 1 }, { slice: "b", value: 2 }]); // prettier-ignore
   });
 
-  test("that throws over own state has the change undone, for clients and for the caller", () => {
+  test("undoes a change of own state when it throws, for clients and for the caller", () => {
     let slices: (state: State) => string[] = Object.keys;
     const { stream, codes, updates } = own({ a: 1 }, { slices: (state) => slices(state) });
     slices = fail;
@@ -128,7 +128,7 @@ describe("a slices function", () => {
 });
 
 describe("a slice that fails", () => {
-  test("has which slices may be seen asked again, of the state without it", () => {
+  test("makes the slices function run again, on the state without the failed value", () => {
     const { stream, codes, updates } = own({ visible: ["a", "visible"], a: 1, b: 1 }, { slices: visible });
     stream.batch(() => {
       stream.set("a", 2);
@@ -146,7 +146,7 @@ describe("a slice that fails", () => {
     expect(stream.state).toStrictEqual({ a: 1, b: 2 });
   });
 
-  test("by the getter it is of the state fails alone", () => {
+  test("fails alone where the slice is a getter of the state that throws", () => {
     const { stream, become, errors } = follow({ a: 1, b: 1 });
     become(Object.defineProperty({ b: 2 }, "a", { enumerable: true, get: fail }));
     expect(stream.state).toStrictEqual({ a: 1, b: 2 });
@@ -177,14 +177,14 @@ describe("the cause", () => {
     ["throws", fail],
     ["gives a BigInt", () => ({ type: "t", payload: 1n })],
     ["gives a cycle", () => { const payload: unknown[] = []; payload.push(payload); return { type: "t", payload }; }], // prettier-ignore
-  ])("goes missing, and the change does not, when the option %s", (_name, option) => {
+  ])("is left out when the option %s, and the change is sent", (_name, option) => {
     expect(caused(option && { cause: option })).toStrictEqual([
       [undefined, undefined],
       ["cause-failed", "cause-failed"],
     ]);
   });
 
-  test("of own state is that of each call, and of a batch where a call gives none", () => {
+  test("is that of each call, or of the batch where a call gives none", () => {
     const { stream, updates } = own({ a: 1, b: 1 });
     stream.batch(() => {
       stream.set("a", 2, { type: "inner" });
@@ -195,7 +195,7 @@ describe("the cause", () => {
 });
 
 describe("changes that callbacks make", () => {
-  test("come after the one under way, in one order for everybody", () => {
+  test("come after the change under way, in one order for everybody", () => {
     const asked: unknown[] = [];
     const { stream, updates } = own(
       { a: 0, b: 0 },
@@ -220,7 +220,7 @@ describe("changes that callbacks make", () => {
     expect(asked).toStrictEqual([0, 1, 1, 2]);
   });
 
-  test("of a source come after it too", () => {
+  test("come after the change under way where a source makes them, too", () => {
     const follower = follow({ a: 0, b: 0 }, { cause: (given) => (given.type === "first" ? (follower.change({ b: 1 }), given) : given) }); // prettier-ignore
     follower.change({ a: 1 }, { slice: "a", cause: { type: "first" } });
     expect(follower.updates()).toStrictEqual([

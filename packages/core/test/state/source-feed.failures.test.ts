@@ -22,17 +22,20 @@ describe("patches that a source gives with a change", () => {
 });
 
 describe("a source that fails", () => {
-  test.each([{ slice: "a" }, undefined])("at a change of %j has every slice looked at next", (missed) => {
-    const { stream, change, codes, fail: failWith, updates } = follow({ a: [1], b: 1 });
-    failWith(new Error("ill"));
-    change({ a: [1, 2] }, missed);
-    expect([updates(), codes(), stream.state]).toStrictEqual([[], ["source-failed"], { a: [1], b: 1 }]);
-    failWith(undefined);
-    change({ b: 2 }, { slice: "b" });
-    expect(stream.state).toStrictEqual({ a: [1, 2], b: 2 });
-  });
+  test.each([{ slice: "a" }, undefined])(
+    "makes the next change look at every slice when it failed at a change of %j",
+    (missed) => {
+      const { stream, change, codes, fail: failWith, updates } = follow({ a: [1], b: 1 });
+      failWith(new Error("ill"));
+      change({ a: [1, 2] }, missed);
+      expect([updates(), codes(), stream.state]).toStrictEqual([[], ["source-failed"], { a: [1], b: 1 }]);
+      failWith(undefined);
+      change({ b: 2 }, { slice: "b" });
+      expect(stream.state).toStrictEqual({ a: [1, 2], b: 2 });
+    },
+  );
 
-  test("at a change in place that it names does not lose it", () => {
+  test("does not lose a change in place that it named", () => {
     const a = [1];
     const { change, fail: failWith, updates } = follow({ a, b: 1 });
     failWith(new Error("ill"));
@@ -43,7 +46,7 @@ describe("a source that fails", () => {
     expect(updates()).toContainEqual({ slice: "a", value: [1, 2], more: true });
   });
 
-  test.each([null, [], "state", undefined])("by giving %j is reported, and the stream continues", (bad) => {
+  test.each([null, [], "state", undefined])("is reported when it gives %j, and the stream continues", (bad) => {
     const { stream, become, codes } = follow({ a: 1 });
     become(bad);
     expect([codes(), stream.state]).toStrictEqual([["invalid-state"], { a: 1 }]);

@@ -83,7 +83,7 @@ test("commits what waits before the stream closes", async () => {
   expect(stream.stats().events).toBe(2);
 });
 
-test("maxRateHz is for a source only, and must be a rate", () => {
+test("maxRateHz is refused without a source, and where it is no rate", () => {
   const { createStateStream } = createTestClock();
   const source = { getState: () => ({}), subscribe: () => () => undefined };
   expect(() => createStateStream({ initialState: {}, maxRateHz: 2 } as never)).toThrow(/maxRateHz.*is for a source/);

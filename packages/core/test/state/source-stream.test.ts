@@ -55,7 +55,7 @@ test("a named slice whose object is the same is sent as a value", () => {
   expect(pull()).toMatchObject([{ value: [1, 2] }]);
 });
 
-test("an unnamed change in place needs copies, and is seen with them", () => {
+test("a change in place that names no slice is found with private copies, and only with them", () => {
   const list = [1];
   const { source, change } = createSource({ list });
   const { pull, client } = followed(createTestClock().createStateStream({ source, snapshots: "copy" }));
@@ -65,7 +65,7 @@ test("an unnamed change in place needs copies, and is seen with them", () => {
   expect(client.state).toEqual({ list: [1, 2] });
 });
 
-test("a getState that throws: clients keep what they have, and get all of it with the next change", () => {
+test("when getState throws, clients keep what they have and get everything with the next change", () => {
   const { errors, onError } = collector();
   const { source, change } = createSource({ a: 1, b: 1 });
   let broken = false;
@@ -94,7 +94,7 @@ test("a state that is not an object is reported, and clients keep theirs", () =>
   expect(pull()).toEqual([]);
 });
 
-test("what a store reports while it is subscribed to is in the first state", () => {
+test("a change that a store reports while it is being subscribed to is in the first state", () => {
   const source: StateSource<Slices> = {
     getState: () => ({ a: 1 }),
     subscribe: (listener) => {
@@ -107,7 +107,7 @@ test("what a store reports while it is subscribed to is in the first state", () 
   expect(followed(stream).client.state).toEqual({ a: 1 });
 });
 
-test("a Redux Toolkit store", () => {
+test("a Redux Toolkit store is a source", () => {
   const todos = createSlice({
     name: "todos",
     initialState: [] as { title: string; done: boolean }[],
@@ -128,7 +128,7 @@ test("a Redux Toolkit store", () => {
   expect(client.state).toEqual(store.getState());
 });
 
-test("a Zustand store, whose listeners are given the state and the one before", () => {
+test("a Zustand store is a source, although its listeners are given the state and the previous one", () => {
   const store = createStore<{ slice: string; patches: unknown[]; n: number }>(() => ({
     slice: "n",
     patches: [],
@@ -142,7 +142,7 @@ test("a Zustand store, whose listeners are given the state and the one before", 
   expect(client.state).toEqual(store.getState());
 });
 
-test("a bus that changes its state in place", () => {
+test("a bus that changes its state in place is a source", () => {
   const bus = new EventEmitter();
   const state: Slices = { list: [] as number[], other: 1 };
   const stream = createTestClock().createStateStream({ source: eventBusSource({ getState: () => state, bus }) });
@@ -156,7 +156,7 @@ test("a bus that changes its state in place", () => {
   expect(bus.listenerCount("change")).toBe(0);
 });
 
-test("a getter of a source's change that throws is reported, reaches no emitter, and costs no change", () => {
+test("a getter of a source's change that throws is reported, does not throw into the emitter, and loses no change", () => {
   const { errors, onError } = collector();
   const { source, change } = createSource({ a: 1, b: 1 });
   const { pull } = followed(createTestClock().createStateStream({ source, onError }));

@@ -18,7 +18,7 @@ test("by default clients see a cause's type and id, and no payload ever crosses 
   expect(text.match(/"cause":\{"type":"added","id":7\}/g)).toHaveLength(4);
 });
 
-test("a cause without an id has none; no cause, no member", () => {
+test("an event has no id in its cause where the cause has none, and no cause member where there is no cause", () => {
   const { stream } = setup({ a: 0 });
   const { pull } = followed(stream);
   stream.set("a", 1, { type: "x" });
@@ -80,14 +80,14 @@ test("a cause function that throws, or gives what JSON cannot carry, loses the c
   }
 });
 
-test("a cause is not asked about when nothing changed", () => {
+test("the option `cause` is not called when nothing changed", () => {
   let asked = 0;
   const { stream } = setup({ a: { n: 1 } }, { cause: (given) => (asked++, given) });
   stream.set("a", { n: 1 }, cause);
   expect(asked).toBe(0);
 });
 
-test.each([["a string"], [null], [{}], [{ type: 1 }], [[]]])("%j is no cause", (wrong) => {
+test.each([["a string"], [null], [{}], [{ type: 1 }], [[]]])("%j does not count as a cause", (wrong) => {
   const { stream } = setup({ a: 0 });
   expect(() => stream.set("a", 1, wrong as unknown as Cause)).toThrow(
     expect.objectContaining({ code: "invalid-option" }),

@@ -43,7 +43,7 @@ test("a client that does not take its end is cut off after half a second, and no
   expect(clock.timers).toBe(0);
 });
 
-test("with nobody there, close resolves at once; twice is once", async () => {
+test("close resolves at once without connections, and a second call changes nothing", async () => {
   const { stream, clock } = setup({ a: 1 });
   const closing = stream.close({ reason: "draining", retry: false });
   expect(stream.close()).toBe(closing);
@@ -167,7 +167,7 @@ test("close unsubscribes from the source once, also when that throws", async () 
   expect(errors).toMatchObject([{ code: "source-failed" }]);
 });
 
-test("after close there are no heartbeats, and a source's changes are nobody's", () => {
+test("after close no heartbeat is sent and a source's changes are ignored", () => {
   const { clock } = setup({});
   let notify: () => void = () => {};
   let n = 0;

@@ -29,7 +29,7 @@ test("the first bytes are the retry line as a chunk of its own, then the snapsho
   ]);
 });
 
-test("position, snapshot and subscription are one turn: a change while the snapshot is read comes after it", () => {
+test("a change while the snapshot is read comes after it, since connecting takes position, snapshot and subscription in one turn", () => {
   const { stream, clock } = setup({ a: filler(200_000), b: 0 });
   const { client, pull } = follow(stream);
   // The retry line and the first part: the rest of the snapshot is still to be taken.
@@ -50,7 +50,7 @@ test("a change between connect and the first read is in the snapshot or after it
   expect(client.state).toEqual({ list: [1, 2] });
 });
 
-test("the snapshot is the state the log has reached, never the store's", () => {
+test("the snapshot is the state that the log has reached, never the state of the store", () => {
   const clock = createTestClock();
   const store = createStore({ list: [1] });
   const connections: ReturnType<typeof follow>[] = [];
@@ -116,7 +116,7 @@ test("a client that connects inside a callback of a commit gets that commit once
   }
 });
 
-test("no timer and no random number before the first connection or change", () => {
+test("no timer is set and no random number is drawn before the first connection or change", () => {
   let drawn = 0;
   const random = (): number => (drawn++, 0);
   const { stream, clock } = setup({ a: 1 }, { maxAgeMs: 1000 }, { random });
@@ -129,7 +129,7 @@ test("no timer and no random number before the first connection or change", () =
   expect(clock.timers).toBe(1);
 });
 
-test("one timer for all connections, gone with the last", () => {
+test("all connections share one timer, which is cleared with the last of them", () => {
   const { stream, clock } = setup({ a: 1 });
   const all = Array.from({ length: 20 }, () => followed(stream));
   expect(clock.timers).toBe(1);

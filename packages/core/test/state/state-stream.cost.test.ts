@@ -29,7 +29,7 @@ test("a larger range is sent up to what a snapshot costs; one byte more is not",
   expect(padded(length - 1).resumed).toBe(false);
 });
 
-test("a connection that keeps up gets the frames at any price", () => {
+test("a connection that keeps up gets the frames, however many bytes they have", () => {
   const { stream, clock } = setup({ a: 1 });
   const { client, pull } = followed(stream);
   for (const letter of ["x", "y", "z"]) stream.set("a", letter.repeat(100_000));
@@ -39,7 +39,7 @@ test("a connection that keeps up gets the frames at any price", () => {
   expect(client.state).toEqual({ a: 2 });
 });
 
-test("a connection whose writer waited gets what is cheap as frames", () => {
+test("a connection whose writer waited gets frames where they are cheap", () => {
   const { stream, clock } = setup({ a: filler(70_000), n: 0 });
   const { client, pull } = follow(stream);
   pull(2);
@@ -51,7 +51,7 @@ test("a connection whose writer waited gets what is cheap as frames", () => {
   expect(client.state["n"]).toBe(3);
 });
 
-test("a connection whose writer waited gets a snapshot for what is dear, though the herd had that range", () => {
+test("a connection whose writer waited gets a snapshot where frames would be expensive, though other connections had that range", () => {
   const { stream, clock } = setup({ a: "", n: filler(70_000) });
   const herd = followed(stream);
   const slow = follow(stream);
@@ -84,7 +84,7 @@ test("a client that stops reading converges with one snapshot and few frames, wh
   expect(client.state).toEqual(stream.state);
 });
 
-test("a resume that was allowed is not taken back by what changes before it is read", () => {
+test("a resume that was allowed is not revoked by what changes before it is read", () => {
   const { stream } = setup({ a: 1 });
   const { client } = followed(stream);
   stream.set("a", 2);

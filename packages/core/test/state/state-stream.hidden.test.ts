@@ -29,7 +29,7 @@ test("a slice that becomes visible arrives as a value, one that stops as removed
   expect(client.state).toEqual({ tick: 2, a: 1 });
 });
 
-test("the answer rules snapshots and `state` too", () => {
+test("the slices function also decides what snapshots and `state` have", () => {
   const { stream, shown, ask } = hiding({ tick: 0, a: 1, b: 2 });
   shown.delete("b");
   ask();
@@ -37,7 +37,7 @@ test("the answer rules snapshots and `state` too", () => {
   expect(stream.state).toEqual({ tick: {}, a: 1 });
 });
 
-test("a hidden slice that changes takes no event", () => {
+test("a change of a hidden slice makes no event", () => {
   const { stream, shown, ask } = hiding({ tick: 0, a: SENTINEL });
   shown.delete("a");
   ask();
@@ -106,7 +106,7 @@ test("a range that others read before is not replayed from either", () => {
   expect(slow.client.state).toEqual({ tick: {} });
 });
 
-test("what a client has been given in part is not given further once a slice of its selection is hidden", () => {
+test("a chunk that was given in part is not continued once a slice of the client's selection is hidden", () => {
   const { stream, clock, shown, ask } = hiding({ tick: 0, a: filler(100_000) + SENTINEL });
   const { connection, pull } = follow(stream);
   let inMutator = false;
@@ -124,7 +124,7 @@ test("what a client has been given in part is not given further once a slice of 
   expect(connection.closeReason).toBe("revoked");
 });
 
-test("nor is it when its writer comes back before the flush", () => {
+test("a chunk is not continued either when its writer comes back before the flush", () => {
   const { stream, shown, ask } = hiding({ tick: 0, a: filler(100_000) + SENTINEL });
   const { connection, pull } = follow(stream);
   pull(2);

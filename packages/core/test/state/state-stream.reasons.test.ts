@@ -42,7 +42,7 @@ test.each([
   expect(reasonOf(busy(), { lastEventId })).toBe(reason);
 });
 
-test("reasons are tried in this order: invalid-id, epoch, selection, trimmed", () => {
+test("a snapshot's reason is the first that holds of invalid-id, epoch, selection and trimmed", () => {
   const given = busy();
   const asked = (lastEventId: string): string => reasonOf(given, { lastEventId, slices: ["b"] });
   expect(asked(`otherepoch0.0.${given.narrow}!`)).toBe("invalid-id");
@@ -66,7 +66,7 @@ test("what clients send never throws, and each snapshot is counted by its reason
   });
 });
 
-test("a client that lags behind what the log holds, but was not waited for, gets a snapshot: trimmed", () => {
+test("a client that lags behind what the log holds, but was not waited for, gets a snapshot with the reason trimmed", () => {
   const { stream, clock } = setup({ a: 0 }, { maxLogEvents: 2 });
   const { client, pull } = followed(stream);
   for (let n = 1; n <= 3; n++) stream.set("a", n);
@@ -75,7 +75,7 @@ test("a client that lags behind what the log holds, but was not waited for, gets
   expect(client.state).toEqual({ a: 3 });
 });
 
-test("a client whose writer waited gets one snapshot: slow", () => {
+test("a client whose writer waited gets one snapshot with the reason slow", () => {
   const { stream, clock } = setup({ a: filler(70_000), n: 0 });
   const { client, pull } = follow(stream);
   pull(2);

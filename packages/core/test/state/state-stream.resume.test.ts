@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { follow, followed, setup } from "../support/streams.ts";
 
-test("at the head: a heartbeat with the position it came with, and nothing else", () => {
+test("a client that resumes at the head gets a heartbeat with its position, and nothing else", () => {
   const { stream } = setup({ a: 1 });
   stream.set("a", 2);
   const { client } = followed(stream);
@@ -12,7 +12,7 @@ test("at the head: a heartbeat with the position it came with, and nothing else"
   expect(back.pull()).toMatchObject([{ seq: 2, base: 1 }]);
 });
 
-test("behind: what was missed, and only that", () => {
+test("a client that resumes behind the head gets what it missed, and only that", () => {
   const { stream } = setup({ a: 0, b: 0 });
   const { client } = followed(stream);
   stream.set("a", 1);
@@ -23,7 +23,7 @@ test("behind: what was missed, and only that", () => {
   expect(stream.stats().snapshots).toEqual({ connect: 1 });
 });
 
-test("in the middle of a commit: the rest of it", () => {
+test("a client that resumes in the middle of a commit gets the rest of it", () => {
   const { stream, clock } = setup({ a: 0, b: 0, c: 0 });
   const { connection, client } = followed(stream);
   stream.batch(() => {
@@ -96,7 +96,7 @@ test("a removed slice that comes back is a value, at any base", () => {
   expect(client.state).toEqual({ a: { n: 2 } });
 });
 
-test("narrower or wider slices are another selection", () => {
+test("a client that resumes with fewer or more slices has another selection", () => {
   const { stream } = setup({ a: 1, b: 1 });
   const { client } = followed(stream, { slices: ["a"] });
   for (const slices of [undefined, ["a", "b"], []]) {

@@ -13,7 +13,7 @@ function textOf(connection: Connection): string {
 
 const END = /^event: state\.end\ndata: \{"type":"state\.end","reason":"revoked","retry":false,.*\n(id: .*\n)?\n$/;
 
-test("revoked before the connection opens: the client gets the end alone, and does not count as connected", () => {
+test("a client that is revoked before its connection opens gets the end alone, and does not count as connected", () => {
   const { stream } = setup({ a: "secret" });
   const onClose = vi.fn<(reason: CloseReason) => void>();
   const connection = stream.connect({ revoked: AbortSignal.abort(), onClose });
@@ -24,7 +24,7 @@ test("revoked before the connection opens: the client gets the end alone, and do
   expect(onClose).toHaveBeenCalledExactlyOnceWith("revoked");
 });
 
-test("revoked between connecting and the first read: no snapshot is sent", () => {
+test("a client that is revoked between connecting and the first read is sent no snapshot", () => {
   const { stream } = setup({ a: "secret" });
   const access = new AbortController();
   const connection = stream.connect({ revoked: access.signal });
@@ -35,7 +35,7 @@ test("revoked between connecting and the first read: no snapshot is sent", () =>
   expect(connection.closeReason).toBe("revoked");
 });
 
-test("revoked with a change pending: the change is not sent", () => {
+test("a client that is revoked with a change pending is not sent the change", () => {
   const { stream } = setup({ a: 0 });
   const access = new AbortController();
   const connection = stream.connect({ revoked: access.signal });
@@ -47,7 +47,7 @@ test("revoked with a change pending: the change is not sent", () => {
   expect(stream.stats()).toMatchObject({ connections: 0, closed: { revoked: 1 } });
 });
 
-test("revoked in the middle of a snapshot: the connection is closed at once", () => {
+test("a connection that is revoked in the middle of a snapshot is closed at once", () => {
   const { stream } = setup({ a: "x".repeat(200_000) });
   const access = new AbortController();
   const connection = stream.connect({ revoked: access.signal });

@@ -84,7 +84,7 @@ test("a new client is not given a slice that was hidden and removed in one commi
   expect(textOf(chunksOf(stream.connect({ lastEventId: id })))).not.toContain("sentinel");
 });
 
-test("a snapshot nobody asked for between two heartbeats is let go", () => {
+test("a snapshot that nobody needed between two heartbeats is released", () => {
   const { stream, clock } = setup({ big: "x".repeat(4000) });
   const stays = followed(stream);
   const first = chunksOf(stream.connect())[1];
@@ -111,7 +111,7 @@ test("`more` depends on what the connection selects", () => {
   ]);
 });
 
-test("ids of a selection carry its hash; nothing narrowed, none", () => {
+test("event IDs carry the hash of the selection where the connection selects slices, and no hash elsewhere", () => {
   const { stream } = setup({ a: 0 });
   expect(followed(stream).client.id).toBe("testepoch00.0");
   const { id } = followed(stream, { slices: ["a"] }).client;

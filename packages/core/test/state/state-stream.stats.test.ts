@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { chunksOf, followed, setup } from "../support/streams.ts";
 
-test("a new stream has counted nothing", () => {
+test("the counts of a new stream are zero", () => {
   const { stream } = setup({ a: 1 });
   expect(stream.stats()).toEqual({
     connections: 0,
@@ -18,7 +18,7 @@ test("a new stream has counted nothing", () => {
   });
 });
 
-test("it counts events, replacements, bytes, snapshots, closings and errors", () => {
+test("stats counts events, replacements, bytes, snapshots, closings and errors", () => {
   const { stream } = setup({ a: { n: 0 }, b: 0 }, { onError: () => {}, maxLogEvents: 2 });
   const connection = stream.connect();
   let bytes = chunksOf(connection).reduce((sum, { length }) => sum + length, 0);
@@ -42,7 +42,7 @@ test("it counts events, replacements, bytes, snapshots, closings and errors", ()
   expect(stats.logBytes).toBeGreaterThan(100);
 });
 
-test("what it gives does not change afterwards", () => {
+test("an object that stats gave does not change afterwards", () => {
   const { stream } = setup({ a: 0 });
   const { snapshots, closed } = stream.stats();
   followed(stream).connection.close();

@@ -17,7 +17,7 @@ test("a listener is called once per flush, outside the call that made the change
   expect(seen).toHaveLength(2);
 });
 
-test("a listener is not called for a change that changes nothing, nor without one", () => {
+test("a listener is not called without a change, nor for one that changes nothing", () => {
   const { stream, clock } = setup({ a: { n: 1 } });
   const listener = vi.fn<() => void>();
   stream.subscribe(listener);
@@ -85,7 +85,7 @@ test("a listener that throws is reported, and harms neither the others nor the m
   );
 });
 
-test("what is no function is refused", () => {
+test("a listener that is no function is refused", () => {
   const { stream } = setup({ a: 1 });
   expect(thrownBy(() => stream.subscribe("no" as never))).toMatchObject({ code: "invalid-option" });
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createTestClock } from "../../src/state/testing.ts";
 import { followed } from "../support/streams.ts";
 
-test("nothing happens that the test does not request", () => {
+test("nothing happens that the test did not start", () => {
   const clock = createTestClock({ now: 5000, epoch: "anotherone0", random: () => 0.5 });
   const stream = clock.createStateStream({ initialState: { a: 0 }, retryMs: 1000 });
   expect(clock.now()).toBe(5000);
@@ -35,7 +35,7 @@ test("streams of one clock share its time, and nothing else", () => {
   expect([one?.state, two?.state]).toEqual([{ a: 5 }, { a: 2 }]);
 });
 
-test("what never ends is noticed", () => {
+test("work that never ends is reported", () => {
   const clock = createTestClock();
   const stream = clock.createStateStream({ initialState: { n: 0 } });
   const { connection, pull } = followed(stream);

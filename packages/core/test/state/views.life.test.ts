@@ -13,7 +13,7 @@ function keyed(viewOptions: object = {}, options: object = {}) {
   return { ...given, projected, views: given.clock.createStateViews(given.stream, projected, viewOptions) };
 }
 
-test("a view is made when it is got, is the same while it is kept, and is dropped idleMs later without a connection", () => {
+test("a view is made by get, is the same while it is kept, and is dropped after idleMs without a connection", () => {
   const { clock, views } = keyed({ idleMs: 1000 });
   const view = views.get("a");
   expect(views.size).toBe(1);
@@ -126,7 +126,7 @@ test("100,000 keys that nobody connects to, or connects to and leaves, cost boun
   expect(clock.timers).toBeLessThan(5);
 });
 
-test("nothing of 100,000 keys is left, in bytes", { timeout: 30_000 }, () => {
+test("100,000 keys that are gone leave no memory in use", { timeout: 30_000 }, () => {
   const { views } = keyed({ maxViews: 100 });
   const { gc } = globalThis as { gc?: () => void };
   const heap = (): number => {
@@ -355,7 +355,7 @@ test("views of a view that failed are withheld with it, and go on with it", () =
   expect(connection.closed).toBe(false);
 });
 
-test("a slice of a view that JSON cannot carry withholds the view: its previous value may not be seen any more", () => {
+test("a slice of a view that JSON cannot carry withholds the view, since its previous value may not be seen any more", () => {
   const { errors, onError } = collector();
   const { stream, clock } = setup({ n: 0 });
   const views = clock.createStateViews(stream, ({ n }) => ({ secret: n === 0 ? "secret" : n === 1 ? 1n : "open" }), {

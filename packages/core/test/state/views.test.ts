@@ -40,7 +40,7 @@ test("each key sees what the projection gives for it, and changes of that only",
   expect(bob.pull()).toMatchObject([{ slice: "hand", patches: [{ op: "add", path: "/1", value: "three" }] }]);
 });
 
-test("one projection per view and flush, however many connections and changes", () => {
+test("a view is projected once per flush, however many connections and changes there are", () => {
   const { stream, clock, views, projected } = table();
   const followers = Array.from({ length: 10 }, () => followed(views.get("ann")));
   expect(projected).toHaveBeenCalledTimes(1);
@@ -172,19 +172,19 @@ test("a download goes on while the view only gains, or another slice changes", (
   expect((client.state["hand"] as string[])[1]).toBe("more");
 });
 
-test("an event ID of one view is worth nothing in another", () => {
+test("an event ID of one view gives a snapshot in another", () => {
   const { views } = table();
   const { client } = followed(views.get("ann"));
   const thief = follow(views.get("bob"), {}, { id: client.id, slices: new Map() });
   expect(thief.pull()).toMatchObject([{ type: "state.initial", reason: "epoch", slices: { hand: ["two"] } }]);
 });
 
-test("narrowed by slices like every stream", () => {
+test("a connection to a view may select slices, as of every stream", () => {
   const { views } = table();
   expect(followed(views.get("ann"), { slices: ["board"] }).client.state).toEqual({ board: { turn: 1 } });
 });
 
-test("of the option slices, a view sees only what clients of the stream may see", () => {
+test("a view sees only the slices that clients of the stream may see", () => {
   const { views } = table({ slices: ["board"] });
   expect(followed(views.get("ann"), {}).client.slices.size).toBe(0);
 });
@@ -212,7 +212,7 @@ test("the cause follows the stream's policy, for slices that the view shows as c
   expect(pull()).toEqual([]);
 });
 
-test("changes of several causes have none in a view", () => {
+test("a view's event that stands for changes of several causes has no cause", () => {
   const { stream, clock, views } = table();
   const { pull } = followed(views.get("ann"));
   stream.set("board", { turn: 2 }, { type: "a" });
@@ -296,7 +296,7 @@ test("right after a change, the event ID of a view is the one that its clients r
   expect(new Set(ids).size).toBe(2);
 });
 
-test("what is no stream, no function, or no option is refused", () => {
+test("createStateViews refuses what is no stream, no function, or no option", () => {
   const { clock, stream } = setup({});
   const { createStateViews } = clock;
   for (const make of [
@@ -333,7 +333,7 @@ test("a slice that several views show by identity is compared once for all of th
   }
 });
 
-test("what several views compute alike is read once, and what they show of the stream not at all", () => {
+test("equal values that several views compute are read once, and what they show of the stream is not read again", () => {
   const { stream, clock } = setup({ rows: [{ n: 1 }] });
   let reads = 0;
   const computed = new Map<unknown, object>();

@@ -52,7 +52,7 @@ describe("append", () => {
     ]);
   });
 
-  test("of nothing changes nothing", () => {
+  test("changes nothing where the text is empty", () => {
     const { stream, updates } = followed({ s: { text: "a" } });
     stream.append("s", "/text", "");
     expect(updates()).toStrictEqual([]);
@@ -92,7 +92,7 @@ describe("append", () => {
     ["text", "x", "invalid-patch", "its path is no JSON Pointer"],
     ["/text", 5 as never, "invalid-patch", "its value is not a string"],
     ["/text", undefined as never, "invalid-patch", "its value is not a string"],
-  ])("at %j of %j throws, names the operation and changes nothing", (path, text, code, why) => {
+  ])("throws at %j of %j, names the operation and changes nothing", (path, text, code, why) => {
     const { stream, updates } = followed({ s: { text: "a", n: 1 } });
     const error = thrownBy(() => stream.append("s", path, text)) as Error;
     expect(error).toMatchObject({ code, slice: "s" });
@@ -102,18 +102,18 @@ describe("append", () => {
     expect(updates()).toStrictEqual([]);
   });
 
-  test("to a slice that is absent throws unknown-slice", () => {
+  test("throws unknown-slice for a slice that is absent", () => {
     const { stream } = followed({});
     expect(thrownBy(() => stream.append("s", "", "x"))).toMatchObject({ code: "unknown-slice", slice: "s" });
   });
 
-  test("as an operation of patch is sent as it is, and `test` is not repeated to clients", () => {
+  test("is sent as it is where it is an operation of patch, and `test` is not sent to clients", () => {
     const { stream, updates } = followed({ s: { text: "a", n: 1 } });
     stream.patch("s", [{ op: "test", path: "/n", value: 1 }, append("/text", "b"), { op: "remove", path: "/n" }]);
     expect(updates()).toStrictEqual([{ slice: "s", patches: [append("/text", "b"), { op: "remove", path: "/n" }] }]);
   });
 
-  test("under serialize is sent as what serialize gives, without append", () => {
+  test("is sent as what serialize gives where there is one, without append", () => {
     const serialize = (value: unknown): string => JSON.stringify({ shout: (value as { text: string }).text.toUpperCase() }); // prettier-ignore
     const { stream, updates } = followed({ s: { text: "a" } }, { serialize });
     stream.append("s", "/text", "b");
@@ -129,7 +129,7 @@ describe("append", () => {
     expect(updates()).toStrictEqual([{ slice: "s", patches: [append("/text", "b")] }]);
   });
 
-  test("with private copies is compared, and sends the piece all the same", () => {
+  test("sends only the piece with private copies too, which are compared", () => {
     const { stream, updates } = followed({ s: { text: "a" } }, { snapshots: "copy" });
     stream.append("s", "/text", "b");
     stream.append("s", "/text", "c");

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { StateUpdateEvent } from "../../src/index.ts";
 import { followed, setup, thrownBy } from "../support/streams.ts";
 
-test("a batch is one commit: each slice once, at the end, `more` on all but the last", () => {
+test("a batch is one commit with one event for each slice, all but the last of which have `more`", () => {
   const { stream } = setup({ a: { n: 0 }, b: 0 });
   const { pull, client } = followed(stream);
   stream.batch(() => {
@@ -18,7 +18,7 @@ test("a batch is one commit: each slice once, at the end, `more` on all but the 
   expect(client.state).toEqual({ a: { n: 10 }, b: 10 });
 });
 
-test("inside, updaters and patches see what the batch did so far; `state` does not", () => {
+test("updaters and patches inside a batch see what it did so far, and `state` does not", () => {
   const { stream } = setup({ n: 1, list: [1] });
   stream.batch(() => {
     stream.set("n", 2);
@@ -46,7 +46,7 @@ test("a nested batch joins the outer one", () => {
   expect((pull() as StateUpdateEvent[]).map(({ more }) => more)).toEqual([true, true, undefined]);
 });
 
-test("a batch that throws keeps what it did until then, and throws on", () => {
+test("a batch that throws keeps what it did until then, and rethrows the error", () => {
   const { stream } = setup({ a: 0, b: 0 });
   const { pull } = followed(stream);
   const error = new Error("mine");
@@ -60,7 +60,7 @@ test("a batch that throws keeps what it did until then, and throws on", () => {
   expect(pull()).toMatchObject([{ slice: "b" }]);
 });
 
-test("a nested batch that throws, caught: the outer one goes on", () => {
+test("a nested batch whose error is caught does not stop the outer one", () => {
   const { stream } = setup({ a: 0, b: 0 });
   const { pull } = followed(stream);
   stream.batch(() => {
@@ -93,7 +93,7 @@ test("an async batch throws, and is committed up to its first await", async () =
   expect(pull()).toMatchObject([{ slice: "b" }]);
 });
 
-test("a batch of nothing is nothing; what it undoes is nothing", () => {
+test("a batch that does nothing, or undoes what it did, sends nothing", () => {
   const { stream } = setup({ a: { n: 1 } });
   const { pull } = followed(stream);
   stream.batch(() => {});
@@ -112,7 +112,7 @@ test("a batch of nothing is nothing; what it undoes is nothing", () => {
   expect(pull()).toEqual([]);
 });
 
-test("set, then patch, then remove, in one batch", () => {
+test("set, patch and remove of one slice in one batch send the result", () => {
   const { stream } = setup({ a: { n: 1 } });
   const { pull, client } = followed(stream);
   stream.batch(() => {
@@ -128,7 +128,7 @@ test("set, then patch, then remove, in one batch", () => {
   expect(client.state).toEqual({ b: { n: 2 } });
 });
 
-test("a slice that fails keeps its previous value, and the others of the batch go out", () => {
+test("a slice that fails keeps its previous value, and the other slices of the batch are sent", () => {
   const { stream } = setup({ a: 0, bad: 0, b: 0 });
   const { pull } = followed(stream);
   const change = (): void => {

@@ -42,7 +42,7 @@ test.each<[string, Operation[], number]>([
   ["a change inside a row", [{ op: "replace", path: "/list/5/inner/n", value: -1 }], 30],
   // Until the value surely has more bytes than the patch: about as many bytes as that.
   ["a patch so large that the value's size counts", [{ op: "add", path: "/other/text", value: long }], 900],
-])("stream.patch does not walk the state: %s", (_, operations, most) => {
+])("stream.patch does not read the rest of the state: %s", (_, operations, most) => {
   const own = rows(1000);
   const stream = createStateStream({ initialState: { s: { list: own.list, other: { n: 1 } } } });
   own.looks = 0;
@@ -53,7 +53,7 @@ test.each<[string, Operation[], number]>([
   void stream.close();
 });
 
-test("a new state that shares all but one row is made JSON and compared without a look at the others", () => {
+test("a new state that shares all rows but one is converted to JSON and compared without reading the others", () => {
   const counted = rows(1000);
   const stream = createStateStream({ initialState: { list: counted.list } });
   counted.looks = 0;

@@ -17,7 +17,7 @@ const NAMES = [
   "data: x\n\nid: 9",
 ];
 
-test.each(NAMES)("the slice %j is a slice like any other", (name) => {
+test.each(NAMES)("a slice named %j is like any other", (name) => {
   const { stream } = setup(
     Object.fromEntries([
       [name, { n: 0 }],

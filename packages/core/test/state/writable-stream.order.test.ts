@@ -107,7 +107,7 @@ test("a change made inside a change that fails still comes", () => {
   expect(pull()).toMatchObject([{ slice: "b", value: 1 }]);
 });
 
-test("a store whose listener changes it again: one order for every client", () => {
+test("a store whose listener changes it again has one order of changes for every client", () => {
   const clock = createTestClock();
   let state: Slices = { a: 0, b: 0 };
   const listeners = new Set<() => void>();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { StateUpdateEvent } from "../../src/index.ts";
 import { followed, setup, thrownBy } from "../support/streams.ts";
 
-test("set sends patches where both are containers of a kind, else a value", () => {
+test("set sends patches where both values are objects or both are arrays, and a value elsewhere", () => {
   const { stream } = setup({ a: { n: 1, m: 1 } });
   const { pull, client } = followed(stream);
   for (const value of [{ n: 2, m: 1 }, [1], [1, 2], {}, null, 5, 6, "text", false, true]) stream.set("a", value);
@@ -11,7 +11,7 @@ test("set sends patches where both are containers of a kind, else a value", () =
   expect(client.state).toEqual({ a: true });
 });
 
-test("no event when nothing changed in JSON terms", () => {
+test("no event is sent when nothing changed in JSON terms", () => {
   const { stream } = setup({ a: { n: 1, list: [1, null], none: null } });
   const { pull } = followed(stream);
   stream.set("a", { list: [1, undefined], n: 1, none: Number.NaN, gone: undefined });
@@ -20,7 +20,7 @@ test("no event when nothing changed in JSON terms", () => {
   expect(stream.stats().events).toBe(0);
 });
 
-test("an updater is given the value now, and what it throws goes to the caller and changes nothing", () => {
+test("an updater is given the current value, and what it throws goes to the caller and changes nothing", () => {
   const { stream } = setup({ n: 1 });
   const { pull } = followed(stream);
   stream.set("n", (n: unknown) => (n as number) + 1);
@@ -39,7 +39,7 @@ test("an updater is given the value now, and what it throws goes to the caller a
   expect(stream.state).toEqual({ n: 3 });
 });
 
-test("undefined removes; removing what is absent does nothing", () => {
+test("setting undefined removes the slice, and removing an absent slice does nothing", () => {
   const { stream } = setup({ a: 1, b: 1, c: 1 });
   const { pull, client } = followed(stream);
   stream.set("a", undefined);
@@ -54,7 +54,7 @@ test("undefined removes; removing what is absent does nothing", () => {
   expect(client.state).toEqual({ b: 1 });
 });
 
-test("an updater that returns undefined throws and changes nothing, also in a batch: a return was forgotten", () => {
+test("an updater that returns undefined throws and changes nothing, also in a batch, since a return was forgotten", () => {
   const { stream } = setup({ a: [1], b: 1 });
   const { pull } = followed(stream);
   const forgetful = (): void => stream.set("a", (a: unknown) => void (a as number[]).slice(1));
@@ -65,7 +65,7 @@ test("an updater that returns undefined throws and changes nothing, also in a ba
   expect(stream.state).toEqual({ a: [1], b: 2 });
 });
 
-test("a value JSON leaves out removes: a function, a symbol, a toJSON that gives undefined", () => {
+test("a value that JSON leaves out removes the slice: a function, a symbol, a toJSON that gives undefined", () => {
   const { stream } = setup({ a: 1, b: 1, c: 1 });
   const { pull, client } = followed(stream);
   stream.set("a", () => () => 1);
@@ -75,7 +75,7 @@ test("a value JSON leaves out removes: a function, a symbol, a toJSON that gives
   expect(client.state).toEqual({});
 });
 
-test("patch sends its operations as they are, and diffs nothing", () => {
+test("patch sends its operations as they are, and compares nothing", () => {
   let asked = 0;
   const { stream } = setup({ list: [{ n: 1 }] }, { differ: () => (asked++, undefined) });
   const { pull, client } = followed(stream);
@@ -90,7 +90,7 @@ test("patch sends its operations as they are, and diffs nothing", () => {
   expect(asked).toBe(0);
 });
 
-test("a patch that does not fit changes nothing: all operations or none", () => {
+test("a patch of which one operation fails changes nothing", () => {
   const { stream } = setup({ list: [1] });
   const { pull } = followed(stream);
   const wrong = [
@@ -110,7 +110,7 @@ test("patch of an absent slice throws unknown-slice", () => {
   expect(thrownBy(() => stream.patch("toString", []))).toMatchObject({ code: "unknown-slice" });
 });
 
-test("operations that come to nothing are no event", () => {
+test("operations that change nothing make no event", () => {
   const { stream } = setup({ a: { n: 1 } });
   const { pull } = followed(stream);
   stream.patch("a", []);
@@ -134,7 +134,7 @@ test("operations passed to patch may be mutated afterwards", () => {
   expect(stream.state).toEqual({ list: [{ n: 1 }, 2] });
 });
 
-test("set after patch, patch after set: each builds on the other", () => {
+test("set after patch and patch after set each build on the other", () => {
   const { stream } = setup({ a: { list: [1] } });
   const { pull, client } = followed(stream);
   stream.patch("a", [{ op: "add", path: "/list/-", value: 2 }]);
@@ -144,7 +144,7 @@ test("set after patch, patch after set: each builds on the other", () => {
   expect(client.state).toEqual({ a: { list: [2], n: 1 } });
 });
 
-test("names of slices are strings", () => {
+test("a slice's name that is not a string is refused", () => {
   const { stream } = setup({ a: 1 });
   for (const name of [undefined, null, 1, {}] as unknown[]) {
     expect(thrownBy(() => stream.set(name as string, 1))).toMatchObject({ code: "invalid-option" });

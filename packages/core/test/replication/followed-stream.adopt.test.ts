@@ -191,7 +191,7 @@ describe("while the state may be old", () => {
     expect(said(join(copy, { lastEventId: `${epoch("a")}.0` }).pull())).toStrictEqual(["at 0 stale"]);
   });
 
-  test("listeners may read, close, settle and subscribe again", () => {
+  test("listeners may read, settle, end the staleness and close other connections", () => {
     const { copy } = diverged();
     const heard: string[] = [];
     const [one, two] = [join(copy), join(copy)];

@@ -84,7 +84,9 @@ function operationOf(document: Json, { kind, at, to, name, text: added, value: f
       const rest = kind === "move" ? applyFitting(document, [{ op: "remove", path }]) : document;
       const goal = placeIn(rest, to, false);
       const place = slotIn(goal.value, goal.tokens, at.at(-1) ?? 0, name);
-      if (place === undefined || (kind === "move" && pathOf(place).startsWith(`${path}/`))) return undefined;
+      if (place === undefined) return undefined;
+      if (kind === "move" && (pathOf(place).startsWith(`${path}/`) || !leadsToContainer(document, place)))
+        return undefined;
       return { op: kind, from: path, path: pathOf(place) };
     }
     default:
@@ -105,6 +107,19 @@ function placeIn(document: Json, choices: readonly number[], isText: boolean): {
     found = Object.getOwnPropertyDescriptor(found, name)?.value as Json;
   }
   return { tokens, value: found };
+}
+
+/**
+ * Whether the parent of a place is a container in this document. fast-json-patch refuses a move where that is not so before it
+ * has removed what moves, although RFC 6902 looks for the target in the document without it.
+ */
+function leadsToContainer(document: Json, tokens: readonly string[]): boolean {
+  let found: unknown = document;
+  for (const token of tokens.slice(0, -1)) {
+    if (typeof found !== "object" || found === null) return false;
+    found = Object.getOwnPropertyDescriptor(found, token)?.value;
+  }
+  return typeof found === "object" && found !== null;
 }
 
 /** Where something can be added in a container. */

@@ -89,8 +89,12 @@ export class ClientPosition {
     return this.#snapshot("trimmed");
   }
 
-  /** The events that follow, or the whole state instead. `undefined` while the client waits for memory. */
-  range(isSlow: boolean): Chunk | undefined {
+  /**
+   * The events that are to be sent now, with `end` those up to this seq too, or the whole state instead. `undefined` where
+   * nothing follows, or the client waits for memory.
+   */
+  follow(isSlow: boolean, end: number | undefined): Chunk | undefined {
+    if (!this.isBehind(end)) return undefined;
     const range = this.#audience.range(this.#seq, !isSlow);
     if (range === undefined) return this.#snapshot(isSlow ? "slow" : "trimmed");
     if (!this.#admitted(range)) return undefined;
@@ -99,14 +103,10 @@ export class ClientPosition {
     return range;
   }
 
-  /** The heartbeat that is due, if one is. */
+  /** The heartbeat that is due, if one is, where nothing selected follows that can be sent. */
   heartbeat(): Chunk | undefined {
+    if (!this.#isRefused && this.#audience.head <= this.#seq) this.#seq = this.#host.log.head;
     return this.#heartbeatAt === undefined ? undefined : this.#heartbeat(this.#heartbeatAt);
-  }
-
-  /** Where nothing selected follows, the client is at the head. */
-  catchUp(): void {
-    if (this.#audience.head <= this.#seq) this.#seq = this.#host.log.head;
   }
 
   #snapshot(reason: SnapshotReason): Chunk | undefined {

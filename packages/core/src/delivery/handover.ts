@@ -59,12 +59,13 @@ export class Handover {
     return this.idleSince + maxStallMs * Math.max(1, buffered);
   }
 
-  /** Takes the next chunk on, to be given by `part`, or event by event. */
-  begin(chunk: Chunk): void {
+  /** Takes the next chunk on, and gives its first part. */
+  begin(chunk: Chunk): Uint8Array {
     this.#chunk = chunk;
     this.#segment = 0;
     this.#offset = 0;
     this.#left = chunk.length;
+    return this.part();
   }
 
   /** The next part of the chunk. */

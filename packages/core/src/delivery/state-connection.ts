@@ -65,16 +65,12 @@ export class StateConnection implements Connection, Holder, EventSupply {
     this.#listener.rearm();
     // `state.end` cannot be sent in the middle of an event.
     if (this.handover.cut) return this.cutOff() ? undefined : this.handover.part();
-    this.#expire();
-    if (this.#phase === "greeting") {
-      this.greet();
-      this.handover.begin(new Chunk([retryLine(this.retryMs)]));
-      return this.handover.part();
+    if (this.#phase !== "greeting") {
+      const chunk = this.next();
+      return chunk && this.handover.begin(chunk);
     }
-    const chunk = this.next();
-    if (chunk === undefined) return undefined;
-    this.handover.begin(chunk);
-    return this.handover.part();
+    this.greet();
+    return this.handover.begin(new Chunk([retryLine(this.retryMs)]));
   }
 
   /** Sets the client's start, once it is known. */
@@ -110,11 +106,8 @@ export class StateConnection implements Connection, Holder, EventSupply {
    * after which the client may see nothing more replaces one that is under way.
    */
   finish(ending: Ending): void {
-    const earlier = this.#ending;
-    if (this.closed || this.#phase === "ending") return;
-    if (earlier && (AT_ONCE.has(earlier.reason) || !AT_ONCE.has(ending.reason))) return;
-    this.#ending = { ...ending, position: this.#host.log.head };
-    if (this.handover.cut && AT_ONCE.has(ending.reason)) this.destroy(ending.reason);
+    if (!this.#plan(ending)) return;
+    if (this.handover.cut && this.#mustStop) this.destroy(ending.reason);
     else this.#host.schedule(this);
   }
 
@@ -130,10 +123,15 @@ export class StateConnection implements Connection, Holder, EventSupply {
 
   /** Ends it without anything that is pending; the client may come back. */
   #stop(reason: EndReason): void {
-    if (this.#mustStop) return;
-    this.#ending = { reason, retry: true, position: this.#host.log.head };
     // In a later turn: listeners must not be called inside the change.
-    this.#host.schedule(this);
+    if (this.#plan({ reason, retry: true })) this.#host.schedule(this);
+  }
+
+  #plan(ending: Ending): boolean {
+    if (this.#phase === "ending" || this.#mustStop) return false;
+    if (this.#ending !== undefined && !AT_ONCE.has(ending.reason)) return false;
+    this.#ending = { ...ending, position: this.#host.log.head };
+    return true;
   }
 
   /** Closes it at once and discards what is pending. */
@@ -169,7 +167,7 @@ export class StateConnection implements Connection, Holder, EventSupply {
   wake(): void {
     this.#expire();
     if (!this.#isPending) return;
-    if (this.handover.cut && this.#mustStop) this.destroy((this.#ending as Ending).reason);
+    this.#dropRest();
     if (!this.closed) this.handover.due();
     this.#listener.notify();
   }
@@ -197,8 +195,13 @@ export class StateConnection implements Connection, Holder, EventSupply {
   cutOff(): boolean {
     this.#host.catchUp();
     this.#expire();
-    if (this.handover.cut && this.#mustStop) this.destroy((this.#ending as Ending).reason);
+    this.#dropRest();
     return this.closed;
+  }
+
+  /** Closes it where the client has a part of a chunk whose rest it may not see any more. */
+  #dropRest(): void {
+    if (this.handover.cut && this.#mustStop) this.destroy((this.#ending as Ending).reason);
   }
 
   /** The events between the client's position and the head, or a due heartbeat or end. The writer has taken the chunk before. */
@@ -227,17 +230,14 @@ export class StateConnection implements Connection, Holder, EventSupply {
       if (chunk !== undefined) this.#phase = "following";
       return chunk;
     }
-    return this.#position.isBehind(this.#ending?.position) ? this.#position.range(this.handover.lagging) : undefined;
+    return this.#position.follow(this.handover.lagging, this.#ending?.position);
   }
 
   /** Where there are no events to send: a due end or heartbeat. */
   #rest(): Chunk | undefined {
     if (this.#ending !== undefined) return this.#end(this.#ending);
     if (this.#phase !== "following") return undefined;
-    if (!this.#position.isRefused) {
-      this.#position.catchUp();
-      if (!this.#position.hasHeartbeat) this.handover.lagging = false;
-    }
+    if (!this.#position.isRefused && !this.#position.hasHeartbeat) this.handover.lagging = false;
     return this.#position.heartbeat();
   }
 

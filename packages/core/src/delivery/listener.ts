@@ -1,15 +1,19 @@
 import { StateStreamError, withCause } from "../support/errors.ts";
 
-interface Reporter {
+export interface Reporter {
   report(error: StateStreamError): void;
 }
 
-/** Calls a callback of the application; what it throws is reported, and harms nobody else. */
-export function guard(reporter: Reporter, callback: (() => void) | undefined): void {
+/** Calls a callback of the application; what it throws is reported, and harms nobody else. `what` names it in the report. */
+export function guard(
+  reporter: Reporter,
+  callback: (() => void) | undefined,
+  what = "A callback given to a connection",
+): void {
   try {
     callback?.();
   } catch (cause) {
-    const message = withCause("A callback given to a connection threw", cause, "The stream continues.");
+    const message = withCause(`${what} threw`, cause, "The stream continues.");
     reporter.report(new StateStreamError("listener-failed", message, { cause }));
   }
 }

@@ -1,4 +1,4 @@
-import { StateStreamError, withCause } from "../support/errors.ts";
+import { invalidOption, StateStreamError, withCause } from "../support/errors.ts";
 import type { EndReason, SnapshotReason } from "../protocol/events.ts";
 import { type ConnectionEvent, endFrame, retryLine } from "../protocol/frame.ts";
 import type { Audience } from "./audience.ts";
@@ -180,7 +180,7 @@ export class StateConnection implements Connection, Holder, EventSupply {
 
   [Symbol.asyncIterator](): AsyncIterator<ConnectionEvent> {
     if (this.#reader !== undefined) {
-      throw new StateStreamError("invalid-option", "A connection has one consumer; connect once for each.");
+      throw invalidOption("A connection has one consumer; connect once for each.");
     }
     this.#reader = new EventReader(this);
     return this.#reader;

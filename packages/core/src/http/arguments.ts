@@ -1,4 +1,4 @@
-import { StateStreamError } from "../support/errors.ts";
+import { invalidOption } from "../support/errors.ts";
 
 /**
  * Checks that an adapter was given a stream: without this, a store in its place is found out only after the response has
@@ -12,7 +12,7 @@ export function checkStream(stream: unknown): void {
     has(stream, "getState") && has(stream, "subscribe")
       ? "It was given a store; make a stream of it once, at start: createStateStream({ source: store })."
       : `It was given ${describe(stream)}; check the order of the arguments, and create the stream with createStateStream.`;
-  throw new StateStreamError("invalid-option", `A response needs a state stream. ${advice}`);
+  throw invalidOption(`A response needs a state stream. ${advice}`);
 }
 
 /**
@@ -24,8 +24,7 @@ export function checkRequestAndResponse(req: unknown, res: unknown): void {
   if (!has(req, "setHeader") && has(res, "setHeader")) return;
   const swapped = has(req, "setHeader") && !has(res, "setHeader");
   const given = swapped ? "They are swapped" : `It was given ${describe(req)} and ${describe(res)}`;
-  throw new StateStreamError(
-    "invalid-option",
+  throw invalidOption(
     `The first two arguments must be the request and the response. ${given}: call it with (req, res, stream).`,
   );
 }

@@ -1,10 +1,11 @@
 import type { Connection } from "../delivery/connection.ts";
 import { rateOf } from "../delivery/rate.ts";
-import { StateStreamError } from "../support/errors.ts";
+import { invalidOption } from "../support/errors.ts";
 import { checkOptionNames } from "../support/option-names.ts";
 import { checkStream } from "./arguments.ts";
 import { SSE_HEADERS } from "../protocol/frame.ts";
-import { checkRevoked, expiryOf, isNames, rateOption } from "../state/options.ts";
+import { CONNECT_NAMES, selectedNames } from "../state/connect-options.ts";
+import { checkRevoked, expiryOf, rateOption } from "../state/options.ts";
 import type { ConnectOptions, StateStream } from "../state/stream.ts";
 
 /**
@@ -19,17 +20,10 @@ export interface StreamStateOptions extends Omit<ConnectOptions, "lastEventId" |
   headers?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
-const OPTIONS: Readonly<Record<keyof StreamStateOptions, true>> = {
-  slices: true,
-  maxRateHz: true,
-  expiresAt: true,
-  revoked: true,
-  headers: true,
-  context: true,
-  onClose: true,
-};
+/** Options of a connection that the request decides. */
+const OF_THE_REQUEST: readonly string[] = ["lastEventId", "append", "bookmarks", "signal"];
 
-const OPTION_NAMES: readonly string[] = Object.keys(OPTIONS);
+const OPTION_NAMES = ["headers", ...CONNECT_NAMES.filter((name) => !OF_THE_REQUEST.includes(name))];
 
 /** How many slices a request can name. With more, clients could make the server remember names by the thousand. */
 const MAX_QUERY_SLICES = 256;
@@ -68,9 +62,7 @@ export function answerRequest(
   checkStream(stream);
   checkOptionNames("streamState", options, OPTION_NAMES);
   const headers = headersOf(options.headers);
-  if (options.slices !== undefined && !isNames(options.slices)) {
-    throw new StateStreamError("invalid-option", "The option slices of streamState must be a list of names.");
-  }
+  selectedNames(options.slices, "streamState");
   const expiresAt = expiryOf(options.expiresAt);
   rateOption(options.maxRateHz);
   const { revoked, context, onClose } = options;
@@ -122,7 +114,7 @@ function headersOf(more: Readonly<Record<string, string | undefined>> = {}): Rec
   for (const [name, value] of Object.entries(more)) {
     const lower = name.toLowerCase();
     if (FORBIDDEN.has(lower)) {
-      throw new StateStreamError("invalid-option", `The header ${name} belongs to the server; leave it out.`);
+      throw invalidOption(`The header ${name} belongs to the server; leave it out.`);
     }
     if (lower === "content-type") continue;
     if (value === undefined) delete headers[lower];

@@ -1,7 +1,7 @@
 import { checkpointOf, readCheckpoint, restartAt } from "./checkpoint.ts";
 import { type Clock, systemClock } from "../support/clock.ts";
 import { type Commit, commitOf } from "./commit.ts";
-import { StateStreamError } from "../support/errors.ts";
+import { invalidOption } from "../support/errors.ts";
 import { isEpoch } from "../protocol/event-id.ts";
 import { makeStream, type OwnStateOptions, type SourceOptions } from "../state/create.ts";
 import type { Json } from "../json/types.ts";
@@ -123,5 +123,5 @@ export function readState(checkpoint: string): { state: Record<string, Json>; re
 /** @throws {StateStreamError} `invalid-option` */
 function checkEpoch(epoch: string): void {
   if (isEpoch(epoch)) return;
-  throw new StateStreamError("invalid-option", `The epoch ${JSON.stringify(epoch)} must be 11 base64url characters.`);
+  throw invalidOption(`The epoch ${JSON.stringify(epoch)} must be 11 base64url characters.`);
 }

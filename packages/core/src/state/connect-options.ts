@@ -1,5 +1,5 @@
 import type { Terms } from "../delivery/terms.ts";
-import { StateStreamError } from "../support/errors.ts";
+import { invalidOption } from "../support/errors.ts";
 import { checkOptionNames } from "../support/option-names.ts";
 import { checkRevoked, isNames, rateOption } from "./options.ts";
 import type { ConnectOptions } from "./stream.ts";
@@ -17,7 +17,8 @@ const CONNECT_OPTIONS: Readonly<Record<keyof ConnectOptions, true>> = {
   onClose: true,
 };
 
-const CONNECT_NAMES: readonly string[] = Object.keys(CONNECT_OPTIONS);
+/** The names of `ConnectOptions`. */
+export const CONNECT_NAMES: readonly string[] = Object.keys(CONNECT_OPTIONS);
 
 /**
  * What the options of `connect` say about how a connection is served.
@@ -44,7 +45,7 @@ export function termsOf(options: ConnectOptions): Terms {
 export function selectedNames(slices: readonly string[] | undefined, method: string): readonly string[] | undefined {
   if (slices === undefined) return undefined;
   if (isNames(slices)) return [...new Set(slices)].sort();
-  throw new StateStreamError("invalid-option", `The option slices of ${method} must be a list of names.`);
+  throw invalidOption(`The option slices of ${method} must be a list of names.`);
 }
 
 /**
@@ -55,8 +56,7 @@ export function selectedNames(slices: readonly string[] | undefined, method: str
 function appendOf(append: ConnectOptions["append"], names: readonly string[] | undefined): Terms["append"] {
   if (append === undefined || append === false) return undefined;
   if (append === true) return true;
-  if (!isNames(append))
-    throw new StateStreamError("invalid-option", "The option append of connect must be a boolean or a list of names.");
+  if (!isNames(append)) throw invalidOption("The option append of connect must be a boolean or a list of names.");
   const granted = [...new Set(append)].filter((name) => names?.includes(name) ?? true).sort();
   if (granted.length === 0) return undefined;
   return granted.length === names?.length ? true : granted;

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "../support/clock.ts";
-import { StateStreamError } from "../support/errors.ts";
+import { invalidOption } from "../support/errors.ts";
 import { checkOptionNames } from "../support/option-names.ts";
 import { rateOption, settingsOf, STREAM_OPTIONS, type StateStreamOptions } from "./options.ts";
 import type { Entry } from "../log/entry.ts";
@@ -105,29 +105,25 @@ function checkOptions(options: object): void {
     maxRateHz?: unknown;
   };
   if (source === undefined && maxRateHz !== undefined) {
-    throw new StateStreamError(
-      "invalid-option",
+    throw invalidOption(
       "The option maxRateHz of createStateStream is for a source. For clients, give it to connect or streamState.",
     );
   }
   if (source === undefined) {
     // Without the member there is nothing that `invalid-state` could be about.
     if (Object.hasOwn(options, "initialState")) return;
-    throw new StateStreamError(
-      "invalid-option",
+    throw invalidOption(
       "createStateStream needs the option initialState, for a stream that owns its state, or source, for a store.",
     );
   }
   if (initialState !== undefined) {
-    throw new StateStreamError(
-      "invalid-option",
+    throw invalidOption(
       "createStateStream was given source and initialState. The first state of a source is its getState(): leave out initialState.",
     );
   }
   const { getState, subscribe } = Object(source) as Partial<StateSource>;
   if (typeof getState === "function" && typeof subscribe === "function") return;
-  throw new StateStreamError(
-    "invalid-option",
+  throw invalidOption(
     "The option source must have the methods getState and subscribe, as Redux and Zustand stores have.",
   );
 }

@@ -1,5 +1,5 @@
 import { systemClock } from "../support/clock.ts";
-import { StateStreamError, withCause } from "../support/errors.ts";
+import { invalidOption, withCause } from "../support/errors.ts";
 import { checkOptionNames } from "../support/option-names.ts";
 import { warnOnce } from "../support/warn.ts";
 import type { Cause } from "../protocol/events.ts";
@@ -65,8 +65,7 @@ export function eventBusSource<S extends object>(options: EventBusSourceOptions<
   checkOptionNames("eventBusSource", options, ["getState", "bus", "event", "actionId"]);
   const { getState, bus, event = "change", actionId = defaultActionId } = options;
   if (typeof getState !== "function" || typeof bus?.on !== "function" || typeof bus.off !== "function") {
-    throw new StateStreamError(
-      "invalid-option",
+    throw invalidOption(
       "eventBusSource needs the options getState, a function, and bus, an object with the methods on and off.",
     );
   }

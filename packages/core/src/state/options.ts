@@ -2,7 +2,7 @@ import { rateOf } from "../delivery/rate.ts";
 import { MAX_TIMER_MS } from "../support/clock.ts";
 import { type Compare, compareWith, type Differ } from "../diff/differ.ts";
 import { structuralCompare } from "../diff/structural-differ.ts";
-import { StateStreamError } from "../support/errors.ts";
+import { invalidOption, type StateStreamError } from "../support/errors.ts";
 import type { Json } from "../json/types.ts";
 import type { Cause } from "../protocol/events.ts";
 import type { Serialize } from "./logged-state.ts";
@@ -143,7 +143,7 @@ export function settingsOf<S extends object>(
   for (const [name, { accepts, expected }] of Object.entries(CHECKS)) {
     const value = (options as Readonly<Record<string, unknown>>)[name];
     if (value === undefined || accepts(value)) continue;
-    throw new StateStreamError("invalid-option", `The option ${name} is ${describe(value)}; it must be ${expected}.`);
+    throw invalidOption(`The option ${name} is ${describe(value)}; it must be ${expected}.`);
   }
   return {
     slices: Array.isArray(options.slices) ? [...options.slices] : options.slices,
@@ -169,8 +169,7 @@ function compareOf({ differ, rowIds, serialize }: StateStreamOptions<never>): Co
   const appends = serialize === undefined;
   if (differ === undefined) return structuralCompare({ rowIds: [...(rowIds ?? ROW_IDS)], appends });
   if (rowIds === undefined) return compareWith(differ, appends);
-  throw new StateStreamError(
-    "invalid-option",
+  throw invalidOption(
     "The option rowIds is for the default differ; the option differ replaces that. Leave out one of them.",
   );
 }
@@ -182,10 +181,7 @@ function compareOf({ differ, rowIds, serialize }: StateStreamOptions<never>): Co
  */
 export function checkAmount(name: string, value: unknown): void {
   if (COUNT.accepts(value)) return;
-  throw new StateStreamError(
-    "invalid-option",
-    `The option ${name} is ${describe(value)}; it must be ${COUNT.expected}.`,
-  );
+  throw invalidOption(`The option ${name} is ${describe(value)}; it must be ${COUNT.expected}.`);
 }
 
 export function isNames(value: unknown): value is readonly string[] {
@@ -200,7 +196,7 @@ export function isNames(value: unknown): value is readonly string[] {
 export function expiryOf(expiresAt: Date | number | undefined): number {
   const expires = expiresAt === undefined ? Infinity : Number(expiresAt);
   if (!Number.isNaN(expires)) return expires;
-  throw new StateStreamError("invalid-option", "The option expiresAt must be a Date or milliseconds since 1970.");
+  throw invalidOption("The option expiresAt must be a Date or milliseconds since 1970.");
 }
 
 /**
@@ -211,10 +207,7 @@ export function expiryOf(expiresAt: Date | number | undefined): number {
 export function rateOption(maxRateHz: number | undefined): number | undefined {
   const rate = rateOf(maxRateHz);
   if (maxRateHz === undefined || rate !== undefined) return rate;
-  throw new StateStreamError(
-    "invalid-option",
-    `The option maxRateHz is ${describe(maxRateHz)}; it must be a number from 0.5 to 1,000.`,
-  );
+  throw invalidOption(`The option maxRateHz is ${describe(maxRateHz)}; it must be a number from 0.5 to 1,000.`);
 }
 
 function describe(value: unknown): string {
@@ -236,5 +229,5 @@ export function checkRevoked(revoked: unknown): void {
   if (revoked === undefined) return;
   const { aborted, addEventListener } = (revoked ?? {}) as Partial<AbortSignal>;
   if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
-  throw new StateStreamError("invalid-option", "The option revoked must be an AbortSignal: pass controller.signal.");
+  throw invalidOption("The option revoked must be an AbortSignal: pass controller.signal.");
 }

@@ -1,4 +1,4 @@
-import { StateStreamError } from "../support/errors.ts";
+import { invalidOption, StateStreamError } from "../support/errors.ts";
 import type { Cause } from "../protocol/events.ts";
 import type { Operation } from "../json/types.ts";
 import { copyJson, isRecord } from "../json/json.ts";
@@ -124,8 +124,7 @@ export class OwnState<S extends object> {
 
   #change(slice: string, cause: Cause | undefined, apply: (changes: Changes) => void): void {
     this.#check(cause);
-    if (typeof slice !== "string")
-      throw new StateStreamError("invalid-option", "The name of a slice must be a string.");
+    if (typeof slice !== "string") throw invalidOption("The name of a slice must be a string.");
     if (this.#batch !== undefined) return apply(this.#batch);
     this.#stream.turn.run(() => {
       this.#checkOpen();
@@ -144,10 +143,7 @@ export class OwnState<S extends object> {
   #check(cause: Cause | undefined): void {
     this.#checkOpen();
     if (cause === undefined || (isRecord(cause) && typeof cause.type === "string")) return;
-    throw new StateStreamError(
-      "invalid-option",
-      "A cause must be an object with a type: { type: string, id?, payload? }.",
-    );
+    throw invalidOption("A cause must be an object with a type: { type: string, id?, payload? }.");
   }
 
   #current(changes: Changes, slice: string): unknown {

@@ -1,5 +1,5 @@
 import type { Cause } from "../protocol/events.ts";
-import { StateStreamError, withCause } from "../support/errors.ts";
+import { invalidOption, StateStreamError, withCause } from "../support/errors.ts";
 import type { NamedSlice, Publisher, StateReader } from "./publisher.ts";
 import { changeOf, sliceOf, type StateChange, type StateSource } from "./source.ts";
 import { SourcePace } from "./source-pace.ts";
@@ -36,8 +36,7 @@ export class SourceFeed<S extends object> {
       if (this.#begun) this.#notified(args);
     });
     if (typeof unsubscribe !== "function") {
-      throw new StateStreamError(
-        "invalid-option",
+      throw invalidOption(
         "The source's subscribe must return the function that unsubscribes; wrap it where it returns something else.",
       );
     }

@@ -52,7 +52,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
     this.#errors = new ErrorReport(settings);
     this.log = new Log(settings, () => clock.epoch());
     this.logged = new LoggedState(settings, report);
-    this.#subscribers = new Subscribers(clock, report);
+    this.#subscribers = new Subscribers(clock, this);
     this.hub = new Hub(settings, { ...hub, clock, log: this.log, slices: this.logged }, report);
   }
 

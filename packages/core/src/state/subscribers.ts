@@ -1,23 +1,24 @@
 import type { Clock } from "../support/clock.ts";
-import { StateStreamError, withCause } from "../support/errors.ts";
+import { guard, type Reporter } from "../delivery/listener.ts";
+import { invalidOption } from "../support/errors.ts";
 
 /** The listeners of `stream.subscribe`: called once per flush, in a later turn than the changes. */
 export class Subscribers {
   readonly #clock: Clock;
-  readonly #report: (error: StateStreamError) => void;
+  readonly #reporter: Reporter;
   /** One object per call of `add`, so that the same function can be added twice. */
   readonly #subscriptions = new Set<{ readonly listener: () => void }>();
   #scheduled = false;
 
-  constructor(clock: Clock, report: (error: StateStreamError) => void) {
+  constructor(clock: Clock, reporter: Reporter) {
     this.#clock = clock;
-    this.#report = report;
+    this.#reporter = reporter;
   }
 
   /** @throws {StateStreamError} `invalid-option` */
   add(listener: () => void): () => void {
     if (typeof listener !== "function") {
-      throw new StateStreamError("invalid-option", `subscribe was given ${typeof listener}; it needs a function.`);
+      throw invalidOption(`subscribe was given ${typeof listener}; it needs a function.`);
     }
     const subscription = { listener };
     this.#subscriptions.add(subscription);
@@ -32,17 +33,9 @@ export class Subscribers {
       this.#scheduled = false;
       // A copy: a listener added by another has seen this state, one removed by another is not called any more.
       for (const subscription of [...this.#subscriptions]) {
-        if (this.#subscriptions.has(subscription)) this.#call(subscription.listener);
+        if (this.#subscriptions.has(subscription))
+          guard(this.#reporter, subscription.listener, "A listener given to subscribe");
       }
     });
-  }
-
-  #call(listener: () => void): void {
-    try {
-      listener();
-    } catch (cause) {
-      const message = withCause("A listener given to subscribe threw", cause, "The other listeners were called.");
-      this.#report(new StateStreamError("listener-failed", message, { cause }));
-    }
   }
 }

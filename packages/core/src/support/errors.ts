@@ -59,6 +59,10 @@ export class StateStreamError extends Error {
   }
 }
 
+export function invalidOption(message: string): StateStreamError {
+  return new StateStreamError("invalid-option", message);
+}
+
 /**
  * A message to the programmer about something that was caught: what failed, the caught error's text, and the
  * consequence, with exactly one full stop between them. Never sent to a client.

@@ -22,10 +22,12 @@ test.each<[string, unknown, string]>([
   expect(error.message).toContain(advice);
 });
 
-test("an unknown option of streamState and of connect throws at once, naming the nearest", () => {
+test("an unknown option of streamState and of connect throws at once, naming those that there are", () => {
   const { stream } = setup({ a: 1 });
   const options = { slice: ["a"] } as object;
-  expect(errorOf(() => answerRequest(stream, request, options)).message).toContain('Did you mean "slices"?');
+  expect(errorOf(() => answerRequest(stream, request, options)).message).toContain(
+    'streamState has no option "slice". Its options are headers, slices, maxRateHz, revoked, expiresAt, context, onClose.',
+  );
   expect(errorOf(() => stream.connect(options)).message).toContain('connect has no option "slice".');
   expect(stream.stats().connections).toBe(0);
 });

@@ -11,7 +11,7 @@ test.each<[string, unknown, RegExp]>([
   ["a store in place of the options", source, /has no option "getState"/],
   ["neither a state nor a source", {}, /needs the option initialState, .* or source/],
   ["a source that is undefined", { source: undefined }, /needs the option initialState, .* or source/],
-  ["a misspelt option", { initialState: {}, heartbeat: 5 }, /no option "heartbeat"\. Did you mean "heartbeatMs"\?/],
+  ["a misspelt option", { initialState: {}, heartbeat: 5 }, /no option "heartbeat"\. Its options are .*heartbeatMs/],
   ["both a source and a state", { source, initialState: { a: 2 } }, /leave out initialState/],
   ["a source without subscribe", { source: { getState: source.getState } }, /must have the methods getState and/],
   ["a source that is null", { source: null }, /must have the methods getState and subscribe/],

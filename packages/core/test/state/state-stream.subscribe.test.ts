@@ -80,7 +80,7 @@ test("a listener that throws is reported, and harms neither the others nor the m
   expect(onError).toHaveBeenCalledExactlyOnceWith(
     expect.objectContaining({
       code: "listener-failed",
-      message: "A listener given to subscribe threw: no. The other listeners were called.",
+      message: "A listener given to subscribe threw: no. The stream continues.",
     }),
   );
 });

@@ -10,25 +10,14 @@ test("known options pass, whatever their values, and so does an empty object", (
   checkOptionNames("f", Object.create(null), KNOWN);
 });
 
-test.each([
-  ["heartbeat", "heartbeatMs"],
-  ["heartBeatMS", "heartbeatMs"],
-  ["slice", "slices"],
-  ["sorce", "source"],
-  ["maxAge", "maxAgeMs"],
-])("the unknown option %s is refused, naming %s", (name, nearest) => {
-  const error = errorOf(() => checkOptionNames("createThing", { [name]: 1 }, KNOWN));
-  expect([error.code, error.message]).toStrictEqual([
-    "invalid-option",
-    `createThing has no option "${name}". Did you mean "${nearest}"?`,
-  ]);
-});
-
-test.each(["", "timeout", "x".repeat(100_000), "__proto__"])(
-  "an unknown option that is like none of them is refused, naming all of them",
+test.each(["heartbeat", "timeout", "", "x".repeat(100_000), "__proto__"])(
+  "an unknown option is refused, naming those that there are: %.20s",
   (name) => {
     const error = errorOf(() => checkOptionNames("f", Object.fromEntries([[name, 1]]), KNOWN));
-    expect(error.message).toBe(`f has no option "${name}". Its options are heartbeatMs, maxAgeMs, slices, source.`);
+    expect([error.code, error.message]).toStrictEqual([
+      "invalid-option",
+      `f has no option "${name}". Its options are heartbeatMs, maxAgeMs, slices, source.`,
+    ]);
   },
 );
 

@@ -82,14 +82,11 @@ export function answerRequest(
   const append = query.getAll("ops").some((names) => names.split(",").includes("append"));
   const bookmarks = query.get("bookmarks") === "1";
   const lastEventId = request.lastEventId || query.get("lastEventId") || undefined;
+  const connect = { lastEventId, slices, append, maxRateHz, bookmarks, expiresAt, revoked, context, onClose };
   return {
     status: 200,
     headers,
-    connect: (signal, more) =>
-      stream.connect({
-        ...{ lastEventId, slices, append, maxRateHz, bookmarks, signal, expiresAt, revoked, context, onClose },
-        ...more,
-      }),
+    connect: (signal, more) => stream.connect({ ...connect, signal, ...more }),
   };
 }
 

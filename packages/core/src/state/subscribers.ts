@@ -32,7 +32,7 @@ export class Subscribers {
     this.#clock.defer(() => {
       this.#scheduled = false;
       // A copy: a listener added by another has seen this state, one removed by another is not called any more.
-      for (const subscription of [...this.#subscriptions]) {
+      for (const subscription of Array.from(this.#subscriptions)) {
         if (this.#subscriptions.has(subscription))
           guard(this.#reporter, subscription.listener, "A listener given to subscribe");
       }

@@ -33,7 +33,7 @@ const streams: Record<
     const source: StateSource<{ hands: Hands }> = {
       getState: () => ({ hands }),
       subscribe: (fn) => {
-        listener = fn as typeof listener;
+        listener = fn;
         return () => undefined;
       },
     };

@@ -1,8 +1,9 @@
+import { HttpAgent } from "@ag-ui/client";
 import type { RunAgentInput } from "@ag-ui/core";
 import { streamAgUi } from "@statestream/ag-ui";
 import { createStateStream } from "@statestream/core";
 import { describe, expect, it } from "vitest";
-import { framesOf, inputOf, isType, post, Reader, typesOf } from "./support/frames.ts";
+import { framesOf, framesOfResponse, inputOf, isType, post, Reader, typesOf } from "./support/frames.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
@@ -70,6 +71,51 @@ describe("The application's agent", () => {
     await reader.cancel();
     expect(signals[0]?.aborted).toBe(true);
     expect(stream.stats().connections).toBe(0);
+  });
+
+  it.each(["draining", "max-age", "expired", "revoked", "overloaded", "unavailable", "closed"] as const)(
+    "learns by its signal that the server has ended the connection: %s",
+    async (reason) => {
+      const stream = createStateStream({ initialState: { step: 0 } });
+      const signals: AbortSignal[] = [];
+      const response = await streamAgUi(post(inputOf()), stream, {
+        run: (_, signal) => {
+          signals.push(signal);
+          return new Promise(() => undefined);
+        },
+      });
+      const text = response.text();
+      await expect.poll(() => signals[0]?.aborted).toBe(false);
+      for (const connection of stream.connections) connection.end(reason);
+      const { event } = (await framesOfResponse(await text)).at(-1) ?? {};
+      expect([event?.type, event?.["code"]]).toEqual(
+        reason === "closed" ? ["RUN_FINISHED", undefined] : ["RUN_ERROR", reason],
+      );
+      expect(signals[0]?.aborted).toBe(true);
+    },
+  );
+
+  it("that resolves between two flushes of a rate has all its changes sent before RUN_FINISHED", async () => {
+    const stream = createStateStream({ initialState: { step: 0, messages: [] as unknown[] } });
+    const response = await streamAgUi(post(inputOf()), stream, {
+      messages: "messages",
+      maxRateHz: 1,
+      run: async () => {
+        for (let step = 1; step <= 5; step++) {
+          await turn();
+          stream.set("step", step);
+          stream.set("messages", [{ id: "a", role: "assistant", content: "-".repeat(step) }]);
+        }
+      },
+    });
+    const text = await response.text();
+    await framesOfResponse(text);
+    const agent = new HttpAgent({
+      url: "",
+      fetch: async () => new Response(text, { headers: { "content-type": "text/event-stream" } }),
+    });
+    await agent.runAgent();
+    expect([agent.state, agent.messages]).toEqual([{ step: 5 }, stream.state.messages]);
   });
 
   it("is not called where nobody reads the response", async () => {

@@ -1,7 +1,7 @@
 import { answerRequest, type StateStream } from "@statestream/core";
 import type { ByteSource } from "@statestream/core/fetch";
 import type { RunAgentInput } from "@ag-ui/core";
-import type { AgUiOptions } from "./options.ts";
+import { type AgUiOptions, checkOptions } from "./options.ts";
 import { AgUiRun } from "./run.ts";
 import { type Asked, askedBy, checkInput } from "./run-input.ts";
 
@@ -28,6 +28,7 @@ export interface AgUiAnswer {
  * @throws {StateStreamError} `invalid-option`
  */
 export function answerAgUi(request: AgUiRequest, stream: StateStream, options: AgUiOptions): () => Promise<AgUiAnswer> {
+  checkOptions(options);
   const { messages: conversation, input: given, run, ...connection } = options;
   const { method, url, lastEventId } = request;
   // A POST follows like a GET, once its input has been read.

@@ -60,9 +60,16 @@ describe("a request", () => {
     expect(head.headers.get("content-type")).toBe("text/event-stream");
   });
 
-  it("with an unknown option is rejected", async () => {
-    await expect(streamAgUi(post(inputOf()), stream, { slice: ["count"] } as object)).rejects.toMatchObject({
+  it.each([
+    ["an unknown option", { slice: ["count"] }, /no option "slice".*messages, input, run, slices/],
+    ["no list of slices", { slices: "count" }, /slices/],
+    ["a list as messages", { messages: ["count"] }, /messages must be the name/],
+    ["no function as run", { run: {} }, /run must be a function/],
+    ["no options but null", null, /an object of options/],
+  ])("with %s is rejected", async (_, options, message) => {
+    await expect(streamAgUi(post(inputOf()), stream, options as object)).rejects.toMatchObject({
       code: "invalid-option",
+      message: expect.stringMatching(message),
     });
   });
 

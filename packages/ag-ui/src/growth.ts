@@ -52,7 +52,7 @@ function grown(old: Message, now: Message, all: Messages, steps: Growth[]): bool
     steps.push({ kind: "text", message: now, delta, isNew: false });
   }
   if (calls === oldCalls) return true;
-  // An empty list of calls cannot be said, only calls.
+  // AG-UI has no event for an empty list of calls, only for calls.
   if (!("toolCalls" in old) && calls.length === 0 && "toolCalls" in now) return false;
   for (const [index, oldCall] of oldCalls.entries()) {
     const call = calls[index];

@@ -11,7 +11,7 @@ export interface AgUiOptions extends Omit<StreamStateOptions, "onClose"> {
   /** The RunAgentInput of a POST whose body a parser has read, such as `req.body` of Express. It is checked. Default: the body is read. */
   input?: unknown;
   /**
-   * The application's agent, called for each POST once the client has been let in. Its changes to the stream reach the
+   * The application's agent, called for each POST once the client is accepted. Its changes to the stream reach the
    * client while it works. When it resolves, what it changed is sent, then RUN_FINISHED; when it rejects, RUN_ERROR with the
    * code `run-failed`, never the error's text. `signal` is aborted when the response ends before that: the client has left,
    * or the server ended the connection. Default: the response follows the stream until that ends.

@@ -38,7 +38,7 @@ export class Resumption {
     return id.startsWith(`${this.#epoch}.`);
   }
 
-  /** The server said where the client is, and where the last event of its selection is. Returns whether nothing was missed. */
+  /** Takes the client's position and that of the last event of its selection, as the server reports them. Returns whether nothing was missed. */
   heard(seq: number, head: number): boolean {
     this.#until = Math.min(this.#seq, head);
     return seq >= this.#until;

@@ -121,7 +121,7 @@ export class AgUiRun {
   }
 
   /**
-   * Calls the application's agent, once the client has been let in. Returns whether the snapshot in hand is older than what
+   * Calls the application's agent, once the client is accepted. Returns whether the snapshot in hand is older than what
    * the agent did at once: with it a client would lose its own message until the next event.
    */
   #starts(event: ConnectionEvent): boolean {

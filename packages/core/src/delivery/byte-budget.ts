@@ -126,5 +126,5 @@ export class ByteBudget {
   }
 }
 
-/** Segments up to this size are always let in, in bytes. */
+/** Segments of at most this many bytes need no room. */
 const UNCOUNTED_BYTES = 512;

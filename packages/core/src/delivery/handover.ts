@@ -59,7 +59,7 @@ export class Handover {
     return this.idleSince + maxStallMs * Math.max(1, buffered);
   }
 
-  /** Takes the next chunk on, and gives its first part. */
+  /** Takes over the next chunk and returns its first part. */
   begin(chunk: Chunk): Uint8Array {
     this.#chunk = chunk;
     this.#segment = 0;

@@ -90,11 +90,11 @@ export type Settings<S extends object> = {
     ? StateStreamOptions<S>[Name] | undefined
     : NonNullable<StateStreamOptions<S>[Name]>;
 } & {
-  /** What `differ` and `rowIds` come to. */
+  /** The comparison that follows from `differ` and `rowIds`. */
   readonly compare: Compare;
-  /** Whether every change may take away a right to see what was there before. No option: views are so. */
+  /** Whether every change may take away a right to see what was there before. Not an option: true for views. */
   readonly isRevocable?: boolean;
-  /** No option: what the views of one stream share. */
+  /** Not an option: the JSON that the views of one stream share. */
   readonly sharedJson?: WeakMap<object, Json>;
   /** No option: values of views that are watched by the stream that they are of. */
   readonly watched?: WeakSet<object>;

@@ -6,12 +6,12 @@ import { SourcePace } from "./source-pace.ts";
 import { checkState } from "./check-state.ts";
 import type { BaseStateStream } from "./state-stream.ts";
 
-/** What the notifications said that have not been published yet. */
+/** What is known from notifications that have not been published yet. */
 interface Waiting {
   readonly slices: Set<string>;
   /** One of them named no slice. */
   all: boolean;
-  /** That of the only notification: several have none in common. */
+  /** The cause, if all of them have the same one. */
   cause: Cause | undefined;
 }
 
@@ -109,7 +109,7 @@ export class SourceFeed<S extends object> {
     );
   }
 
-  /** A getter of the change may throw; that must reach neither the emitter nor cost the change. */
+  /** A getter of the change may throw, which must not reach the emitter and must not lose the change. */
   #changeOf(args: readonly unknown[], state: object): StateChange {
     try {
       return changeOf(args, state);

@@ -175,7 +175,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
     return connection;
   }
 
-  /** Why clients are not let in now. */
+  /** Why a client that connects now is refused; `undefined` where it is accepted. */
   protected refusal(): Ending | undefined {
     return this.#closing ?? (this.isFull ? { reason: "overloaded", retry: true } : undefined);
   }

@@ -29,7 +29,7 @@ function lookUp(): Diagnostics | undefined {
 
 const channel = (name: string): Channel => diagnostics?.channel(name) ?? absent;
 
-/** `{ connection, refused }`: a client connected; `refused` is the reason when it was not let in. */
+/** `{ connection, refused }`: a client connected; `refused` is the reason when it was refused. */
 export const connectChannel: Channel = channel("statestream:connect");
 /** `{ connection, reason }`: a connection was closed. Published once for each message of `statestream:connect`. */
 export const endChannel: Channel = channel("statestream:end");

@@ -5,7 +5,7 @@ import type { WriterHooks, WriterOptions } from "./state-writer.ts";
 export type StreamOptions<S extends object> = OwnStateOptions<S> | SourceOptions<S>;
 
 /**
- * Takes a writer's options apart. They are checked now, not when this node comes to lead.
+ * Splits a writer's options. They are checked now, not when this node begins to lead.
  *
  * @throws {StateStreamError} what `createStateStream` throws
  */

@@ -1,3 +1,4 @@
+import { watchLag } from "./lag.ts";
 import type { Log } from "./log.ts";
 import { openLog } from "./log.ts";
 import { LibraryClient } from "./library-client.ts";
@@ -69,6 +70,7 @@ function obey(order: ClientsOrder): ClientReport[] | undefined {
 }
 
 for (let index = 0; index < Number(count); index++) start(index);
+watchLag(log);
 
 process.on("message", ({ call, order }: { call: number; order: ClientsOrder }) => {
   process.send?.({ call, value: obey(order) });

@@ -1,4 +1,5 @@
 import type { Commit as Entry, Position } from "@statestream/core/backplane";
+import type { OnceKind, OnceState } from "./once-load.ts";
 import type { FaultName } from "./schedule.ts";
 
 export type { Commit as Entry, Position } from "@statestream/core/backplane";
@@ -38,6 +39,14 @@ type WriterFact =
   /** `onLost`: changes made here are not in the stream; `vanished`: those that Redis had acknowledged may be missing too. */
   | { readonly kind: "lost"; readonly commits: number; readonly vanished: boolean }
   | { readonly kind: "writer-error"; readonly error: string };
+
+/** What a node writes down of the operations that it makes: one was acknowledged. */
+interface OperationFact {
+  readonly kind: "operation-done";
+  readonly what: OnceKind;
+  readonly by: string;
+  readonly n: number;
+}
 
 /** What the clients write down. */
 export type ClientFact =
@@ -97,7 +106,14 @@ type RigFact =
       readonly rss: number;
       readonly connections: number;
     }
-  /** The machine was so busy that the rig's own timer came late. */
+  /** The operations that a node says took effect; `final`: when nothing happens any more. */
+  | {
+      readonly kind: "operations";
+      readonly node: string;
+      readonly final: boolean;
+      readonly states: Readonly<Record<OnceKind, OnceState>>;
+    }
+  /** A process was so busy that its own timer came late: the rig's, or that of the clients. */
   | { readonly kind: "lag"; readonly ms: number }
   /** The nemesis has stopped. */
   | { readonly kind: "quiet" }
@@ -120,4 +136,4 @@ type RigFact =
     };
 
 /** Everything the checker knows comes from these. */
-export type Fact = WriterFact | ClientFact | RigFact;
+export type Fact = WriterFact | OperationFact | ClientFact | RigFact;

@@ -73,21 +73,22 @@ async function once(
   });
 }
 
-/** Runs a mutant, with one seed after the other; whether it was found. */
+/** Runs a mutant, with one seed after the other; whether it was found, or is harmless and was not. */
 async function hunt(name: string): Promise<boolean> {
   const mutant = mutants[name];
   if (mutant === undefined) usage();
   for (let round = 0; round < ROUNDS; round++) {
-    const { findings, shownAfter } = (await once(mutant, mutant.faults, seed + round)).verdict;
+    const { verdict } = await once(mutant, mutant.faults, seed + round);
+    const { findings, shownAfter } = verdict;
     for (const { invariant, what } of findings.violations.slice(0, 3)) print(`  ${invariant}: ${what}`);
     const { violations } = findings.total;
     if (violations === 0) continue;
     const when = shownAfter === undefined ? "in the end" : `after ${shownAfter.toFixed(1)} s`;
     print(`mutant ${name}: caught in round ${round + 1}, ${when}; ${violations} violations`);
-    return true;
+    return mutant.harmless === undefined;
   }
-  print(`mutant ${name}: NOT caught`);
-  return false;
+  print(`mutant ${name}: ${mutant.harmless === undefined ? "NOT caught" : `harmless: ${mutant.harmless}`}`);
+  return mutant.harmless !== undefined;
 }
 
 /** Keeps the results beside the sources. */

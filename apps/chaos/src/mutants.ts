@@ -5,6 +5,8 @@ import type { Transform } from "./transform.ts";
 export interface Mutant extends Transform {
   /** The faults that its safeguard is for. */
   readonly faults: readonly FaultName[];
+  /** Why nothing that must hold is lost without this safeguard: the rig must not catch it. */
+  readonly harmless?: string;
 }
 
 /** A version to come: it says more of each event than this one knows. */
@@ -101,6 +103,105 @@ const epochInRedis: Mutant = {
   ],
 };
 
-export const mutants: Readonly<Record<string, Mutant>> = Object.fromEntries(
-  [noPredecessorCheck, noHeadChecks, noFencing, noNonceRotation, epochInRedis].map((mutant) => [mutant.name, mutant]),
-);
+/** A client resumes at the number of its position, whatever its epoch. */
+const resumeBySeq: Mutant = {
+  name: "resume-by-seq",
+  faults: ["failover-writer-kill", "split-brain"],
+  edits: [
+    {
+      file: "core/dist/state/state-stream.js",
+      find: "if (!this.log.includes(id.epoch, id.seq))",
+      replace: "if (!this.log.includes(this.log.epochAt(id.seq), id.seq))",
+    },
+  ],
+};
+
+/** A writer takes a publish whose outcome is unknown for one that worked. */
+const timeoutIsOk: Mutant = {
+  name: "timeout-is-ok",
+  faults: ["writer-cut", "writer-black-hole", "redis-pause"],
+  edits: [
+    {
+      file: "redis/dist/cluster/publication.js",
+      find: "const reply = await engine.publish(key, request);",
+      replace:
+        'const reply = await engine.publish(key, request).catch(() => ({ status: "ok", head: this.#made, broken: false }));',
+    },
+  ],
+};
+
+/** A node takes over what Redis has at once where that is older than its copy, without time for the writer to restore it. */
+const noPatience: Mutant = {
+  name: "no-patience",
+  faults: ["failover", "redis-restart"],
+  edits: [
+    {
+      file: "redis/dist/cluster/follower.js",
+      find: "return this.#aheadSince !== undefined && this.#clock.elapsed() - this.#aheadSince >= REPAIR_MS;",
+      replace: "return true;",
+    },
+  ],
+};
+
+/** A writer that finds nothing installs its stream, also where another one has been faster. */
+const installOver: Mutant = {
+  name: "install-over",
+  faults: ["redis-restart", "wipe"],
+  edits: [
+    {
+      file: "redis/dist/redis/writer-scripts.js",
+      find: "if ARGV[4] ~= '1' and not (ours and meta[1] == ARGV[7] and meta[2] == ARGV[8]) then return {'exists'} end\n  if not ours then return {'fenced'} end",
+      replace: "",
+    },
+  ],
+};
+
+/** A writer that finds Redis at one of its numbers publishes what comes after it, whatever the epoch there is. */
+const restoreBySeq: Mutant = {
+  name: "restore-by-seq",
+  faults: ["split-brain", "writer-pause"],
+  edits: [
+    {
+      file: "redis/dist/cluster/ring.js",
+      find: "commit.first === seq + 1 && commit.previous === epoch",
+      replace: "commit.first === seq + 1",
+    },
+  ],
+};
+
+/** What arrives while a node reads is not kept. */
+const noBuffer: Mutant = {
+  name: "no-buffer",
+  faults: ["node-cut", "pubsub-kill"],
+  edits: [
+    {
+      file: "redis/dist/cluster/follower.js",
+      find: "this.#buffer.push(message.entry);",
+      replace: "return;",
+    },
+  ],
+};
+
+/** Redis does not remember which updates it has appended. */
+const noUpdateIds: Mutant = {
+  name: "no-update-ids",
+  faults: ["redis-pause", "node-black-hole"],
+  edits: [{ file: "redis/dist/redis/update-scripts.js", find: "\nif done then\n", replace: "\nif false then\n" }],
+};
+
+const all = [
+  noPredecessorCheck,
+  noHeadChecks,
+  noFencing,
+  noNonceRotation,
+  epochInRedis,
+  resumeBySeq,
+  timeoutIsOk,
+  noPatience,
+  installOver,
+  restoreBySeq,
+  noBuffer,
+  noUpdateIds,
+];
+
+export const mutants: Readonly<Record<string, Mutant>> = Object.fromEntries(all.map((mutant) => [mutant.name, mutant]));

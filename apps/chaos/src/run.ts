@@ -7,6 +7,7 @@ import { Timeline } from "./check/timeline.ts";
 import { readLogs } from "./log.ts";
 import { Prometheus } from "./metrics/prometheus.ts";
 import { type Visible, visibleFaults } from "./metrics/visible.ts";
+import { watchLag } from "./lag.ts";
 import { monotonicMs } from "./monotonic.ts";
 import { Processes } from "./processes.ts";
 import { plan, type FaultName, type PlannedFault } from "./schedule.ts";
@@ -102,15 +103,10 @@ async function makeFaults(
 
 /** Looks at the nodes every two seconds, and at how late this process itself is. */
 function watch(world: World): () => void {
-  let due = monotonicMs() + 100;
-  const lag = setInterval(() => {
-    const late = monotonicMs() - due;
-    if (late > 400) world.log.write({ kind: "lag", ms: late });
-    due = monotonicMs() + 100;
-  }, 100);
+  const unwatch = watchLag(world.log);
   const samples = setInterval(() => void sampleNodes(world), 2000);
   return () => {
-    clearInterval(lag);
+    unwatch();
     clearInterval(samples);
   };
 }

@@ -10,16 +10,20 @@ import { Hono } from "hono";
 import Koa from "koa";
 import { shiftClock } from "./clock.ts";
 import { serveMetrics } from "./metrics/serve-metrics.ts";
+import { openLog } from "./log.ts";
+import { OnceLoad, onceBackplane, type OnceKind, type OnceState } from "./once-load.ts";
 import { redisAt } from "./redis-link.ts";
 import { backplaneSettings, STREAM } from "./settings.ts";
 import { hashOf } from "./state.ts";
 
-// A serving node, a process of its own: `node serving-node.js <name> <framework> <port> <redis port> <metrics port>`.
+// A serving node, a process of its own: `node serving-node.js <name> <framework> <port> <redis port> <metrics port> <dir>`.
 
 export type NodeOrder =
   | { readonly do: "report" }
   /** Stops taking clients, hands over those it has, and ends. */
   | { readonly do: "drain" }
+  /** Begins no further operation. */
+  | { readonly do: "idle" }
   | { readonly do: "clock"; readonly ms: number };
 
 export interface NodeReport {
@@ -29,9 +33,10 @@ export interface NodeReport {
   readonly connections: number;
   readonly stream: unknown;
   readonly backplane: unknown;
+  readonly operations: Readonly<Record<OnceKind, OnceState>>;
 }
 
-const [name = "", framework = "", port = "", redisPort = "", metricsPort = ""] = process.argv.slice(2);
+const [name = "", framework = "", port = "", redisPort = "", metricsPort = "", dir = ""] = process.argv.slice(2);
 
 const backplane = createRedisBackplane({
   ...backplaneSettings,
@@ -39,6 +44,10 @@ const backplane = createRedisBackplane({
   onError: (error) => console.error(new Date().toISOString(), error),
 });
 serveMetrics(Number(metricsPort), () => backplane.streams);
+
+const log = openLog(dir, name);
+const operations = onceBackplane(Number(redisPort), log);
+const load = new OnceLoad(operations, log, name);
 
 let draining = false;
 const stream = (): StateStream => backplane.streams.get(STREAM);
@@ -96,6 +105,7 @@ function report(): NodeReport {
     connections: stats.connections,
     stream: stats,
     backplane: backplane.stats(),
+    operations: load.states(),
   };
 }
 
@@ -104,8 +114,9 @@ const NOTICED_MS = 800;
 
 async function drain(): Promise<void> {
   draining = true;
+  load.stop();
   await new Promise((resolve) => setTimeout(resolve, NOTICED_MS));
-  await backplane.close({ reason: "draining" });
+  await Promise.all([backplane, operations].map((each) => each.close({ reason: "draining" })));
   server.close(() => process.exit(0));
   server.closeIdleConnections();
   // A client that does not take its end is cut off.
@@ -115,6 +126,7 @@ async function drain(): Promise<void> {
 function obey(order: NodeOrder): NodeReport | undefined {
   if (order.do === "report") return report();
   if (order.do === "clock") shiftClock(order.ms);
+  if (order.do === "idle") load.stop();
   if (order.do === "drain") void drain();
   return undefined;
 }

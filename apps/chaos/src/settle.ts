@@ -31,6 +31,7 @@ export async function settle(world: World): Promise<void> {
   await pause(LAST_MS);
   await Promise.race([Promise.all(WRITERS.map((name) => world.tellWriter(name, { do: "idle" }))), pause(5000)]);
   await modeOfNodes(world, "through");
+  await Promise.all(NODES.map((name) => world.askNode(name, { do: "idle" })));
   world.log.write({ kind: "idle" });
   const start = monotonicMs();
   const arrivedAt = new Map<string, number>();
@@ -47,8 +48,23 @@ export async function settle(world: World): Promise<void> {
       await pause(250);
       continue;
     }
+    await lookAtOperations(world);
     for (const place of places) world.log.write({ kind: "final", ...place, afterMs: arrivedAt.get(place.name) });
     return dump(world, head);
+  }
+}
+
+/** Writes down which operations took effect, once the nodes agree. */
+async function lookAtOperations(world: World): Promise<void> {
+  for (const until = monotonicMs() + CONVERGENCE_MS; ; await pause(250)) {
+    const reports = await Promise.all(NODES.map((name) => reportOf(world, name)));
+    const texts = new Set(reports.map((report) => JSON.stringify(report?.operations)));
+    if (texts.size > 1 && monotonicMs() < until) continue;
+    for (const [index, node] of NODES.entries()) {
+      const states = reports[index]?.operations;
+      if (states !== undefined) world.log.write({ kind: "operations", node, final: true, states });
+    }
+    return;
   }
 }
 
@@ -64,6 +80,7 @@ export async function sampleNodes(world: World): Promise<void> {
       if (report === undefined) return;
       const { eventId, hash, rss, connections } = report;
       world.log.write({ kind: "sample", node, eventId, hash, rss, connections });
+      world.log.write({ kind: "operations", node, final: false, states: report.operations });
     }),
   );
 }

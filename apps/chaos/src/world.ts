@@ -91,7 +91,7 @@ export class World {
   /** Starts a serving node; resolves when it listens. */
   async startNode(name: NodeName, build: Transform | undefined = this.#options.mutant): Promise<void> {
     const ports = [this.#nodePorts.get(name), this.portOf(name), this.metricsPorts.get(name)].map(String);
-    const args = [name, FRAMEWORKS[name], ...ports];
+    const args = [name, FRAMEWORKS[name], ...ports, this.#options.dir];
     const worker = this.#start(name, "./serving-node.js", args, build);
     await Promise.race([
       new Promise<void>((resolve) => worker.onNotice(() => resolve())),

@@ -4,6 +4,7 @@ import { logWrites } from "./logged-redis.ts";
 import { openLog } from "./log.ts";
 import { serveMetrics } from "./metrics/serve-metrics.ts";
 import { monotonicMs } from "./monotonic.ts";
+import { handleCommands, onceBackplane } from "./once-load.ts";
 import { randomFrom } from "./random.ts";
 import { redisAt } from "./redis-link.ts";
 import { backplaneSettings, STREAM } from "./settings.ts";
@@ -32,6 +33,8 @@ const backplane = createRedisBackplane({
   onError: (error) => log.write({ kind: "writer-error", error: String(error) }),
 });
 serveMetrics(Number(metricsPort), () => backplane.streams);
+
+handleCommands(onceBackplane(Number(redisPort), log));
 
 let operations = 0;
 const by = `${name}.${process.pid}`;

@@ -9,6 +9,7 @@ export const INVARIANTS = {
   I7: "no snapshot that is not needed",
   I8: "signs of life",
   I9: "bounded",
+  I10: "every operation once",
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;

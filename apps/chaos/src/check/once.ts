@@ -1,0 +1,44 @@
+import type { OnceKind, OnceState } from "../once-load.ts";
+import { LISTED } from "../once-load.ts";
+import type { Entered } from "../log.ts";
+import type { Findings } from "./findings.ts";
+
+/** Milliseconds by which the rig may write down late that Redis has lost something. */
+const LOGGED_MS = 1000;
+
+/** Every operation took effect once; one that was acknowledged is missing only where Redis lost something after it. */
+export function checkOnce(facts: readonly Entered[], findings: Findings): void {
+  const rollbacks = facts.flatMap((fact) => (fact.kind === "rolled-back" ? [fact.t] : []));
+  const done = facts.filter((fact) => fact.kind === "operation-done");
+  for (const fact of facts) {
+    if (fact.kind !== "operations") continue;
+    for (const what of ["update", "send"] as const) {
+      const state = fact.states[what];
+      checkDoubled(fact, what, state, findings);
+      if (!fact.final) continue;
+      for (const { what: kind, by, n, t } of done) {
+        if (kind !== what) continue;
+        const list = state[by] ?? [];
+        // Earlier ones are listed no more.
+        if (list.length === LISTED && n < (list[0] ?? 0)) continue;
+        findings.checked("I10");
+        if (list.includes(n) || rollbacks.some((at) => at >= t - LOGGED_MS)) continue;
+        findings.violation("I10", `${what} ${n} of ${by} was acknowledged, and ${fact.node} does not have it`, { t });
+      }
+    }
+  }
+}
+
+function checkDoubled(
+  { t, node }: { t: number; node: string },
+  what: OnceKind,
+  state: OnceState,
+  findings: Findings,
+): void {
+  for (const [by, list] of Object.entries(state)) {
+    findings.checked("I10");
+    if (new Set(list).size === list.length) continue;
+    const twice = list.filter((n, index) => list.indexOf(n) !== index);
+    findings.violation("I10", `${what} ${twice.join(", ")} of ${by} took effect twice, on ${node}`, { t, list });
+  }
+}

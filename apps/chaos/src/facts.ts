@@ -111,8 +111,10 @@ type RigFact =
       readonly kind: "operations";
       readonly node: string;
       readonly final: boolean;
-      readonly states: Readonly<Record<OnceKind, OnceState>>;
+      readonly states: Readonly<Partial<Record<OnceKind, OnceState>>>;
     }
+  /** A node has connected to so many streams at once. */
+  | { readonly kind: "joined"; readonly node: string; readonly all: number; readonly joined: number }
   /** A process was so busy that its own timer came late: the rig's, or that of the clients. */
   | { readonly kind: "lag"; readonly ms: number }
   /** The nemesis has stopped. */

@@ -1,3 +1,4 @@
+import { JOIN_MS } from "./check/once.ts";
 import { type Fault, leader, someNode } from "./fault.ts";
 import {
   linkFault,
@@ -49,6 +50,20 @@ const reconnectStorm: Fault = async ({ world, begins }) => {
   await world.askClients({ do: "storm" });
 };
 
+/** Clients of many streams come to every node at once. */
+const joinStorm: Fault = async ({ world, begins }) => {
+  begins(...NODES);
+  await Promise.all(
+    NODES.map(async (node) => {
+      const order = { do: "join", ms: JOIN_MS } as const;
+      const joined = world.askNode<{ all: number; joined: number }>(node, order);
+      // A node that is dead or stopped does not answer.
+      const result = await Promise.race([joined.catch(() => undefined), pause(JOIN_MS + 1000)]);
+      if (result !== undefined) world.log.write({ kind: "joined", node, ...result });
+    }),
+  );
+};
+
 const slowClient: Fault = async ({ world, holdMs, begins }) => {
   begins("clients");
   await world.askClients({ do: "slow", ms: holdMs });
@@ -80,5 +95,6 @@ export const faults: Readonly<Record<FaultName, Fault>> = {
   "clock-jump": clockJump,
   "haproxy-reload": haproxyReload,
   "reconnect-storm": reconnectStorm,
+  "join-storm": joinStorm,
   "slow-client": slowClient,
 };

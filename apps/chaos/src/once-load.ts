@@ -1,13 +1,14 @@
 import { createRedisBackplane, type Backplane, type OwnStateWriter } from "@statestream/redis";
 import type { Log } from "./log.ts";
+import { monotonicMs } from "./monotonic.ts";
 import { redisAt } from "./redis-link.ts";
 import { backplaneSettings } from "./settings.ts";
 
-// Operations that must take effect once: each node updates one stream, and sends commands to the leader of another one. The state
-// lists the last operations of each process.
+// Operations that must take effect once: each node updates one stream, sends commands to the leader of another one, and every two
+// seconds all nodes create the same stream. The states list the last operations of each process.
 
 /** How an operation is made. */
-export type OnceKind = "update" | "send";
+export type OnceKind = "update" | "send" | "create";
 
 /** The last operations of each process that took effect. */
 export type OnceState = Record<string, readonly number[]>;
@@ -17,6 +18,10 @@ export const LISTED = 100;
 
 const TIMEOUT_MS = 3000;
 const PAUSE_MS = 100;
+
+/** How often a stream is created, in milliseconds, and how many of them are kept in view. */
+const CREATE_MS = 2000;
+const CREATED = LISTED - 1;
 
 interface Command {
   readonly by: string;
@@ -54,6 +59,8 @@ export class OnceLoad {
   readonly #log: Log;
   readonly #by: string;
   readonly #stopped = new AbortController();
+  /** The numbers of the streams that were created. */
+  #created: number[] = [];
 
   constructor(backplane: Backplane, log: Log, name: string) {
     this.#backplane = backplane;
@@ -63,6 +70,7 @@ export class OnceLoad {
       void this.#follow(kind);
       void this.#work(kind);
     }
+    void this.#create();
   }
 
   /** Begins no further operation. */
@@ -71,9 +79,33 @@ export class OnceLoad {
   }
 
   /** What this node serves. */
-  states(): Record<OnceKind, OnceState> {
+  states(): Partial<Record<OnceKind, OnceState>> {
     const { streams } = this.#backplane;
     return { update: streams.get<OnceState>("update").state, send: streams.get<OnceState>("send").state };
+  }
+
+  /** Which processes have an operation in each stream that was created. */
+  async created(): Promise<OnceState> {
+    const all: Record<string, number[]> = {};
+    for (const n of this.#created) {
+      let state: OnceState = {};
+      const look = (current: OnceState): OnceState => (state = current);
+      await this.#backplane.update<OnceState>(`create-${n}`, {}, look, { timeoutMs: TIMEOUT_MS });
+      for (const [by, list] of Object.entries(state)) (all[by] ??= []).push(...list);
+    }
+    return all;
+  }
+
+  /** Connects to every stream that was created, at once. Resolves with how many there are, and how many have a state in time. */
+  async join(withinMs: number): Promise<{ all: number; joined: number }> {
+    const streams = this.#created.map((n) => this.#backplane.streams.get<OnceState>(`create-${n}`));
+    const connections = streams.map((stream) => stream.connect());
+    const joined = (): number => streams.filter(({ state }) => Object.keys(state).length > 0).length;
+    for (const until = monotonicMs() + withinMs; joined() < streams.length && monotonicMs() < until;)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    const result = { all: streams.length, joined: joined() };
+    for (const connection of connections) connection.close();
+    return result;
   }
 
   /** Keeps this node's copy of the stream, as a client does. */
@@ -84,12 +116,26 @@ export class OnceLoad {
     }
   }
 
-  async #work(kind: OnceKind): Promise<void> {
+  async #work(kind: "update" | "send"): Promise<void> {
     for (let n = 1; !this.#stopped.signal.aborted; n++) {
-      while (!(await this.#perform(kind, n))) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-      this.#log.write({ kind: "operation-done", what: kind, by: this.#by, n });
+      await this.#once(kind, n);
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
+  }
+
+  /** All nodes are on time by the same clock, so that they begin together. */
+  async #create(): Promise<void> {
+    while (!this.#stopped.signal.aborted) {
+      const n = Math.floor(monotonicMs() / CREATE_MS) + 1;
+      await new Promise((resolve) => setTimeout(resolve, n * CREATE_MS - monotonicMs()));
+      await this.#once("create", n);
+      this.#created = [...this.#created, n].slice(-CREATED);
+    }
+  }
+
+  async #once(kind: OnceKind, n: number): Promise<void> {
+    while (!(await this.#perform(kind, n))) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    this.#log.write({ kind: "operation-done", what: kind, by: this.#by, n });
   }
 
   async #perform(kind: OnceKind, n: number): Promise<boolean> {
@@ -99,7 +145,7 @@ export class OnceLoad {
       if (kind === "send") await this.#backplane.send(kind, { by, n } satisfies Command, options);
       else {
         const change = (state: OnceState): OnceState => ({ ...state, [by]: listed(state[by], n) });
-        await this.#backplane.update<OnceState>(kind, {}, change, options);
+        await this.#backplane.update<OnceState>(kind === "create" ? `create-${n}` : kind, {}, change, options);
       }
       return true;
     } catch (error) {

@@ -79,7 +79,7 @@ export async function run(options: RunOptions): Promise<Outcome> {
   return { verdict: checkRun(dir), visible };
 }
 
-/** Makes the faults when they are due; a heavy one waits until the one before it is healed. */
+/** Makes the faults when they are due. A heavy one waits until those before it are healed, unless it overlaps the last one. */
 async function makeFaults(
   world: World,
   planned: readonly PlannedFault[],
@@ -88,17 +88,18 @@ async function makeFaults(
   const start = monotonicMs();
   const seconds = (): string => ((monotonicMs() - start) / 1000).toFixed(1).padStart(6);
   const light: Promise<void>[] = [];
-  for (const [n, { at, fault, holdMs, pick, light: isLight }] of planned.entries()) {
+  const heavy: Promise<void>[] = [];
+  for (const [n, { at, fault, holdMs, pick, light: isLight, overlaps }] of planned.entries()) {
     await pause(at - (monotonicMs() - start));
+    if (!isLight && !overlaps) await Promise.all(heavy.splice(0));
     const begins = (...targets: string[]): void => {
       print(`${seconds()} s  ${fault}  ${targets.join(" ")}`);
       world.log.write({ kind: "fault", n, fault, targets });
     };
     const made = faults[fault]({ world, pick, holdMs, begins }).then(() => world.log.write({ kind: "healed", n }));
-    if (isLight) light.push(made);
-    else await made;
+    (isLight ? light : heavy).push(made);
   }
-  await Promise.all(light);
+  await Promise.all([...heavy, ...light]);
 }
 
 /** Looks at the nodes every two seconds, and at how late this process itself is. */

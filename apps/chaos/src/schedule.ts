@@ -1,8 +1,12 @@
 import { randomFrom } from "./random.ts";
 
-/** Milliseconds, least and most, that a fault stays before it is healed; `light`: it may begin while another one stays. */
+/** What a fault happens to. Two of different kinds may overlap; those that happen to everything are alone. */
+type Victim = "node" | "writer" | "redis" | "everything";
+
+/** Milliseconds, least and most, that a fault stays before it is healed; `light`: it may begin while any other one stays. */
 interface FaultTimes {
   readonly hold: readonly [least: number, most: number];
+  readonly on: Victim;
   readonly light?: boolean;
   /** It loses nothing: it is given calm before and after, in which no client may need a snapshot. */
   readonly cheap?: boolean;
@@ -34,37 +38,39 @@ export const FAULTS = [
   "clock-jump",
   "haproxy-reload",
   "reconnect-storm",
+  "join-storm",
   "slow-client",
 ] as const;
 
 export type FaultName = (typeof FAULTS)[number];
 
 const TIMES: Readonly<Record<FaultName, FaultTimes>> = {
-  "node-kill": { hold: [500, 2500] },
-  "node-pause": { hold: [5000, 10_000] },
-  "node-cut": { hold: [6500, 8000] },
-  "node-black-hole": { hold: [6500, 8000] },
-  "node-half-open": { hold: [6500, 8000] },
-  "node-delay": { hold: [2000, 4000] },
-  "rolling-restart": { hold: [0, 0] },
-  "writer-kill": { hold: [500, 4000] },
-  "writer-pause": { hold: [3500, 5000] },
-  "writer-cut": { hold: [1000, 5000] },
-  "writer-black-hole": { hold: [1000, 5000] },
-  "writer-hand-over": { hold: [0, 0], cheap: true },
-  "redis-pause": { hold: [1000, 4000] },
-  "redis-restart": { hold: [0, 1500] },
-  wipe: { hold: [0, 0], cheap: true },
-  failover: { hold: [800, 1600] },
-  "failover-writer-kill": { hold: [800, 1600] },
-  "split-brain": { hold: [4000, 6000] },
-  "pubsub-kill": { hold: [0, 0], light: true, cheap: true },
-  "evict-key": { hold: [0, 0] },
-  "script-flush": { hold: [0, 0], light: true, cheap: true },
-  "clock-jump": { hold: [2000, 4000], light: true },
-  "haproxy-reload": { hold: [0, 0], light: true, cheap: true },
-  "reconnect-storm": { hold: [0, 0], light: true, cheap: true },
-  "slow-client": { hold: [8000, 12_000], light: true },
+  "node-kill": { on: "node", hold: [500, 2500] },
+  "node-pause": { on: "node", hold: [5000, 10_000] },
+  "node-cut": { on: "node", hold: [6500, 8000] },
+  "node-black-hole": { on: "node", hold: [6500, 8000] },
+  "node-half-open": { on: "node", hold: [6500, 8000] },
+  "node-delay": { on: "node", hold: [2000, 4000] },
+  "rolling-restart": { on: "everything", hold: [0, 0] },
+  "writer-kill": { on: "writer", hold: [500, 4000] },
+  "writer-pause": { on: "writer", hold: [3500, 5000] },
+  "writer-cut": { on: "writer", hold: [1000, 5000] },
+  "writer-black-hole": { on: "writer", hold: [1000, 5000] },
+  "writer-hand-over": { on: "writer", hold: [0, 0], cheap: true },
+  "redis-pause": { on: "redis", hold: [1000, 4000] },
+  "redis-restart": { on: "redis", hold: [0, 1500] },
+  wipe: { on: "redis", hold: [0, 0], cheap: true },
+  failover: { on: "redis", hold: [800, 1600] },
+  "failover-writer-kill": { on: "everything", hold: [800, 1600] },
+  "split-brain": { on: "everything", hold: [4000, 6000] },
+  "pubsub-kill": { on: "redis", hold: [0, 0], light: true, cheap: true },
+  "evict-key": { on: "redis", hold: [0, 0] },
+  "script-flush": { on: "redis", hold: [0, 0], light: true, cheap: true },
+  "clock-jump": { on: "everything", hold: [2000, 4000], light: true },
+  "haproxy-reload": { on: "everything", hold: [0, 0], light: true, cheap: true },
+  "reconnect-storm": { on: "everything", hold: [0, 0], light: true, cheap: true },
+  "join-storm": { on: "everything", hold: [0, 0], light: true },
+  "slow-client": { on: "everything", hold: [8000, 12_000], light: true },
 };
 
 export function isCheap(fault: FaultName): boolean {
@@ -80,6 +86,8 @@ export interface PlannedFault {
   /** From 0 to 1: which of the possible targets. */
   readonly pick: number;
   readonly light: boolean;
+  /** It begins while the one before it stays. */
+  readonly overlaps: boolean;
 }
 
 /** Milliseconds before the first fault. */
@@ -102,18 +110,33 @@ export function plan(seed: number, seconds: number, only: readonly FaultName[] =
   const planned: PlannedFault[] = [];
   let deck: FaultName[] = [];
   let at = START_MS;
+  const timed = (fault: FaultName, from: number, overlaps: boolean): PlannedFault => {
+    const { hold, light = false } = TIMES[fault];
+    return { at: from, fault, holdMs: random.between(hold[0], hold[1]), pick: random.next(), light, overlaps };
+  };
   for (;;) {
     if (deck.length === 0) deck = [...only];
     const [fault] = deck.splice(random.below(deck.length), 1) as [FaultName];
-    const { hold, light = false, cheap = false } = TIMES[fault];
-    const alone = cheap && random.below(3) > 0;
+    const alone = isCheap(fault) && random.below(3) > 0;
     if (alone) at += CHEAP_CALM_MS;
-    const holdMs = random.between(hold[0], hold[1]);
-    const pick = random.next();
-    const end = at + (light ? 0 : WORK_MS + holdMs);
+    const first = timed(fault, at, false);
+    const together = [first];
+    const partners = deck.filter((other) => canOverlap(fault, other));
+    if (partners.length > 0 && random.below(2) === 0) {
+      const partner = random.pick(partners);
+      deck.splice(deck.indexOf(partner), 1);
+      together.push(timed(partner, at + random.below(first.holdMs + 1), true));
+    }
+    const over = Math.max(...together.map(({ at: from, holdMs }) => from + holdMs));
+    const end = first.light ? at : over + WORK_MS;
     // The last fault is over when the time is.
-    if (Math.max(end, at + holdMs) > seconds * 1000) return planned;
-    planned.push({ at, fault, holdMs, pick, light });
+    if (Math.max(end, over) > seconds * 1000) return planned;
+    planned.push(...together);
     at = end + (alone ? CHEAP_CALM_MS : 0) + random.between(...CALM_MS);
   }
+}
+
+function canOverlap(fault: FaultName, other: FaultName): boolean {
+  const pair = [TIMES[fault], TIMES[other]];
+  return pair[0]?.on !== pair[1]?.on && pair.every(({ on, light, cheap }) => on !== "everything" && !light && !cheap);
 }

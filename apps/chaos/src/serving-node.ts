@@ -24,6 +24,8 @@ export type NodeOrder =
   | { readonly do: "drain" }
   /** Begins no further operation. */
   | { readonly do: "idle" }
+  | { readonly do: "created" }
+  | { readonly do: "join"; readonly ms: number }
   | { readonly do: "clock"; readonly ms: number };
 
 export interface NodeReport {
@@ -33,7 +35,7 @@ export interface NodeReport {
   readonly connections: number;
   readonly stream: unknown;
   readonly backplane: unknown;
-  readonly operations: Readonly<Record<OnceKind, OnceState>>;
+  readonly operations: Readonly<Partial<Record<OnceKind, OnceState>>>;
 }
 
 const [name = "", framework = "", port = "", redisPort = "", metricsPort = "", dir = ""] = process.argv.slice(2);
@@ -123,15 +125,17 @@ async function drain(): Promise<void> {
   setTimeout(() => process.exit(0), 1500);
 }
 
-function obey(order: NodeOrder): NodeReport | undefined {
+function obey(order: NodeOrder): unknown {
   if (order.do === "report") return report();
+  if (order.do === "created") return load.created();
+  if (order.do === "join") return load.join(order.ms);
   if (order.do === "clock") shiftClock(order.ms);
   if (order.do === "idle") load.stop();
   if (order.do === "drain") void drain();
   return undefined;
 }
 
-process.on("message", ({ call, order }: { call: number; order: NodeOrder }) => {
-  process.send?.({ call, value: obey(order) });
+process.on("message", async ({ call, order }: { call: number; order: NodeOrder }) => {
+  process.send?.({ call, value: await obey(order) });
 });
 process.on("disconnect", () => process.exit(0));

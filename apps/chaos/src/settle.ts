@@ -5,6 +5,7 @@ import { monotonicMs } from "./monotonic.ts";
 import type { LinkMode } from "./proxy.ts";
 import type { NodeReport } from "./serving-node.ts";
 import { CONVERGENCE_MS, PREFIX } from "./settings.ts";
+import type { OnceState } from "./once-load.ts";
 import { KEYS, NODES, pause, type World, WRITERS } from "./world.ts";
 
 /** Milliseconds in which the writers write on after the nemesis has stopped. */
@@ -64,6 +65,9 @@ async function lookAtOperations(world: World): Promise<void> {
       const states = reports[index]?.operations;
       if (states !== undefined) world.log.write({ kind: "operations", node, final: true, states });
     }
+    const [node = "node-1"] = NODES;
+    const create = await world.askNode<OnceState>(node, { do: "created" });
+    world.log.write({ kind: "operations", node, final: true, states: { create } });
     return;
   }
 }

@@ -381,3 +381,57 @@ describe("I9: bounded", () => {
     expect(verdictOf(story).broken).toEqual(["I9"]);
   });
 });
+
+describe("I10: every operation once", () => {
+  const done = { kind: "operation-done", what: "update", by: "node-1.7" } as const;
+  const has = (list: number[], final = true) =>
+    ({ kind: "operations", node: "node-2", final, states: { update: { "node-1.7": list }, send: {} } }) as const;
+
+  test("an operation that took effect twice", () => {
+    const story = healthy()
+      .add("rig", has([1, 2, 1], false))
+      .end(E1, 2);
+    expect(verdictOf(story)).toEqual({
+      broken: ["I10"],
+      first: "update 1 of node-1.7 took effect twice, on node-2",
+    });
+  });
+
+  test("an operation that was acknowledged and is missing, unless Redis lost something after it", () => {
+    const story = () =>
+      healthy()
+        .add("node-1", { ...done, n: 1 })
+        .add("node-1", { ...done, n: 2 });
+    expect(
+      verdictOf(
+        story()
+          .add("rig", has([1, 2]))
+          .end(E1, 2),
+      ).broken,
+    ).toEqual([]);
+    expect(
+      verdictOf(
+        story()
+          .add("rig", has([1]))
+          .end(E1, 2),
+      ),
+    ).toEqual({
+      broken: ["I10"],
+      first: "update 2 of node-1.7 was acknowledged, and node-2 does not have it",
+    });
+    const lost = story().add("rig", { kind: "rolled-back", how: "wipe", head: undefined }).add("rig", has([]));
+    expect(verdictOf(lost.end(E1, 2)).broken).not.toContain("I10");
+  });
+
+  test("what is so old that it is listed no more is not missing", () => {
+    const list = Array.from({ length: 100 }, (_, n) => n + 2);
+    expect(
+      verdictOf(
+        healthy()
+          .add("node-1", { ...done, n: 1 })
+          .add("rig", has(list))
+          .end(E1, 2),
+      ).broken,
+    ).toEqual([]);
+  });
+});

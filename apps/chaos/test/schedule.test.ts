@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FAULTS, plan } from "../src/schedule.ts";
+import { FAULTS, plan, type PlannedFault } from "../src/schedule.ts";
 
 test("the same seed makes the same faults at the same times", () => {
   expect(plan(7, 300)).toEqual(plan(7, 300));
@@ -20,6 +20,20 @@ test("the last fault is over when the time is", () => {
   for (let seed = 0; seed < 50; seed++) {
     const last = plan(seed, 60).at(-1);
     expect((last?.at ?? 0) + (last?.holdMs ?? 0)).toBeLessThanOrEqual(60_000);
+  }
+});
+
+test("faults overlap that happen to different things, and never to everything", () => {
+  const pairs = Array.from({ length: 20 }, (_, seed) => plan(seed, 600)).flatMap((planned) =>
+    planned.flatMap((fault, n) => (fault.overlaps ? [[planned[n - 1], fault]] : [])),
+  ) as [PlannedFault, PlannedFault][];
+  expect(pairs.length).toBeGreaterThan(50);
+  const kind = ({ fault }: PlannedFault) => (/^(node|writer)-/.exec(fault)?.[1] ?? "redis") as string;
+  for (const [first, second] of pairs) {
+    expect(second.at).toBeLessThanOrEqual(first.at + first.holdMs);
+    expect(kind(first)).not.toBe(kind(second));
+    for (const { fault } of [first, second])
+      expect(["split-brain", "rolling-restart", "failover-writer-kill"]).not.toContain(fault);
   }
 });
 

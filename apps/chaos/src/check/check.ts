@@ -5,7 +5,7 @@ import { type Arrivals, checkArrivals, checkBounds } from "./endings.ts";
 import { checkFencing } from "./fencing.ts";
 import { Findings } from "./findings.ts";
 import { checkLiveness } from "./liveness.ts";
-import { checkOnce } from "./once.ts";
+import { checkJoins, checkOnce } from "./once.ts";
 import { checkLosses, type Losses } from "./losses.ts";
 import { Timeline } from "./timeline.ts";
 import { acknowledged, checkOperations, lineageOf, writesOf } from "./writes.ts";
@@ -46,6 +46,7 @@ export function checkFacts(facts: readonly Entered[]): Verdict {
   checkLiveness(facts, timeline, findings);
   checkBounds(facts, findings);
   checkOnce(facts, findings);
+  checkJoins(facts, timeline, findings);
   const arrivals = checkArrivals(facts, lineage, findings);
   const faults: Record<string, number> = {};
   for (const { fault } of timeline.faults) faults[fault] = (faults[fault] ?? 0) + 1;

@@ -2,9 +2,13 @@ import type { OnceKind, OnceState } from "../once-load.ts";
 import { LISTED } from "../once-load.ts";
 import type { Entered } from "../log.ts";
 import type { Findings } from "./findings.ts";
+import type { Timeline } from "./timeline.ts";
 
 /** Milliseconds by which the rig may write down late that Redis has lost something. */
 const LOGGED_MS = 1000;
+
+/** How long a node may take until it has many streams at once, in milliseconds. */
+export const JOIN_MS = 10_000;
 
 /** Every operation took effect once; one that was acknowledged is missing only where Redis lost something after it. */
 export function checkOnce(facts: readonly Entered[], findings: Findings): void {
@@ -12,8 +16,7 @@ export function checkOnce(facts: readonly Entered[], findings: Findings): void {
   const done = facts.filter((fact) => fact.kind === "operation-done");
   for (const fact of facts) {
     if (fact.kind !== "operations") continue;
-    for (const what of ["update", "send"] as const) {
-      const state = fact.states[what];
+    for (const [what, state] of Object.entries(fact.states) as [OnceKind, OnceState][]) {
       checkDoubled(fact, what, state, findings);
       if (!fact.final) continue;
       for (const { what: kind, by, n, t } of done) {
@@ -26,6 +29,18 @@ export function checkOnce(facts: readonly Entered[], findings: Findings): void {
         findings.violation("I10", `${what} ${n} of ${by} was acknowledged, and ${fact.node} does not have it`, { t });
       }
     }
+  }
+}
+
+/** A node that clients of many streams come to at once has all of them within ten seconds, while nothing else is wrong. */
+export function checkJoins(facts: readonly Entered[], timeline: Timeline, findings: Findings): void {
+  for (const fact of facts) {
+    if (fact.kind !== "joined") continue;
+    const others = timeline.during(fact.t - JOIN_MS, fact.t).filter(({ fault }) => fault !== "join-storm");
+    if (others.length > 0 || timeline.late(fact.t - JOIN_MS, fact.t)) continue;
+    findings.checked("I4");
+    if (fact.joined === fact.all) continue;
+    findings.violation("I4", `${fact.node} has ${fact.joined} of ${fact.all} streams after ${JOIN_MS} ms`, fact);
   }
 }
 

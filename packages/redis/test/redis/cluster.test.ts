@@ -134,7 +134,7 @@ describe.skipIf(!HAS_REDIS)(`a Redis Cluster of three primaries${SKIPPED}`, { ti
   });
 
   test.each(clients)(
-    "%s: a primary that is killed is replaced, and only its streams are stale",
+    "%s: a primary that is killed is replaced, and streams of others are not stale meanwhile",
     async (driver, make) => {
       const prefix = `killed-${driver}`;
       const { a, b, served } = start(make, prefix);
@@ -150,7 +150,6 @@ describe.skipIf(!HAS_REDIS)(`a Redis Cluster of three primaries${SKIPPED}`, { ti
       const watch = setInterval(() => (wereStale ||= others.some(isStale)), 5);
       after.push(() => clearInterval(watch));
       await primary.kill();
-      await vi.waitFor(() => expect(served.some(isStale)).toBe(true), SOON);
       await incrementAll(a);
       await vi.waitFor(allHave(served, 2), SOON);
       expect(wereStale).toBe(false);

@@ -55,7 +55,7 @@ const joinStorm: Fault = async ({ world, begins }) => {
   begins(...NODES);
   await Promise.all(
     NODES.map(async (node) => {
-      const order = { do: "join", ms: JOIN_MS } as const;
+      const order = { do: "join", from: world.startedAt, ms: JOIN_MS } as const;
       const joined = world.askNode<{ all: number; joined: number }>(node, order);
       // A node that is dead or stopped does not answer.
       const result = await Promise.race([joined.catch(() => undefined), pause(JOIN_MS + 1000)]);

@@ -21,7 +21,7 @@ const PAUSE_MS = 100;
 
 /** How often a stream is created, in milliseconds, and how many of them are kept in view. */
 const CREATE_MS = 2000;
-const CREATED = LISTED - 1;
+const CREATED = 90;
 
 interface Command {
   readonly by: string;
@@ -49,6 +49,12 @@ export function handleCommands(backplane: Backplane): void {
   });
 }
 
+/** The numbers of the last streams that were created since then, by all nodes. */
+function createdSince(from: number): number[] {
+  const [first, last] = [Math.ceil(from / CREATE_MS), Math.floor(monotonicMs() / CREATE_MS)];
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, n) => first + n).slice(-CREATED);
+}
+
 function listed(before: readonly number[] | undefined, n: number): readonly number[] {
   return [...(before ?? []), n].slice(-LISTED);
 }
@@ -59,8 +65,6 @@ export class OnceLoad {
   readonly #log: Log;
   readonly #by: string;
   readonly #stopped = new AbortController();
-  /** The numbers of the streams that were created. */
-  #created: number[] = [];
 
   constructor(backplane: Backplane, log: Log, name: string) {
     this.#backplane = backplane;
@@ -84,10 +88,10 @@ export class OnceLoad {
     return { update: streams.get<OnceState>("update").state, send: streams.get<OnceState>("send").state };
   }
 
-  /** Which processes have an operation in each stream that was created. */
-  async created(): Promise<OnceState> {
+  /** Which processes have an operation in each stream that was created since then, by the monotonic clock. */
+  async created(from: number): Promise<OnceState> {
     const all: Record<string, number[]> = {};
-    for (const n of this.#created) {
+    for (const n of createdSince(from)) {
       let state: OnceState = {};
       const look = (current: OnceState): OnceState => (state = current);
       await this.#backplane.update<OnceState>(`create-${n}`, {}, look, { timeoutMs: TIMEOUT_MS });
@@ -96,9 +100,12 @@ export class OnceLoad {
     return all;
   }
 
-  /** Connects to every stream that was created, at once. Resolves with how many there are, and how many have a state in time. */
-  async join(withinMs: number): Promise<{ all: number; joined: number }> {
-    const streams = this.#created.map((n) => this.#backplane.streams.get<OnceState>(`create-${n}`));
+  /** Connects to every stream that was created since then, at once. Resolves with how many there are, and how many have a state in time. */
+  async join(from: number, withinMs: number): Promise<{ all: number; joined: number }> {
+    // The last one may not be there yet.
+    const streams = createdSince(from)
+      .slice(0, -1)
+      .map((n) => this.#backplane.streams.get<OnceState>(`create-${n}`));
     const connections = streams.map((stream) => stream.connect());
     const joined = (): number => streams.filter(({ state }) => Object.keys(state).length > 0).length;
     for (const until = monotonicMs() + withinMs; joined() < streams.length && monotonicMs() < until;)
@@ -129,7 +136,6 @@ export class OnceLoad {
       const n = Math.floor(monotonicMs() / CREATE_MS) + 1;
       await new Promise((resolve) => setTimeout(resolve, n * CREATE_MS - monotonicMs()));
       await this.#once("create", n);
-      this.#created = [...this.#created, n].slice(-CREATED);
     }
   }
 

@@ -24,8 +24,8 @@ export type NodeOrder =
   | { readonly do: "drain" }
   /** Begins no further operation. */
   | { readonly do: "idle" }
-  | { readonly do: "created" }
-  | { readonly do: "join"; readonly ms: number }
+  | { readonly do: "created"; readonly from: number }
+  | { readonly do: "join"; readonly from: number; readonly ms: number }
   | { readonly do: "clock"; readonly ms: number };
 
 export interface NodeReport {
@@ -127,8 +127,8 @@ async function drain(): Promise<void> {
 
 function obey(order: NodeOrder): unknown {
   if (order.do === "report") return report();
-  if (order.do === "created") return load.created();
-  if (order.do === "join") return load.join(order.ms);
+  if (order.do === "created") return load.created(order.from);
+  if (order.do === "join") return load.join(order.from, order.ms);
   if (order.do === "clock") shiftClock(order.ms);
   if (order.do === "idle") load.stop();
   if (order.do === "drain") void drain();

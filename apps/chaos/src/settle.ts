@@ -66,7 +66,7 @@ async function lookAtOperations(world: World): Promise<void> {
       if (states !== undefined) world.log.write({ kind: "operations", node, final: true, states });
     }
     const [node = "node-1"] = NODES;
-    const create = await world.askNode<OnceState>(node, { do: "created" });
+    const create = await world.askNode<OnceState>(node, { do: "created", from: world.startedAt });
     world.log.write({ kind: "operations", node, final: true, states: { create } });
     return;
   }

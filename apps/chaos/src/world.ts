@@ -2,6 +2,7 @@ import type { ClientsOrder } from "./clients.ts";
 import { HaProxy } from "./haproxy.ts";
 import type { LinkOrder } from "./links.ts";
 import { type Log, openLog } from "./log.ts";
+import { monotonicMs } from "./monotonic.ts";
 import type { NodeOrder } from "./serving-node.ts";
 import { freePort } from "@statestream/redis-server";
 import type { Processes, Worker } from "./processes.ts";
@@ -52,6 +53,8 @@ export class World {
   readonly metricsPorts: Map<NodeName | WriterName, number> = new Map();
   readonly #workers = new Map<NodeName | WriterName, Worker>();
   readonly #leading = new Map<WriterName, boolean>();
+  /** When all nodes were there, by the monotonic clock. */
+  startedAt = 0;
   #clientsUrl = "";
 
   constructor(options: WorldOptions) {
@@ -77,6 +80,7 @@ export class World {
     for (const name of WRITERS) this.startWriter(name);
     await this.leader();
     await Promise.all(NODES.map((name) => this.startNode(name)));
+    this.startedAt = monotonicMs();
     const nodes = NODES.map((name) => ({ name, port: this.#nodePorts.get(name) as number }));
     this.haproxy = await HaProxy.start(dir, nodes, processes);
     this.#clientsUrl = `http://127.0.0.1:${this.haproxy.port}/events`;

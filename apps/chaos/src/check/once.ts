@@ -19,11 +19,12 @@ export function checkOnce(facts: readonly Entered[], findings: Findings): void {
     for (const [what, state] of Object.entries(fact.states) as [OnceKind, OnceState][]) {
       checkDoubled(fact, what, state, findings);
       if (!fact.final) continue;
+      const oldest = Math.min(...Object.values(state).map((list) => list[0] ?? Infinity));
       for (const { what: kind, by, n, t } of done) {
         if (kind !== what) continue;
         const list = state[by] ?? [];
         // Earlier ones are listed no more.
-        if (list.length === LISTED && n < (list[0] ?? 0)) continue;
+        if (n < (what === "create" ? oldest : list.length === LISTED ? (list[0] ?? 0) : 0)) continue;
         findings.checked("I10");
         if (list.includes(n) || rollbacks.some((at) => at >= t - LOGGED_MS)) continue;
         findings.violation("I10", `${what} ${n} of ${by} was acknowledged, and ${fact.node} does not have it`, { t });

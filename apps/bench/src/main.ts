@@ -9,13 +9,14 @@ import { herd } from "./herd/command.ts";
 import { fanout } from "./fanout/command.ts";
 import { pinLoad } from "./measure/cpus.ts";
 import { memory } from "./memory/command.ts";
+import { metrics } from "./metrics/command.ts";
 import { rate } from "./rate/command.ts";
 import { environmentOf } from "./report/environment.ts";
 import { text } from "./text/command.ts";
 import { views } from "./views/command.ts";
 import { printResult, saveResult } from "./report/write.ts";
 
-const commands: readonly Command[] = [diff, apply, fanout, connect, herd, memory, views, text, rate, cluster];
+const commands: readonly Command[] = [diff, apply, fanout, connect, herd, memory, views, text, rate, metrics, cluster];
 
 const usage = `pnpm bench <command> [--quick]
 

@@ -59,22 +59,20 @@ export default defineConfig({
       md.renderer.rules.link_open = (tokens, index, options, env, self) => {
         const token = tokens[index];
         const href = token?.attrGet("href") ?? "";
-        const target = /^(?:\.\.\/)+((?:packages|apps|docs)\/[^#]*|[A-Z]+\.md)(#.*)?$/.exec(href);
-        const path = target?.[1] ?? (/^(?:packages|apps|docs)\/|^[A-Z]+\.md/.test(href) ? href : undefined);
+        const target = /^(?:\.\.\/)+((?:packages|apps|docs|examples)\/[^#]*|[A-Z]+\.md)(#.*)?$/.exec(href);
+        const path = target?.[1] ?? (/^(?:packages|apps|docs|examples)\/|^[A-Z]+\.md/.test(href) ? href : undefined);
         if (path !== undefined) token?.attrSet("href", pageOf(path) ?? `${REPOSITORY}/tree/main/${path}`);
         return open?.(tokens, index, options, env, self) ?? self.renderToken(tokens, index, options);
       };
     },
   },
   // scripts/links.mjs follows the links of the built pages, those that the rule above has made too.
-  ignoreDeadLinks: [/^(?:\.\/)*(?:\.\.\/)+(?:packages|apps|docs)\//, /(?:PROTOCOL|SECURITY|CONTRIBUTING|README)/],
+  ignoreDeadLinks: [/^(?:\.\/)*(?:\.\.\/)+(?:packages|apps|docs|examples)\//, /(?:PROTOCOL|SECURITY|CONTRIBUTING|README)/],
   vite: { build: { chunkSizeWarningLimit: 2000 } },
   themeConfig: {
     logo: "/icon.svg",
     search: {
       provider: "local",
-      // By default the button's accessible name does not contain the shortcut that it shows.
-      options: { translations: { button: { buttonText: "Search", buttonAriaLabel: "Search Ctrl K" } } },
     },
     outline: { level: [2, 3] },
     socialLinks: [{ icon: "github", link: REPOSITORY }],

@@ -1,23 +1,11 @@
 import { createStateClient, type StateClient } from "@statestream/client";
 import { answerRequest, createStateStream, type WritableStateStream } from "@statestream/core";
-
-interface Todo {
-  id: number;
-  text: string;
-  done: boolean;
-}
-
-export interface Demo {
-  visitors: number;
-  todos: Todo[];
-  answer: string[];
-}
+import { type Demo, FIRST } from "./first-state.ts";
 
 const WORDS =
   "One snapshot, then only what changed. A client that comes back gets what it missed, and a slow one the newest state.".split(
     " ",
   );
-const TODOS = ["Write the route", "Read the state anywhere", "Close the laptop, open it again"];
 
 /** A server's stream and a client that follows it, both in this page: the same code, with a function in place of the network. */
 export interface PageStream {
@@ -30,7 +18,7 @@ export interface PageStream {
 
 export function createPageStream(onFrame: (text: string) => void): PageStream {
   const stream = createStateStream<Demo>({
-    initialState: { visitors: 12, todos: TODOS.map((text, id) => ({ id, text, done: false })), answer: [] },
+    initialState: FIRST,
     heartbeatMs: 60_000,
   });
 
@@ -66,7 +54,7 @@ export function createPageStream(onFrame: (text: string) => void): PageStream {
     count++;
     if (count % 24 === 0) stream.set("answer", []);
     else if (count % 5 === 0) {
-      const index = Math.floor(count / 5) % TODOS.length;
+      const index = Math.floor(count / 5) % FIRST.todos.length;
       stream.set("todos", (todos) => todos.map((todo, at) => (at === index ? { ...todo, done: !todo.done } : todo)));
     } else if (count % 7 === 0) stream.set("visitors", (visitors) => visitors + 1);
     else stream.set("answer", (words) => [...words, WORDS[words.length % WORDS.length] as string]);

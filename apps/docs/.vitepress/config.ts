@@ -67,7 +67,10 @@ export default defineConfig({
     },
   },
   // scripts/links.mjs follows the links of the built pages, those that the rule above has made too.
-  ignoreDeadLinks: [/^(?:\.\/)*(?:\.\.\/)+(?:packages|apps|docs|examples)\//, /(?:PROTOCOL|SECURITY|CONTRIBUTING|README)/],
+  ignoreDeadLinks: [
+    /^(?:\.\/)*(?:\.\.\/)+(?:packages|apps|docs|examples)\//,
+    /(?:PROTOCOL|SECURITY|CONTRIBUTING|README)/,
+  ],
   vite: { build: { chunkSizeWarningLimit: 2000 } },
   themeConfig: {
     logo: "/icon.svg",

@@ -97,10 +97,10 @@ export class Publisher<S extends object> {
 
   /** No user code runs from here on, so that the logged state and the log change together. */
   #commit(changes: readonly SliceChange[]): void {
-    const { logged, log, clock } = this.#stream;
+    const { log, clock } = this.#stream;
     let events = 0;
     for (const change of changes) {
-      logged.apply(change);
+      this.#stream.apply(change);
       if (change.difference !== undefined) events++;
     }
     if (events === 0) return;

@@ -9,6 +9,7 @@ import { Hub, type HubParts } from "../delivery/hub.ts";
 import type { Published } from "../delivery/notifier.ts";
 import type { Jsonified } from "../json/jsonified.ts";
 import { Log } from "../log/log.ts";
+import type { SliceChange } from "../log/slice-change.ts";
 import { selectedNames, termsOf } from "./connect-options.ts";
 import { ErrorReport } from "./error-report.ts";
 import { expiryOf, type Settings } from "./options.ts";
@@ -209,6 +210,15 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
     this.#state = undefined;
     this.#subscribers.schedule();
     this.hub.restarted("repaired", gone);
+  }
+
+  /** Makes a planned change of the logged state. */
+  apply(change: SliceChange): void {
+    const before = this.#views.size > 0 ? this.logged.json(change.slice) : undefined;
+    this.logged.apply(change);
+    const after = before === undefined ? undefined : this.logged.json(change.slice);
+    if (before === undefined || after === undefined) return;
+    for (const views of this.#views) views.changed(before, after, change.difference);
   }
 
   /** These events were appended to the log, after `position`. */

@@ -1,9 +1,12 @@
 import { ByteBudget } from "../delivery/byte-budget.ts";
 import type { Connection, Ending } from "../delivery/connection.ts";
+import type { Difference } from "../diff/differ.ts";
+import type { Json } from "../json/types.ts";
 import type { Clock } from "../support/clock.ts";
 import { StateStreamError } from "../support/errors.ts";
 import { KeyedView, type ViewStreams } from "./keyed-view.ts";
 import type { Settings } from "./options.ts";
+import type { SharedDifferences } from "./shared-differences.ts";
 import { BaseStateStream } from "./state-stream.ts";
 import type { StateStream } from "./stream.ts";
 import type { Attachment, AttachedViews, ViewedStream } from "./viewed-stream.ts";
@@ -14,6 +17,8 @@ export interface RegistryParts<V extends object> {
   readonly parent: StateStream & ViewedStream;
   readonly project: (state: object, key: string) => unknown;
   readonly settings: Settings<V>;
+  /** Where to note what the parent found to have changed, if its views send the same. */
+  readonly differences: SharedDifferences | undefined;
   readonly maxViews: number;
   readonly idleMs: number;
   readonly report: (error: StateStreamError) => void;
@@ -96,6 +101,10 @@ export class ViewRegistry<V extends object> implements ViewStreams<V>, AttachedV
     for (const view of key === undefined ? this.#views.values() : [this.#views.get(key)]) {
       if (view?.stream instanceof ViewStateStream) view.stream.refresh();
     }
+  }
+
+  changed(before: Json, after: Json, difference: Difference | undefined): void {
+    this.#parts.differences?.add(before, after, difference);
   }
 
   staleChanged(): void {

@@ -1,4 +1,6 @@
 import type { Ending } from "../delivery/connection.ts";
+import type { Difference } from "../diff/differ.ts";
+import type { Json } from "../json/types.ts";
 import type { Cause } from "../protocol/events.ts";
 import type { StateStream } from "./stream.ts";
 
@@ -12,6 +14,8 @@ export interface ViewedStream {
 export interface AttachedViews {
   /** How many connections they have. */
   readonly size: number;
+  /** The value of a slice has become another. `difference`: what led to it; `undefined` where clients see no change. */
+  changed(before: Json, after: Json, difference: Difference | undefined): void;
   /** The stream has become stale, or is no longer. */
   staleChanged(): void;
   /** The stream ends. Resolves when all connections are closed. */

@@ -5,7 +5,7 @@ import { StateStreamError } from "../support/errors.ts";
 import { checkOptionNames } from "../support/option-names.ts";
 import { warnOnce } from "../support/warn.ts";
 import { checkAmount, type Settings, settingsOf, STREAM_OPTIONS, type StateStreamOptions } from "./options.ts";
-import { sharedCompare } from "./shared-compare.ts";
+import { SharedDifferences } from "./shared-differences.ts";
 import type { StateStream } from "./stream.ts";
 import type { ViewedStream } from "./viewed-stream.ts";
 import { ViewRegistry } from "./view-registry.ts";
@@ -83,13 +83,16 @@ export function viewsWith(clock: Clock): CreateStateViews {
     const { maxViews = 1000, idleMs = 60_000 } = options;
     checkAmount("maxViews", maxViews);
     checkAmount("idleMs", idleMs);
-    const settings = viewSettings(options);
+    const differences = new SharedDifferences();
+    const settings = viewSettings(options, differences);
     const { onError: report } = settings;
     const registry = new ViewRegistry<View>({
       clock,
       parent: stream,
       project,
       settings,
+      // With a differ of their own, views are not sent what the stream's found.
+      differences: options.differ === undefined && options.rowIds === undefined ? differences : undefined,
       maxViews,
       idleMs,
       report,
@@ -110,12 +113,13 @@ export function viewsWith(clock: Clock): CreateStateViews {
 
 function viewSettings<View extends object>(
   options: StateViewsOptions<View>,
+  differences: SharedDifferences,
 ): Settings<View> & { readonly onError: (error: StateStreamError) => void } {
   const defaults = { cause: (cause: Cause) => cause, maxLogEvents: 100, maxLogBytes: 64 * 1024 };
   const settings = settingsOf<View>({ ...defaults, ...given(options) }, "shared");
   return {
     ...settings,
-    compare: sharedCompare(settings.compare),
+    compare: differences.of(settings.compare),
     isRevocable: true,
     sharedJson: new WeakMap(),
     watched: new WeakSet(),

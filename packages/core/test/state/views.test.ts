@@ -333,6 +333,24 @@ test("a slice that several views show by identity is compared once for all of th
   }
 });
 
+test("what a view shows of its stream by identity is sent as the stream found it, unless the stream changed twice", () => {
+  const { stream, clock } = setup({ rows: [1, 2] }, { differ: () => undefined });
+  const followers = [{}, { rowIds: ["id"] }].map((options) =>
+    followed(clock.createStateViews(stream, ({ rows }) => ({ rows }), options).get("a")),
+  );
+  const send = (...states: number[][]) => {
+    for (const rows of states) stream.set("rows", rows);
+    clock.flush();
+    const sent = followers.map(({ pull }) => pull().map((event) => Object.keys(event)));
+    for (const { client } of followers) expect(client.state).toEqual({ rows: states.at(-1) });
+    return sent;
+  };
+  const [value, patches] = [[expect.arrayContaining(["value"])], [expect.arrayContaining(["patches"])]];
+  expect(send([1, 2, 3])).toEqual([value, patches]);
+  expect(send([1, 2, 3, 4], [1, 2, 3, 4, 5])).toEqual([patches, patches]);
+  expect(send([1, 2, 3, 4, 5, 6])).toEqual([value, patches]);
+});
+
 test("equal values that several views compute are read once, and what they show of the stream is not read again", () => {
   const { stream, clock } = setup({ rows: [{ n: 1 }] });
   let reads = 0;

@@ -32,6 +32,8 @@ const { values, positionals } = parseArgs({
   options: { quick: { type: "boolean", default: false } },
 });
 const [name = ""] = positionals;
+// As servers run. In development, streams look for values that are mutated in place, and clients freeze theirs.
+process.env["NODE_ENV"] ??= "production";
 const { quick } = values;
 const progress = (text: string): void => void process.stderr.write(`${text}\n`);
 

@@ -22,7 +22,7 @@ export const views: Command = {
   name: "views",
   summary: "a stream for each of many keys, made as views of one",
   packages: [],
-  minutes: { full: 1, quick: 0.3 },
+  minutes: { full: 2, quick: 0.7 },
   checked: false,
   run,
 };

@@ -9,7 +9,7 @@ export type { CreateStateViews, StateViews, StateViewsOptions } from "./state/vi
 
 export { fastJsonPatch } from "./diff/fast-json-patch.ts";
 export type { Differ } from "./diff/differ.ts";
-export type { Serialize } from "./state/logged-state.ts";
+export type { Serialize } from "./state/comparison.ts";
 export type { StateStreamOptions } from "./state/options.ts";
 
 export type {

@@ -1,5 +1,4 @@
 import { netDifference } from "../diff/net.ts";
-import { valueDifference } from "../diff/differ.ts";
 import type { Json, Operation } from "../json/types.ts";
 import type { Entry } from "../log/entry.ts";
 import { textOfUpdate, updateBody } from "../protocol/frame.ts";
@@ -67,7 +66,7 @@ export class NetEvents {
       // The value was mutated in place and cannot be read; `text` reports that.
     }
     const text = this.#state.text(slice);
-    return text === undefined ? undefined : valueDifference(after, text).member;
+    return text && `"value":${text}`;
   }
 
   #keep(key: string, body: Uint8Array): void {

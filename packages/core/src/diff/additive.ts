@@ -1,3 +1,5 @@
+import { isObject, ownMember } from "../json/json.ts";
+import { tokensOf } from "../json/pointer.ts";
 import type { Json, Operation } from "../json/types.ts";
 
 /**
@@ -9,7 +11,7 @@ export function isAdditive(operations: readonly Operation[], before: Json): bool
   return operations.every(({ op, path }) => {
     if (op === "append") return true;
     if (op !== "add") return false;
-    const steps = path.split("/").slice(1).map(unescape);
+    const steps = tokensOf(path) ?? [];
     const name = steps.pop();
     if (name === undefined) return false;
     let parent: Json | undefined = before;
@@ -17,19 +19,13 @@ export function isAdditive(operations: readonly Operation[], before: Json): bool
       if (Array.isArray(parent)) {
         if (insertedRows) return false;
         parent = parent[Number(step)];
-      } else if (typeof parent === "object" && parent !== null) {
-        parent = Object.hasOwn(parent, step) ? parent[step] : undefined;
-      }
+      } else if (isObject(parent)) parent = ownMember(parent, step);
     }
     if (Array.isArray(parent)) {
       insertedRows = true;
       return true;
     }
     // A parent that is not there was added by an earlier operation.
-    return typeof parent !== "object" || parent === null || !Object.hasOwn(parent, name);
+    return !isObject(parent) || !Object.hasOwn(parent, name);
   });
-}
-
-function unescape(step: string): string {
-  return step.replaceAll("~1", "/").replaceAll("~0", "~");
 }

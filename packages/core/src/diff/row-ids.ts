@@ -1,10 +1,9 @@
-import type { Json } from "../json/types.ts";
 import { isRecord } from "../json/json.ts";
 import { OrderedSlots, risingRows } from "./row-order.ts";
 import type { PatchWriter, Place } from "./patch-writer.ts";
 import type { Range } from "./row-range.ts";
 
-export function idOf(row: Json | undefined, member: string): string | number | undefined {
+export function idOf(row: unknown, member: string): string | number | undefined {
   if (!isRecord(row) || !Object.hasOwn(row, member)) return undefined;
   const id = row[member];
   return typeof id === "string" || typeof id === "number" ? id : undefined;
@@ -42,7 +41,7 @@ export function matchById({ before, after, start, beforeEnd, afterEnd }: Range, 
 /** Removes, moves and adds rows until each has its final index. Changes inside the rows are not compared here. */
 export function placeRows({ after, start }: Range, { origins, kept }: Match, place: Place, writer: PatchWriter): void {
   for (let index = kept.length - 1; index >= 0; index--) {
-    if (kept[index] === 0) writer.remove(place, start + index);
+    if (kept[index] === 0) writer.put("remove", place, start + index);
   }
   const stays = risingRows(origins);
   // Where the rows that stay keep their order, a new row is added at its final index, and nothing has to be counted.
@@ -53,11 +52,11 @@ export function placeRows({ after, start }: Range, { origins, kept }: Match, pla
     const origin = origins[index] as number;
     if (origin < 0) {
       const at = slots === undefined ? index : slots.occupy(index);
-      writer.add(place, start + at, after[start + index] as Json);
+      writer.put("add", place, start + at, after[start + index]);
     } else if (slots !== undefined && stays[index] === 0) {
       const from = slots.vacate(origin - start);
       const to = slots.occupy(index);
-      if (from !== to) writer.move(place, start + from, start + to);
+      if (from !== to) writer.put("move", place, start + to, undefined, start + from);
     }
   }
 }

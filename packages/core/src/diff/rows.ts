@@ -1,19 +1,12 @@
-import { editRuns } from "./edit-runs.ts";
+import { type Held, jsonOf, Overlay } from "../json/held.ts";
+import { jsonEqual } from "../json/equal.ts";
+import { isObject, isSettled, jsonAt } from "../json/json.ts";
 import type { Json } from "../json/types.ts";
-import { jsonEqual, type Work } from "../json/equal.ts";
-import { isRecord } from "../json/json.ts";
-import type { PatchWriter, Place, Step } from "./patch-writer.ts";
-import { idOf, matchById, placeRows } from "./row-ids.ts";
+import { editRuns } from "./edit-runs.ts";
+import type { Place } from "./patch-writer.ts";
+import { idOf, type Match, matchById, placeRows } from "./row-ids.ts";
 import { type Range, type Same, trim } from "./row-range.ts";
-
-/** A walk over two values. */
-export interface Walk {
-  readonly writer: PatchWriter;
-  readonly rowIds: readonly string[];
-  /** How many arrays around this place compare their rows by value. */
-  alignments: number;
-  diff(before: Json, after: Json, parent: Place, step: Step, walk: Walk): void;
-}
+import type { Walk } from "./walk.ts";
 
 /**
  * How many arrays inside one another compare their rows by value. Deeper, rows are equal only by identity: otherwise each
@@ -21,76 +14,157 @@ export interface Walk {
  */
 const MAX_ALIGNMENTS = 4;
 
+/** What is held of an array in place of another. Finds the rows that were added, removed and moved, and what changed in others. */
+export function diffList(before: Held, value: readonly unknown[], place: Place, depth: number, walk: Walk): Held {
+  const isOverlay = before instanceof Overlay;
+  /** The rows before, whose JSON is `known`. */
+  const old = (isOverlay ? before.raw : before) as readonly unknown[];
+  const known = (isOverlay ? before.changed : before) as readonly Held[];
+  walk.writer.valueBytes += 2 * value.length;
+  place.rows = value.length;
+  const all = { before: old, after: value, start: 0, beforeEnd: old.length, afterEnd: value.length };
+  const range = trim(all, isSameRow);
+  const rows = isInPlace(range, walk)
+    ? diffInPlace(range, known, place, depth, walk)
+    : align(range, known, place, depth, walk);
+  if (rows === undefined && !isOverlay) return value as Json[];
+  const { start, beforeEnd, afterEnd } = range;
+  const middle = rows ?? (value.slice(start, afterEnd) as Json[]);
+  return new Overlay(value, known.slice(0, start).concat(middle, known.slice(beforeEnd)), value.length);
+}
+
+/** Whether both rows are the same, and JSON. */
+const isSameRow: Same<unknown> = (old, row) => old === row && isSettled(row);
+
+/** The walk has made sure that objects inherit nothing. */
+const isEqualRow: Same = (old, row, work) => jsonEqual(old, row, work, 0, false);
+
+/** Whether each row takes the place of the one with its index. */
+function isInPlace(range: Range<unknown>, { rowIds }: Walk): boolean {
+  const { start, beforeEnd, afterEnd } = range;
+  if (beforeEnd !== afterEnd) return false;
+  if (afterEnd - start < 2) return true;
+  return rowIds.some((member) => haveSameIds(range, member)) || shareNothing(range);
+}
+
+function haveSameIds({ before, after, start, afterEnd }: Range<unknown>, member: string): boolean {
+  for (let index = start; index < afterEnd; index++) {
+    if (before[index] === after[index]) continue;
+    const id = idOf(after[index], member);
+    if (id === undefined || id !== idOf(before[index], member)) return false;
+  }
+  return true;
+}
+
 /**
- * Finds the rows of an array that were added, removed and moved, then the changes inside the rows that stayed. Rows are
- * followed by their ids where they have any, otherwise by their values.
+ * Whether no row that is new at its place was at the place of another such row, so that no alignment keeps more of them.
+ * Only of strings, numbers, booleans and null.
  */
-export function diffRows(before: readonly Json[], after: readonly Json[], place: Place, walk: Walk): void {
-  const { writer } = walk;
-  writer.valueBytes += 2 * after.length;
-  place.rows = after.length;
-  const shared = trim({ before, after, start: 0, beforeEnd: before.length, afterEnd: after.length }, isSame);
-  if (finishEnds(shared, place, writer)) return;
-  const same = walk.alignments < MAX_ALIGNMENTS ? rowsEqual : isSame;
-  const range = same === isSame ? shared : trim(shared, same);
-  if (range !== shared && finishEnds(range, place, writer)) return;
+function shareNothing({ before, after, start, afterEnd }: Range<unknown>): boolean {
+  const gone = new Set<unknown>();
+  for (let index = start; index < afterEnd; index++) {
+    const row = after[index];
+    if (isObject(row) || !isSettled(row)) return false;
+    if (row !== before[index]) gone.add(before[index]);
+  }
+  for (let index = start; index < afterEnd; index++)
+    if (after[index] !== before[index] && gone.has(after[index])) return false;
+  return true;
+}
+
+/** What is held of the rows of the range; `undefined` where that is the rows themselves. */
+function diffInPlace(
+  { before, after, start, afterEnd }: Range<unknown>,
+  known: readonly Held[],
+  place: Place,
+  depth: number,
+  walk: Walk,
+): Held[] | undefined {
+  let rows: Held[] | undefined;
+  for (let index = start; index < afterEnd; index++) {
+    const row = after[index];
+    const old = known[index] as Held;
+    let held: Held | undefined = old;
+    if (!isSameRow(before[index], row)) {
+      held = walk.value(old, row, place, index, depth);
+      if (held === undefined) walk.write(old, (held = null), place, index);
+    }
+    if (rows === undefined && !Object.is(held, row)) rows = after.slice(start, index) as Json[];
+    rows?.push(held);
+  }
+  return rows;
+}
+
+/** The same where rows were added, removed or moved. */
+function align(
+  range: Range<unknown>,
+  known: readonly Held[],
+  place: Place,
+  depth: number,
+  walk: Walk,
+): Held[] | undefined {
+  const { before, after, start } = range;
+  const rows = walk.isJson ? undefined : heldRows(range, known, depth);
+  if (walk.isSilent) return rows;
+  const json = (rows === undefined ? after : after.slice()) as Json[];
+  rows?.forEach((held, at) => (json[start + at] = jsonOf(held)));
+  const { isJson } = walk;
+  walk.isJson = true;
+  const old = known === before ? (known as readonly Json[]) : known.map(jsonOf);
+  diffRange({ ...range, before: old, after: json }, place, walk);
+  walk.isJson = isJson;
+  return rows;
+}
+
+/** What JSON carries of the rows of the range; `undefined` where that is the rows themselves. */
+function heldRows(
+  { before, after, start, afterEnd }: Range<unknown>,
+  known: readonly Held[],
+  depth: number,
+): Held[] | undefined {
+  const rows: Held[] = [];
+  let isOther = false;
+  // Rows between an insertion and a removal are mostly the same, at another index.
+  let shift = 0;
+  for (let index = start; index < afterEnd; index++) {
+    const row = after[index];
+    const from = isObject(row) ? [shift, shift + 1, shift - 1].find((by) => before[index + by] === row) : undefined;
+    const held = from === undefined ? (jsonAt(row, index, depth) ?? null) : (known[index + from] as Held);
+    shift = from ?? shift;
+    isOther ||= !Object.is(held, row);
+    rows.push(held);
+  }
+  return isOther ? rows : undefined;
+}
+
+/** Writes how rows lead to others, both JSON. */
+function diffRange(shared: Range, place: Place, walk: Walk): void {
+  const { writer, rowIds } = walk;
+  const same = walk.alignments < MAX_ALIGNMENTS ? isEqualRow : isSameRow;
+  const range = trim(shared, same);
+  const { after, start, beforeEnd, afterEnd } = range;
+  if (start === beforeEnd || start === afterEnd) {
+    // The rest of the other side was added or removed.
+    for (let index = beforeEnd - 1; index >= start; index--) writer.put("remove", place, index);
+    for (let index = start; index < afterEnd; index++) writer.put("add", place, index, after[index]);
+    return;
+  }
   walk.alignments++;
-  diffRange(range, same, place, walk);
+  let match: Match | undefined;
+  // One row in place of one is the same row, whatever its id.
+  if (beforeEnd - start > 1 || afterEnd - start > 1) for (const member of rowIds) match ??= matchById(range, member);
+  if (match === undefined) diffRuns(range, same, place, walk);
+  else {
+    placeRows(range, match, place, writer);
+    match.origins.forEach((origin, at) => {
+      if (origin >= 0) diffRow(range, origin, start + at, place, walk);
+    });
+  }
   walk.alignments--;
 }
 
-function diffRange(range: Range, same: Same, place: Place, walk: Walk): void {
-  const { before, after, start, beforeEnd, afterEnd } = range;
-  if (beforeEnd - start === 1 && afterEnd - start === 1) return diffRow(range, start, start, place, walk);
-  if (isRecord(before[start]) && isRecord(after[start])) {
-    for (const member of walk.rowIds) {
-      if (haveSameIds(range, member)) return diffInPlace(range, place, walk);
-      const match = matchById(range, member);
-      if (match === undefined) continue;
-      placeRows(range, match, place, walk.writer);
-      for (let index = 0; index < match.origins.length; index++) {
-        const origin = match.origins[index] as number;
-        if (origin >= 0) diffRow(range, origin, start + index, place, walk);
-      }
-      return;
-    }
-  }
-  diffRuns(range, same, place, walk);
-}
-
-/** The differ has made sure that objects inherit nothing. */
-function rowsEqual(a: Json, b: Json, work?: Work): boolean {
-  return jsonEqual(a, b, work, 0, false);
-}
-
-function isSame(a: Json, b: Json): boolean {
-  return a === b;
-}
-
-/** Where one side is exhausted, the rest of the other was added or removed. */
-function finishEnds({ after, start, beforeEnd, afterEnd }: Range, place: Place, writer: PatchWriter): boolean {
-  if (start < beforeEnd && start < afterEnd) return false;
-  for (let index = beforeEnd - 1; index >= start; index--) writer.remove(place, index);
-  for (let index = start; index < afterEnd; index++) writer.add(place, index, after[index] as Json);
-  return true;
-}
-
-function haveSameIds({ before, after, start, beforeEnd, afterEnd }: Range, member: string): boolean {
-  if (beforeEnd !== afterEnd) return false;
-  for (let index = start; index < beforeEnd; index++) {
-    if (before[index] === after[index]) continue;
-    const id = idOf(before[index], member);
-    if (id === undefined || id !== idOf(after[index], member)) return false;
-  }
-  return true;
-}
-
-function diffInPlace(range: Range, place: Place, walk: Walk): void {
-  for (let index = range.start; index < range.beforeEnd; index++) diffRow(range, index, index, place, walk);
-}
-
 function diffRow({ before, after }: Range, from: number, to: number, place: Place, walk: Walk): void {
-  if (before[from] !== after[to]) walk.diff(before[from] as Json, after[to] as Json, place, to, walk);
+  if (before[from] !== after[to]) walk.value(before[from] as Json, after[to], place, to, 0);
 }
 
 /** Rows without ids: in each run they are paired one by one, and the rest was added or removed. */
@@ -99,13 +173,13 @@ function diffRuns(range: Range, same: Same, place: Place, walk: Walk): void {
   // From the end, so that operations on later rows do not shift earlier ones.
   for (const { start, removed, afterStart, added } of editRuns(range, same).reverse()) {
     const changed = Math.min(removed, added);
-    for (let index = start + removed - 1; index >= start + changed; index--) writer.remove(place, index);
+    for (let index = start + removed - 1; index >= start + changed; index--) writer.put("remove", place, index);
     for (let index = changed; index < added; index++) {
-      writer.add(place, start + index, range.after[afterStart + index] as Json);
+      writer.put("add", place, start + index, range.after[afterStart + index]);
     }
     for (let index = 0; index < changed; index++) {
       const row = range.after[afterStart + index] as Json;
-      walk.diff(range.before[start + index] as Json, row, place, start + index, walk);
+      walk.value(range.before[start + index] as Json, row, place, start + index, 0);
     }
   }
 }

@@ -10,9 +10,10 @@ export function strictOf(operations: readonly Operation[], before: Json): readon
   const strict: Operation[] = [];
   for (const [index, operation] of operations.entries()) {
     draft.apply(operation);
-    if (operation.op !== "append") strict.push(operation);
-    else if (!appendsTo(operations[index + 1], operation.path))
-      strict.push({ op: "replace", path: operation.path, value: draft.read(operation.path) });
+    const { op, path } = operation;
+    const next = operations[index + 1];
+    if (op !== "append") strict.push(operation);
+    else if (next?.op !== "append" || next.path !== path) strict.push({ op: "replace", path, value: draft.read(path) });
   }
   return strict;
 }
@@ -28,10 +29,6 @@ export function splitsText(operations: readonly Operation[], before: Json): bool
 
 export function hasAppend(operations: readonly Operation[]): boolean {
   return operations.some(({ op }) => op === "append");
-}
-
-function appendsTo(operation: Operation | undefined, path: string): boolean {
-  return operation?.op === "append" && operation.path === path;
 }
 
 /**

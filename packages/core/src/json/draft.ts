@@ -1,6 +1,6 @@
 import { jsonEqual } from "./equal.ts";
 import type { Growth } from "./growth.ts";
-import { isRecord, ownMember, setOwn } from "./json.ts";
+import { isObject, isRecord, ownMember, setOwn } from "./json.ts";
 import { tokensOf } from "./pointer.ts";
 import type { Json, Operation } from "./types.ts";
 
@@ -126,7 +126,7 @@ export class Draft {
   }
 
   #own(value: Json): Json {
-    if (typeof value !== "object" || value === null || this.#owned.has(value)) return value;
+    if (!isObject(value) || this.#owned.has(value)) return value;
     const copy = Array.isArray(value) ? value.slice() : { ...value };
     this.#owned.add(copy);
     return copy;

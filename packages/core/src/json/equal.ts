@@ -1,5 +1,5 @@
 import { MAX_DEPTH } from "./depth.ts";
-import { ownMember } from "./json.ts";
+import { isObject, ownMember } from "./json.ts";
 import { objectsInherit } from "./inherited.ts";
 import type { Json } from "./types.ts";
 
@@ -24,7 +24,7 @@ export function jsonEqual(
   inherit?: boolean,
 ): boolean {
   if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null || depth === MAX_DEPTH) return false;
+  if (!isObject(a) || !isObject(b) || depth === MAX_DEPTH) return false;
   const checked = inherit ?? objectsInherit();
   if (Array.isArray(a)) return Array.isArray(b) && listsEqual(a, b, work, depth + 1, checked);
   return !Array.isArray(b) && membersEqual(a, b, work, depth + 1, checked);

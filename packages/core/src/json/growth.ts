@@ -1,4 +1,5 @@
 import { MAX_DEPTH } from "./depth.ts";
+import { isObject } from "./json.ts";
 import { bytesLeft } from "./size.ts";
 import { splitsCharacter } from "./text-growth.ts";
 import type { Json } from "./types.ts";
@@ -31,11 +32,6 @@ export class Growth {
 
 /** Whether the value nests at most so many arrays and objects. */
 function nests(value: Json, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  if (levels <= 0) return false;
-  if (Array.isArray(value)) return value.every((item) => nests(item, levels - 1));
-  for (const key of Object.keys(value)) {
-    if (!nests(value[key] as Json, levels - 1)) return false;
-  }
-  return true;
+  if (!isObject(value)) return true;
+  return levels > 0 && Object.values(value).every((item) => nests(item, levels - 1));
 }

@@ -1,15 +1,9 @@
 import { StateStreamError, textOf, withCause } from "../support/errors.ts";
 import { MAX_DEPTH } from "./depth.ts";
-import { objectsInherit } from "./inherited.ts";
+import { rememberCount } from "./member-count.ts";
 import type { Json } from "./types.ts";
 import { isLibraryDraft } from "./library-draft.ts";
 import { isDevelopment, warnOnce } from "../support/warn.ts";
-
-/** A value and its JSON, kept so that unchanged parts are not walked again. */
-export interface Remembered {
-  readonly raw: unknown;
-  readonly json: Json;
-}
 
 /** Sets an own member whatever its name: assigning to `__proto__` would replace the prototype instead. */
 export function setOwn(target: object, key: string, value: unknown): void {
@@ -20,23 +14,22 @@ export function setOwn(target: object, key: string, value: unknown): void {
   }
 }
 
-export function isObject(value: unknown): boolean {
+export function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject(value) && !Array.isArray(value);
 }
 
 /**
- * The result of `JSON.parse(JSON.stringify(value))` (ECMA-262, SerializeJSONProperty), without copying what is JSON already
- * and without walking objects that `previous` contains. `undefined` where JSON leaves the value out.
+ * The result of `JSON.parse(JSON.stringify(value))` (ECMA-262, SerializeJSONProperty), without copying what is JSON already.
+ * `undefined` where JSON leaves the value out.
  *
  * @throws {StateStreamError} `not-serializable`
  */
-export function toJson(value: unknown, slice: string, previous?: Remembered): Json | undefined {
-  const known = objectsInherit() ? undefined : previous;
-  return guarded(value, slice, () => normalize(value, slice, known?.raw, known?.json, false, 0));
+export function toJson(value: unknown, slice: string): Json | undefined {
+  return guarded(value, slice, () => jsonAt(value, slice, 0));
 }
 
 /**
@@ -45,7 +38,7 @@ export function toJson(value: unknown, slice: string, previous?: Remembered): Js
  * @throws {StateStreamError} `not-serializable`
  */
 export function copyJson(value: unknown, slice: string): Json | undefined {
-  return guarded(value, slice, () => normalize(value, slice, undefined, undefined, true, 0));
+  return guarded(value, slice, () => jsonAt(value, slice, 0, true));
 }
 
 /** Does `work` on a slice's value. Whatever that throws means that JSON cannot carry the value. */
@@ -81,23 +74,35 @@ function isCyclic(value: unknown): boolean {
   }
 }
 
-/** `raw` and `json` are the previous value and its JSON; `fresh` copies every object. */
-function normalize(
-  given: unknown,
-  key: string | number,
-  raw: unknown,
-  json: Json | undefined,
-  fresh: boolean,
-  depth: number,
-): Json | undefined {
-  if (typeof given === "object" && given === raw && json !== undefined) return json;
-  let value = given;
-  // JSON that came from a toJSON does not correspond to the members of its object.
-  let was = hasToJson(raw) ? undefined : raw;
-  if (hasToJson(value)) {
-    value = value.toJSON(String(key));
-    was = undefined;
+/**
+ * Whether JSON carries an object as an object with the same members, or an array as one with the same rows. Whether it
+ * carries those as they are is another question.
+ */
+export function isPlain(value: object): boolean {
+  if (!Array.isArray(value)) {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && (prototype !== null || isRawJson(value))) return false;
   }
+  return !hasToJson(value) && !isLibraryDraft(value);
+}
+
+/** Whether a value is its own JSON where the one before was the same: not where both were left out, or -0 meets 0. */
+export function isSettled(value: unknown, key?: string): boolean {
+  if (typeof value === "number") return value - value === 0 && !Object.is(value, -0);
+  return typeof value === "object" ? key !== "__proto__" : typeof value === "string" || typeof value === "boolean";
+}
+
+/** @throws {RangeError} where a container inside so many others would be too deep */
+export function checkDepth(depth: number): void {
+  if (depth === MAX_DEPTH) throw new TooDeep();
+}
+
+/**
+ * The same inside so many arrays and objects; what it throws is for `guarded`. `key`: what the value's toJSON is called with.
+ * `fresh` copies every object.
+ */
+export function jsonAt(given: unknown, key: string | number, depth: number, fresh = false): Json | undefined {
+  const value: unknown = hasToJson(given) ? given.toJSON(String(key)) : given;
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -107,10 +112,9 @@ function normalize(
       return Number.isFinite(value) ? value + 0 : null;
     case "object":
       if (value === null) return null;
-      if (depth === MAX_DEPTH) throw new TooDeep();
-      if (!fresh && isLibraryDraft(value)) return normalize(value, key, undefined, undefined, true, depth);
-      if (Array.isArray(value)) return normalizeArray(value, Array.isArray(was) ? was : [], json, fresh, depth + 1);
-      return normalizeObject(value, isRecord(was) ? was : NOTHING, json, fresh, depth + 1);
+      checkDepth(depth);
+      if (!fresh && isLibraryDraft(value)) return jsonAt(value, key, depth, true);
+      return Array.isArray(value) ? listJson(value, depth + 1, fresh) : objectJson(value, depth + 1, fresh);
     case "bigint":
       // A program may have given BigInt a toJSON, which JSON.stringify calls; without one it throws.
       return JSON.parse(JSON.stringify(value)) as Json;
@@ -120,43 +124,27 @@ function normalize(
 }
 
 function hasToJson(value: unknown): value is { toJSON(key: string): unknown } {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  if (!isObject(value) && typeof value !== "function") return false;
   return typeof (value as { toJSON?: unknown }).toJSON === "function";
 }
 
-function normalizeArray(value: unknown[], raw: unknown[], json: Json | undefined, fresh: boolean, depth: number): Json {
-  const known = Array.isArray(json) ? json : [];
-  // Rows behind an insertion or a removal had another index before: they are matched from the end.
-  const shift = raw.length - value.length;
-  let unshifted = value.length;
-  if (shift !== 0 && !fresh && raw.length === known.length) {
-    while (unshifted > 0 && isObject(value[unshifted - 1]) && value[unshifted - 1] === raw[unshifted - 1 + shift])
-      unshifted--;
-  }
+function listJson(value: unknown[], depth: number, fresh: boolean): Json {
   let copy: Json[] | undefined = fresh ? [] : undefined;
   for (let index = 0; index < value.length; index++) {
     const item = value[index];
-    const place = index < unshifted ? index : index + shift;
-    const itemJson = normalize(item, index, raw[place], known[place], fresh, depth) ?? null;
-    if (copy === undefined && !Object.is(itemJson, item)) copy = value.slice(0, index) as Json[];
-    copy?.push(itemJson);
+    const json = jsonAt(item, index, depth, fresh) ?? null;
+    if (copy === undefined && !Object.is(json, item)) copy = value.slice(0, index) as Json[];
+    copy?.push(json);
   }
   return copy ?? (value as Json[]);
 }
 
-function normalizeObject(
-  value: object,
-  raw: Record<string, unknown>,
-  json: Json | undefined,
-  fresh: boolean,
-  depth: number,
-): Json {
+function objectJson(value: object, depth: number, fresh: boolean): Json {
   const prototype: unknown = Object.getPrototypeOf(value);
   const isPlain = prototype === Object.prototype || prototype === null;
   if (isPlain ? prototype === null && isRawJson(value) : isBoxed(value))
-    return normalize(JSON.parse(JSON.stringify(value)), "", undefined, undefined, fresh, depth) as Json;
+    return jsonAt(JSON.parse(JSON.stringify(value)), "", depth, fresh) as Json;
   const members = value as Record<string, unknown>;
-  const known: Record<string, Json> = isRecord(json) ? json : NOTHING;
   const keys = Object.keys(value);
   let copy: Record<string, Json> | undefined = fresh ? {} : undefined;
   if (!isPlain) {
@@ -164,31 +152,23 @@ function normalizeObject(
     copy = {};
     warnOfCollection(value);
   }
+  let count = keys.length;
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index] as string;
     const item = members[key];
-    const itemJson = isKnown(known, key, item)
-      ? normalize(item, key, raw[key], known[key], fresh, depth)
-      : normalize(item, key, undefined, undefined, fresh, depth);
-    if (copy === undefined && (itemJson === undefined || !Object.is(itemJson, item))) {
+    const json = jsonAt(item, key, depth, fresh);
+    if (json === undefined) count--;
+    if (copy === undefined && (json === undefined || !Object.is(json, item))) {
       copy = {};
       for (let before = 0; before < index; before++)
         setOwn(copy, keys[before] as string, members[keys[before] as string]);
     }
-    if (copy !== undefined && itemJson !== undefined) setOwn(copy, key, itemJson);
+    if (copy !== undefined && json !== undefined) setOwn(copy, key, json);
   }
-  return copy ?? (value as Record<string, Json>);
+  const result = copy ?? (value as Record<string, Json>);
+  rememberCount(result, count);
+  return result;
 }
-
-/** Whether the known JSON has this own member. Members of a prototype are functions, never objects. */
-function isKnown(known: Record<string, Json>, key: string, item: unknown): boolean {
-  if (typeof item !== "object" || item === null || key === "__proto__") return false;
-  const json = known[key];
-  return typeof json === "object" || (json !== undefined && Object.hasOwn(known, key));
-}
-
-/** An object without members, inherited ones included. */
-const NOTHING: Record<string, never> = Object.freeze(Object.create(null) as Record<string, never>);
 
 const BOXED = new Set(["Number", "String", "Boolean", "BigInt"].map((name) => `[object ${name}]`));
 
@@ -214,6 +194,6 @@ function warnOfCollection(value: object): void {
 type Members = { readonly [key: string]: Json };
 
 /** An own member of a JSON object, never a member of its prototype. */
-export function ownMember(container: Members, key: string): Json | undefined {
-  return Object.hasOwn(container, key) ? container[key] : undefined;
+export function ownMember(container: object, key: string): Json | undefined {
+  return Object.hasOwn(container, key) ? (container as Members)[key] : undefined;
 }

@@ -1,13 +1,13 @@
 import type { Difference } from "../diff/differ.ts";
-import type { Json } from "../json/types.ts";
+import type { Held } from "../json/held.ts";
 
 /** A slice of the logged state. */
 export interface LoggedSlice {
   /** The value as it was given: compared by identity only, since it may be mutated or revoked at any time. */
   readonly raw: unknown;
   /** What clients hold. May share objects with `raw`. */
-  readonly json: Json;
-  /** Whether the value is mutated in place, so that the same object again may be another value; `json` is a copy then. */
+  readonly held: Held;
+  /** Whether the value is mutated in place, so that the same object again may be another value; `held` is a copy then. */
   readonly mutable: boolean;
 }
 

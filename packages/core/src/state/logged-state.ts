@@ -1,24 +1,19 @@
-import { type Compare, type Difference, patchDifference, REMOVED, valueDifference } from "../diff/differ.ts";
-import { StateStreamError, withCause } from "../support/errors.ts";
+import { type Difference, patchDifference, REMOVED, valueDifference } from "../diff/differ.ts";
+import type { StateStreamError } from "../support/errors.ts";
 import type { Json, Operation } from "../json/types.ts";
+import { jsonOf } from "../json/held.ts";
 import { jsonEqual } from "../json/equal.ts";
-import { copyJson, guarded, isObject, setOwn, toJson } from "../json/json.ts";
+import { guarded, isObject, setOwn } from "../json/json.ts";
 import { mayCancelOut } from "../json/operations.ts";
 import type { SliceValues } from "../delivery/generation.ts";
 import type { LoggedSlice, SliceChange } from "../log/slice-change.ts";
 import { isDevelopment, warn } from "../support/warn.ts";
+import { Comparison, type ComparisonOptions } from "./comparison.ts";
 import { MutationWatch } from "./mutation-watch.ts";
 import type { SnapshotMode } from "./source.ts";
 
-/** Turns a slice's value into JSON text, which must parse. What it leaves out is never sent. */
-export type Serialize = (value: unknown, slice: string) => string;
-
-export interface LoggedStateOptions {
+export interface LoggedStateOptions extends ComparisonOptions {
   readonly snapshots: SnapshotMode;
-  readonly compare: Compare;
-  readonly serialize: Serialize | undefined;
-  /** The JSON of values that several streams hold, so that each value is read once for all of them. */
-  readonly sharedJson?: WeakMap<object, Json>;
   /** Values of another stream, which watches them itself for mutations in place. */
   readonly watched?: WeakSet<object>;
 }
@@ -40,6 +35,7 @@ export interface Patched {
 /** The state the log has reached: what new values are compared with, and what snapshots are made of. */
 export class LoggedState implements SliceValues<LoggedSlice> {
   readonly #options: LoggedStateOptions;
+  readonly #comparison: Comparison;
   readonly #report: (error: StateStreamError) => void;
   readonly #slices = new Map<string, LoggedSlice>();
   /** Slices whose stored value was mutated in place: the next event carries the whole value. */
@@ -50,6 +46,7 @@ export class LoggedState implements SliceValues<LoggedSlice> {
 
   constructor(options: LoggedStateOptions, report: (error: StateStreamError) => void) {
     this.#options = options;
+    this.#comparison = new Comparison(options, report);
     this.#report = report;
     if (options.snapshots === "shared" && isDevelopment()) this.#watch = new MutationWatch(options.watched);
   }
@@ -64,7 +61,8 @@ export class LoggedState implements SliceValues<LoggedSlice> {
 
   /** What clients hold of the slice; `undefined` where it is absent. */
   json(slice: string): Json | undefined {
-    return this.#slices.get(slice)?.json;
+    const logged = this.#slices.get(slice);
+    return logged && jsonOf(logged.held);
   }
 
   /** How often a stored value was found to have been mutated in place. */
@@ -83,7 +81,7 @@ export class LoggedState implements SliceValues<LoggedSlice> {
   patchableJson(slice: string, value: unknown): Json | undefined {
     const before = this.#slices.get(slice);
     if (before === undefined || before.raw !== value || before.mutable || this.#mutated.has(slice)) return undefined;
-    return this.#options.serialize === undefined ? before.json : undefined;
+    return this.#options.serialize === undefined ? jsonOf(before.held) : undefined;
   }
 
   /** Notes that a stored value was mutated in place, if this is the value that is stored. */
@@ -97,7 +95,7 @@ export class LoggedState implements SliceValues<LoggedSlice> {
     const state: Record<string, Json> = {};
     for (const slice of names ?? this.#slices.keys()) {
       const logged = this.#slices.get(slice);
-      if (logged !== undefined) setOwn(state, slice, logged.json);
+      if (logged !== undefined) setOwn(state, slice, jsonOf(logged.held));
     }
     return state;
   }
@@ -109,9 +107,9 @@ export class LoggedState implements SliceValues<LoggedSlice> {
   }
 
   /** The JSON text of a value that `held` returned. */
-  textOf(slice: string, { json }: LoggedSlice): string | undefined {
+  textOf(slice: string, { held }: LoggedSlice): string | undefined {
     try {
-      return guarded(json, slice, () => JSON.stringify(json));
+      return guarded(held, slice, () => JSON.stringify(jsonOf(held)));
     } catch (error) {
       this.#addMutated(slice);
       this.#report(error as StateStreamError);
@@ -137,25 +135,18 @@ export class LoggedState implements SliceValues<LoggedSlice> {
     const same = before !== undefined && before.raw === value;
     if (same && !before.mutable && !(namedByCaller && isObject(value))) return undefined;
     // The same object, named as changed: the value stored by reference is no longer what clients hold.
-    const inPlace = same && !before.mutable && this.#options.serialize === undefined;
-    if (inPlace) this.#addMutated(slice);
-    try {
-      if (patched !== undefined && before !== undefined && !same) {
-        const next = { raw: value, json: patched.json, mutable: before.mutable || this.#copies };
-        return change(slice, next, this.#patchedDifference(slice, before.json, patched));
-      }
-      const mutable = this.#copies || before?.mutable === true || same;
-      const trusted = inPlace || this.#mutated.has(slice) ? undefined : before;
-      const json = this.#jsonOf(slice, value, trusted, mutable);
-      if (json === undefined) return this.planRemoval(slice, false);
-      const difference = trusted
-        ? this.#difference(slice, trusted.json, json)
-        : guarded(json, slice, () => ({ ...valueDifference(json), additive: before === undefined }));
-      return change(slice, { raw: value, json, mutable }, difference);
-    } catch (error) {
-      if (inPlace) this.#addMutated(slice);
-      throw error;
+    if (same && !before.mutable && this.#options.serialize === undefined) this.#addMutated(slice);
+    if (patched !== undefined && before !== undefined && !same) {
+      const next = { raw: value, held: patched.json, mutable: before.mutable || this.#copies };
+      return change(slice, next, this.#patchedDifference(slice, jsonOf(before.held), patched));
     }
+    const mutable = this.#copies || before?.mutable === true || same;
+    const isShared = !this.#mutated.has(slice);
+    const next = this.#comparison.next({ slice, value, before: isShared ? before : undefined, mutable, isShared });
+    if (next === undefined) return this.planRemoval(slice, false);
+    const { held, difference } = next;
+    const isNew = before === undefined && difference !== undefined;
+    return change(slice, { raw: value, held, mutable }, isNew ? { ...difference, additive: true } : difference);
   }
 
   /** Makes a planned change. Runs no user code, so that nobody sees half of a commit. */
@@ -179,7 +170,7 @@ export class LoggedState implements SliceValues<LoggedSlice> {
   /** Sets what clients hold of a slice, from another log; `undefined` removes it. */
   replace(slice: string, json: Json | undefined): void {
     if (json === undefined) this.#slices.delete(slice);
-    else this.#slices.set(slice, { raw: json, json, mutable: false });
+    else this.#slices.set(slice, { raw: json, held: json, mutable: false });
   }
 
   /** Removes every slice. */
@@ -197,46 +188,6 @@ export class LoggedState implements SliceValues<LoggedSlice> {
     return this.#options.snapshots === "copy";
   }
 
-  /** The value's JSON. `before`: the stored slice, whose unchanged parts need no second walk. */
-  #jsonOf(slice: string, value: unknown, before: LoggedSlice | undefined, mutable: boolean): Json | undefined {
-    const { serialize } = this.#options;
-    if (serialize !== undefined) return parseSerialized(value, slice, serialize);
-    if (mutable) return copyJson(value, slice);
-    const { sharedJson } = this.#options;
-    // The stored JSON of a value that was mutated in place is no longer its JSON.
-    if (sharedJson === undefined || !isObject(value) || this.#mutated.has(slice))
-      return this.#normalized(value, slice, before);
-    let json = sharedJson.get(value as object);
-    if (json === undefined) {
-      json = this.#normalized(value, slice, before);
-      if (json !== undefined) sharedJson.set(value as object, json);
-    }
-    return json;
-  }
-
-  #normalized(value: unknown, slice: string, before: LoggedSlice | undefined): Json | undefined {
-    if (before === undefined) return toJson(value, slice);
-    try {
-      return toJson(value, slice, before);
-    } catch {
-      // The previous value may be the unreadable one, such as a revoked draft; the new value must not be rejected for it.
-      return toJson(value, slice);
-    }
-  }
-
-  #difference(slice: string, before: Json, json: Json): Difference | undefined {
-    try {
-      return this.#options.compare(before, json);
-    } catch (cause) {
-      // The differ's failure is reported only where both of its arguments can be read.
-      if (isReadable(before) && isReadable(json)) {
-        const message = withCause(`The differ threw on slice "${slice}"`, cause, "The value was sent instead.");
-        this.#report(new StateStreamError("differ-failed", message, { slice, cause }));
-      }
-      return guarded(json, slice, () => valueDifference(json));
-    }
-  }
-
   #patchedDifference(slice: string, before: Json, { operations, json }: Patched): Difference | undefined {
     if (this.#mutated.has(slice)) return valueDifference(json);
     // A single operation that changes nothing returns the same object, so a deep comparison is not needed.
@@ -247,26 +198,4 @@ export class LoggedState implements SliceValues<LoggedSlice> {
 
 function change(slice: string, next: LoggedSlice, difference: Difference | undefined): SliceChange {
   return { slice, next, difference, hidden: false, cause: undefined };
-}
-
-function isReadable(json: Json): boolean {
-  try {
-    JSON.stringify(json);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function parseSerialized(value: unknown, slice: string, serialize: Serialize): Json {
-  let json: unknown;
-  try {
-    json = JSON.parse(serialize(value, slice));
-  } catch (cause) {
-    const failed = `The option serialize gave no JSON for slice "${slice}"`;
-    const message = withCause(failed, cause, "The slice keeps its previous value.");
-    throw new StateStreamError("not-serializable", message, { slice, cause });
-  }
-  // The text may contain what JSON.stringify never writes, such as 1e999.
-  return toJson(json, slice) as Json;
 }

@@ -47,8 +47,8 @@ export class MutationWatch {
       }
       const [slice, { raw, mutable }] = next.value;
       const known = this.#samples.get(slice);
-      if (mutable || isExempt(slice) || !isObject(raw) || this.#exempt?.has(raw as object)) this.#samples.delete(slice);
-      else if (known === undefined || known.raw !== raw) this.#samples.set(slice, sampleOf(raw as object));
+      if (mutable || isExempt(slice) || !isObject(raw) || this.#exempt?.has(raw)) this.#samples.delete(slice);
+      else if (known === undefined || known.raw !== raw) this.#samples.set(slice, sampleOf(raw));
       else if (known.containers.some(isChanged)) return slice;
     }
     for (const slice of this.#samples.keys()) if (!slices.has(slice)) this.#samples.delete(slice);
@@ -70,7 +70,7 @@ function sampleOf(raw: object): Sample {
         if (descriptor === undefined || !("value" in descriptor)) continue;
         const value: unknown = descriptor.value;
         members.push([key, value]);
-        if (typeof value === "object" && value !== null) queue.push(value);
+        if (isObject(value)) queue.push(value);
       }
       left -= members.length + 1;
       containers.push({ container, size: keys.length, members });

@@ -5,7 +5,7 @@ import { structuralCompare } from "../diff/structural-differ.ts";
 import { invalidOption, type StateStreamError } from "../support/errors.ts";
 import type { Json } from "../json/types.ts";
 import type { Cause } from "../protocol/events.ts";
-import type { Serialize } from "./logged-state.ts";
+import type { Serialize } from "./comparison.ts";
 import type { SnapshotMode } from "./source.ts";
 
 /** Options of every stream. An invalid or unknown option throws `invalid-option` at once. */

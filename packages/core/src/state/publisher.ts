@@ -91,7 +91,8 @@ export class Publisher<S extends object> {
 
   /** The withheld updates have now been compared. */
   #clearWithheld(): void {
-    this.#withheld.clear();
+    // Clearing an empty set is not free.
+    if (this.#withheld.size > 0) this.#withheld.clear();
     this.#allWithheld = false;
   }
 

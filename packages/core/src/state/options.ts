@@ -96,7 +96,7 @@ export type Settings<S extends object> = {
   readonly isRevocable?: boolean;
   /** Not an option: the JSON that the views of one stream share. */
   readonly sharedJson?: WeakMap<object, Json>;
-  /** No option: values of views that are watched by the stream that they are of. */
+  /** Not an option: values of views that the stream of these views watches for mutations. */
   readonly watched?: WeakSet<object>;
 };
 

@@ -1,5 +1,5 @@
 /** The slots of a cluster in this many parts of equal size. A server that has a sixteenth of the slots in a row has at least one part. */
-export const PARTS = 16;
+const PARTS = 16;
 
 const SLOTS_OF_PART = 16_384 / PARTS;
 

@@ -41,6 +41,7 @@ function renderMarkdown(name: string, result: Result, environment: Environment):
   );
   const images = result.charts.map((chart) => `![${chart.title}](${name}-${chart.name}.svg)\n`);
   const measured = `${date}, Node ${node}, ${cores} × ${cpu}, ${kernel}.`;
-  const written = `Written by \`pnpm bench ${name}\`. ${measured}\n${versions.join(", ")}.\n`;
+  const compared = versions.length === 0 ? "" : `${versions.join(", ")}.\n`;
+  const written = `Written by \`pnpm bench ${name}\`. ${measured}\n${compared}`;
   return [`# ${result.title}\n`, written, ...images, ...sections].join("\n");
 }

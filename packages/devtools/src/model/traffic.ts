@@ -9,6 +9,11 @@ export interface Traffic {
 
 const encoder = new TextEncoder();
 
+/** Bytes of an event around the state that it carries: what is received is counted with them, too. */
+const ENVELOPE_BYTES =
+  'event: state.initial\ndata: {"type":"state.initial","slices":,"reason":"slow","seq":1000,"heartbeatMs":15000,"timestamp":1700000000000}\nid: mIOwv7R13WN.rs\n\n'
+    .length;
+
 export function createTraffic(): Traffic {
   /** A slice that did not change is the same object: it is weighed once. */
   const weights = new WeakMap<object, number>();
@@ -31,7 +36,7 @@ export function createTraffic(): Traffic {
       if (!endsCommit || state === undefined) return;
       // Quotes, colon and comma of each slice, and the braces.
       const slices = Object.entries(state);
-      snapshotBytes += slices.reduce((sum, [name, value]) => sum + name.length + 4 + weigh(value), 2);
+      snapshotBytes += slices.reduce((sum, [name, value]) => sum + name.length + 4 + weigh(value), ENVELOPE_BYTES + 2);
     },
   };
 }

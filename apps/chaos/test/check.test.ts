@@ -397,6 +397,12 @@ describe("I10: every operation once", () => {
     });
   });
 
+  test("not where Redis lost the ids while it was under way", () => {
+    const story = healthy().add("rig", { kind: "rolled-back", how: "wipe", head: undefined });
+    story.add("node-1", { ...done, n: 1 }).add("rig", has([1, 1], false));
+    expect(verdictOf(story.end(E1, 2)).broken).not.toContain("I10");
+  });
+
   test("an operation that was acknowledged and is missing, unless Redis lost something after it", () => {
     const story = () =>
       healthy()

@@ -7,17 +7,35 @@ import type { Timeline } from "./timeline.ts";
 /** Milliseconds by which the rig may write down late that Redis has lost something. */
 const LOGGED_MS = 1000;
 
+/** Milliseconds that an operation may have been under way before it was acknowledged. */
+const UNDER_WAY_MS = 10_000;
+
 /** How long a node may take until it has many streams at once, in milliseconds. */
 export const JOIN_MS = 10_000;
 
 /** Every operation took effect once; one that was acknowledged is missing only where Redis lost something after it. */
 export function checkOnce(facts: readonly Entered[], findings: Findings): void {
-  const rollbacks = facts.flatMap((fact) => (fact.kind === "rolled-back" ? [fact.t] : []));
+  const losses = facts.filter((fact) => fact.kind === "rolled-back");
+  const rollbacks = losses.map(({ t }) => t);
   const done = facts.filter((fact) => fact.kind === "operation-done");
   for (const fact of facts) {
     if (fact.kind !== "operations") continue;
     for (const [what, state] of Object.entries(fact.states) as [OnceKind, OnceState][]) {
-      checkDoubled(fact, what, state, findings);
+      for (const [by, list] of Object.entries(state)) {
+        findings.checked("I10");
+        const twice = list.filter((n, index) => list.indexOf(n) !== index);
+        // Redis may have lost the ids with everything else, or answers that were stored with changes.
+        const wrong = twice.filter((n) => {
+          const at = done.find((one) => one.what === what && one.by === by && one.n === n)?.t ?? fact.t;
+          const from = at - UNDER_WAY_MS;
+          return !losses.some(
+            ({ t, head }) => t >= from && t <= at + LOGGED_MS && (head === undefined || what === "send"),
+          );
+        });
+        if (wrong.length === 0) continue;
+        const message = `${what} ${wrong.join(", ")} of ${by} took effect twice, on ${fact.node}`;
+        findings.violation("I10", message, { t: fact.t, list });
+      }
       if (!fact.final) continue;
       const oldest = Math.min(...Object.values(state).map((list) => list[0] ?? Infinity));
       for (const { what: kind, by, n, t } of done) {
@@ -42,19 +60,5 @@ export function checkJoins(facts: readonly Entered[], timeline: Timeline, findin
     findings.checked("I4");
     if (fact.joined === fact.all) continue;
     findings.violation("I4", `${fact.node} has ${fact.joined} of ${fact.all} streams after ${JOIN_MS} ms`, fact);
-  }
-}
-
-function checkDoubled(
-  { t, node }: { t: number; node: string },
-  what: OnceKind,
-  state: OnceState,
-  findings: Findings,
-): void {
-  for (const [by, list] of Object.entries(state)) {
-    findings.checked("I10");
-    if (new Set(list).size === list.length) continue;
-    const twice = list.filter((n, index) => list.indexOf(n) !== index);
-    findings.violation("I10", `${what} ${twice.join(", ")} of ${by} took effect twice, on ${node}`, { t, list });
   }
 }

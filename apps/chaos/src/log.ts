@@ -19,17 +19,21 @@ export type Entered<F extends Fact = Fact> = F & { readonly t: number; readonly 
 export function openLog(dir: string, who: string, { atOnce = true }: { atOnce?: boolean } = {}): Log {
   const file = openSync(join(dir, `${who}.jsonl`), "a");
   let waiting = "";
+  let isClosed = false;
   const flush = (): void => {
     if (waiting !== "") writeSync(file, waiting);
     waiting = "";
   };
   return {
     write(fact) {
+      // A run that ended early has faults that are still being healed.
+      if (isClosed) return;
       waiting += `${JSON.stringify({ t: monotonicMs(), who, ...fact })}\n`;
       if (atOnce || waiting.length > 65_536) flush();
     },
     close() {
       flush();
+      isClosed = true;
       closeSync(file);
     },
   };

@@ -97,6 +97,8 @@ async function makeFaults(
       world.log.write({ kind: "fault", n, fault, targets });
     };
     const made = faults[fault]({ world, pick, holdMs, begins }).then(() => world.log.write({ kind: "healed", n }));
+    // Awaited later; until then a rejection must not end the process.
+    made.catch(() => undefined);
     (isLight ? light : heavy).push(made);
   }
   await Promise.all([...heavy, ...light]);

@@ -64,15 +64,24 @@ function work(): void {
   const changed = change(room.state, random);
   const next = { ...room.state, ...changed, op: { by, n: ++operations } };
   log.write({ kind: "operation", by, n: operations, hash: hashOf(next) });
+  try {
+    make(changed, next.op);
+  } catch (error) {
+    // The lease may end between two statements.
+    if ((error as { code?: string }).code !== "not-leading") throw error;
+  }
+}
+
+function make(changed: ReturnType<typeof change>, op: ChaosState["op"]): void {
   room.batch(
     () => {
       if (changed.counters !== undefined) room.set("counters", changed.counters);
       if (changed.rows !== undefined) room.set("rows", changed.rows);
       if (changed.profile !== undefined) room.set("profile", changed.profile);
       if (changed.story !== undefined) publishStory(changed.story);
-      room.set("op", next.op);
+      room.set("op", op);
     },
-    { type: "operation", id: String(operations) },
+    { type: "operation", id: String(op.n) },
   );
 }
 

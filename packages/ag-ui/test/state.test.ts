@@ -1,19 +1,11 @@
 import { HttpAgent } from "@ag-ui/client";
 import { streamAgUi } from "@statestream/ag-ui";
 import { createStateStream } from "@statestream/core";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { framesOfResponse, inputOf, post, typesOf } from "./support/frames.ts";
+import { expectQuiet } from "./support/quiet.ts";
 
-const warnings: string[] = [];
-
-beforeEach(() => {
-  // What a client of AG-UI cannot apply it drops with a warning.
-  vi.spyOn(console, "warn").mockImplementation((...args) => void warnings.push(args.join(" ")));
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  expect(warnings.splice(0)).toEqual([]);
-});
+expectQuiet();
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 

@@ -1,3 +1,8 @@
+/** Lets everything happen that needs no timer. */
+export async function settle(turns = 5): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => void setImmediate(resolve));
+}
+
 /** A `fetch` in this process whose responses can be cut off, as by a lost network. */
 export class CuttableFetch {
   /** How many bytes the next response may carry. */

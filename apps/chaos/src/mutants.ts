@@ -56,7 +56,7 @@ const noFencing: Mutant = {
   edits: [
     {
       file: "redis/dist/redis/writer-scripts.js",
-      find: "if meta[3] ~= ARGV[2] then return {'fenced', e, meta[2]} end",
+      find: "if meta[3] ~= ARGV[a + 2] then return {'fenced', e, meta[2]} end",
       replace: "",
     },
   ],

@@ -16,16 +16,21 @@ for (const name of ["PUBLISH", "INSTALL", "ACQUIRE", "RELEASE"] as const) {
 
 /** What a command asks of the backplane's scripts; `undefined` for any other command. */
 export function requestOf(command: readonly string[], call: number): Request | undefined {
-  const [verb = "", script = "", keys = "", ...rest] = command;
+  const [verb = "", script = "", count = "", ...rest] = command;
   const name = /^EVAL(SHA)?$/i.test(verb) ? names.get(script) : undefined;
-  const args = rest.slice(Number(keys));
+  const all = rest.slice(Number(count));
+  const hasSections = name === "PUBLISH" || name === "ACQUIRE";
+  // The rig has one stream, so there is one section: its number of keys, of arguments, and these.
+  if (hasSections && all[0] !== "1") throw new Error(`A call has ${all[0]} sections.`);
+  const keys = hasSections ? Number(all[1]) : Number(count);
+  const args = hasSections ? all.slice(3) : all;
   const at = (index: number): string => args[index] ?? "";
   switch (name) {
     case "PUBLISH": {
-      const checkpoint = at(5) === "" ? undefined : checkpointOf(args.slice(5));
+      const checkpoint = at(6) === "" ? undefined : checkpointOf(args.slice(6));
       // Beside meta, log and checkpoint there is a key for each answer.
-      const answers = Number(keys) - 3;
-      return { kind: "publish", call, owner: at(1), entries: entriesOf(args.slice(9 + answers)), checkpoint };
+      const answers = keys - 3;
+      return { kind: "publish", call, owner: at(1), entries: entriesOf(args.slice(10 + answers)), checkpoint };
     }
     case "INSTALL": {
       const checkpoint = checkpointOf(args.slice(6));
@@ -40,9 +45,10 @@ export function requestOf(command: readonly string[], call: number): Request | u
   }
 }
 
-/** Every reply begins with its status. */
+/** Every reply begins with its status, or is a list with the reply of one section. The outcome of one that failed is unknown. */
 export function statusOf(reply: unknown): string | undefined {
-  return Array.isArray(reply) ? String(reply[0]) : undefined;
+  if (!Array.isArray(reply) || reply[0] === "error") return undefined;
+  return Array.isArray(reply[0]) ? statusOf(reply[0]) : String(reply[0]);
 }
 
 function checkpointOf([epoch = "", seq = "", body = ""]: readonly string[]): Checkpoint {

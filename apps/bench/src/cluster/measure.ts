@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { RedisServer } from "@statestream/redis-server";
 import { sleep } from "../measure/clock.ts";
 import { median, quantile } from "../measure/statistics.ts";
+import type { Way } from "./orders.ts";
 import { type NodeProcess, startNode } from "./process.ts";
 import { Endpoint } from "./endpoint.ts";
 
@@ -18,7 +19,7 @@ export interface Cost {
   readonly node: number;
 }
 
-type Way = "change" | "publish";
+
 
 /** Two nodes on one stream: what a change takes, and what a bare message of the same size does, round by round. */
 export async function pair(rounds: number): Promise<Record<Way, { latency: Latency; cost: Cost }>> {

@@ -21,21 +21,28 @@ let boards: Board[] = [];
 let writers: OwnStateWriter<State>[] = [];
 const connections: Connection[] = [];
 let stamps: number[] = [];
+let byStream: number[][] = [];
 let arrived = 0;
+let unavailable = 0;
+let errors = 0;
 
 const orders: { [Name in Order["do"]]: (order: Extract<Order, { do: Name }>) => Promise<void> | void } = {
   async open({ port }) {
     redis = createClient({ socket: { host: "127.0.0.1", port, reconnectStrategy: 50 } });
     redis.on("error", () => {});
     await redis.connect();
-    backplane = createRedisBackplane({ redis });
+    backplane = createRedisBackplane({ redis, onError: () => void errors++ });
   },
   async lead({ streams, kilobytes }) {
-    boards = Array.from({ length: streams }, () => new Board(kilobytes));
-    writers = boards.map(({ state }, index) =>
-      backplane.writer<State>(`stream ${index}`, { initialState: { board: state } }),
-    );
+    write(streams, kilobytes);
     await Promise.all(writers.map((writer) => writer.leads()));
+  },
+  "stand-by": ({ streams, kilobytes }) => write(streams, kilobytes),
+  async storm({ streams, clients }) {
+    let loaded = 0;
+    for (let index = 0; index < streams; index++)
+      for (let client = 0; client < clients; client++) persist(index, () => loaded++);
+    if (!(await until(() => loaded === streams * clients, 300_000))) throw new Error(`Only ${loaded} clients came.`);
   },
   async join({ streams }) {
     let loaded = 0;
@@ -48,7 +55,7 @@ const orders: { [Name in Order["do"]]: (order: Extract<Order, { do: Name }>) => 
           // After the greeting the first bytes are the state; changes come one in a chunk, unless they come at once.
           if (bytes.length < 30) continue;
           if (isFirst) loaded++;
-          else come(countOf(bytes));
+          else come(countOf(bytes), index);
           isFirst = false;
         }
       };
@@ -61,7 +68,29 @@ const orders: { [Name in Order["do"]]: (order: Extract<Order, { do: Name }>) => 
     const subscriber = redis.duplicate();
     subscriber.on("error", () => {});
     await subscriber.connect();
-    await subscriber.subscribe(CHANNEL, () => come(1));
+    await subscriber.subscribe(CHANNEL, () => come(1, 0));
+  },
+  async "subscribe-all"({ streams }) {
+    const subscriber = redis.duplicate();
+    subscriber.on("error", () => {});
+    await subscriber.connect();
+    for (let index = 0; index < streams; index++) await subscriber.subscribe(`bench ${index}`, () => come(1, index));
+  },
+  async spread({ way, perSecond, seconds }) {
+    const total = Math.round(boards.length * perSecond * seconds);
+    const start = performance.now();
+    for (let made = 0; made < total; ) {
+      const due = Math.min(total, ((performance.now() - start) / 1000) * perSecond * boards.length);
+      for (; made < due; made++) {
+        const index = made % boards.length;
+        // Under overload a lease may run out: then the change cannot be made, and counts as never arrived.
+        if (way === "change" && writers[index]?.leading !== true) continue;
+        (byStream[index] ??= []).push(machineNow());
+        if (way === "change") writers[index]?.set("board", (boards[index] as Board).next().state);
+        else void redis.sendCommand(["PUBLISH", `bench ${index}`, TEXT]);
+      }
+      await sleep(1);
+    }
   },
   change: ({ times, perSecond }) =>
     paced(times, perSecond, async (last) => {
@@ -83,9 +112,41 @@ const orders: { [Name in Order["do"]]: (order: Extract<Order, { do: Name }>) => 
   },
 };
 
-function come(count: number): void {
+function come(count: number, index: number): void {
   arrived += count;
-  stamps.push(machineNow());
+  const now = machineNow();
+  stamps.push(now);
+  const own = (byStream[index] ??= []);
+  for (let change = 0; change < count; change++) own.push(now);
+}
+
+function write(streams: number, kilobytes: number): void {
+  boards = Array.from({ length: streams }, () => new Board(kilobytes));
+  writers = boards.map(({ state }, index) =>
+    backplane.writer<State>(`stream ${index}`, { initialState: { board: state } }),
+  );
+}
+
+/** A client that connects again, as ours do, until it has a state. */
+function persist(index: number, onLoaded: () => void): void {
+  const connection = backplane.streams.get(`stream ${index}`).connect();
+  let isLoaded = false;
+  const read = (): void => {
+    for (let bytes = connection.read(); bytes !== undefined; bytes = connection.read()) {
+      if (bytes.length > 1000 && !isLoaded) {
+        isLoaded = true;
+        onLoaded();
+      }
+    }
+    if (!connection.closed) return;
+    if (isLoaded) return;
+    unavailable++;
+    isLoaded = true;
+    setTimeout(() => persist(index, onLoaded), 1000 + 1000 * Math.random());
+  };
+  connections.push(connection);
+  connection.onReadable(read);
+  read();
 }
 
 /** How many events these bytes have: each ends with an empty line. */
@@ -110,17 +171,18 @@ function report(took: number): Report {
   globalThis.gc?.();
   const { heapUsed, rss } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
-  const stats = Array.from({ length: Math.max(connections.length, writers.length) }, (_, index) =>
-    backplane.streams.get(`stream ${index}`).stats(),
-  );
+  const stats = [...backplane.streams].map((stream) => stream.stats());
   const sum = (of: (one: (typeof stats)[number]) => number): number => stats.reduce((total, one) => total + of(one), 0);
-  const received = stamps;
+  const received = { stamps, byStream };
   stamps = [];
+  byStream = [];
   return {
     cpu: user + system,
     heap: heapUsed,
     rss,
-    stamps: received,
+    ...received,
+    unavailable,
+    errors,
     took,
     reads: sum(({ backplane: { reads } }) => reads),
     resyncs: sum(({ backplane: { resyncs } }) => Object.values(resyncs).reduce((total, count) => total + count, 0)),

@@ -84,7 +84,7 @@ export interface Backplane {
    * change.
    *
    * @returns the ID of the last event of the change, for `client.reached(eventId)`; where nothing changes, the ID of the state.
-   * @throws {StateStreamError} `timeout`: it may still take effect, and can be repeated with the same `id`; `has-leader`: a
+   * @throws {StateStreamError} `timeout`: it may have taken effect by then, but will not later, and can be repeated with the same `id`; `has-leader`: a
    * writer leads the stream; `invalid-option`, `invalid-state`; `stream-closed`, when the backplane is closed. What `change`
    * throws, and what `set` of a stream throws, is passed on.
    */

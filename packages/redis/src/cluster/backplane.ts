@@ -5,8 +5,10 @@ import { CommandSender } from "./commands.ts";
 import { CommitBudget } from "./commit-budget.ts";
 import type { Engine } from "./engine.ts";
 import { OnDemand } from "./on-demand.ts";
+import { Reads } from "./reads.ts";
 import { Registry } from "./registry.ts";
 import type { WriterOptions } from "./state-writer.ts";
+import { reporter } from "./reporter.ts";
 import { KeyedStream, type ServedStream } from "./streams.ts";
 import { Updates } from "./updates.ts";
 import { Writer, type WriterOfNode } from "./writer.ts";
@@ -34,15 +36,17 @@ export function backplaneOn(makeEngine: EngineFactory, options: BackplaneOptions
   const { maxStreams = 10_000, maxBytes = 256 * 1024 * 1024, stream = {}, onError } = options;
   // Throws for invalid stream options now rather than at the first client.
   followStream({ ...stream, onWaiting: () => undefined }, clock);
-  const report = reporter(onError);
+  const report = reporter(onError, clock);
   const engine = makeEngine(report);
+  const reads = new Reads(engine, clock);
   const commits = new CommitBudget(maxBytes * COMMITS_SHARE);
-  const copies = { checkMs, idleMs, joinMs, maxStreams, maxBytes, commits };
+  const copies = { checkMs, idleMs, joinMs, maxStreams, maxBytes, commits, reads };
   const settings = { ...copies, stream: { ...stream, onError: report }, report };
   const registry = new Registry(engine, settings, clock);
   const writers = new Map<string, WriterOfNode>();
   const updates = new Updates({
     engine,
+    reads,
     clock,
     report,
     pin: (key) => registry.pin(key),
@@ -83,7 +87,7 @@ export function backplaneOn(makeEngine: EngineFactory, options: BackplaneOptions
     };
     try {
       const owner = clock.epoch();
-      const writer = new Writer(key, given, { engine, clock, leaseMs, commits, follower, owner, report, onClose });
+      const writer = new Writer(key, given, { engine, reads, clock, leaseMs, commits, follower, owner, report, onClose });
       writers.set(key, writer);
       return writer;
     } catch (error) {
@@ -139,25 +143,4 @@ export function backplaneOn(makeEngine: EngineFactory, options: BackplaneOptions
 
 function closedError(): StateStreamError {
   return new StateStreamError("stream-closed", "The backplane is closed; make a new one.");
-}
-
-/**
- * Reports to `onError`; without it, as one process warning for each code. An `onError` that throws must not end the process:
- * it is called from timers and socket events, where nothing would catch the exception.
- */
-function reporter(onError: BackplaneOptions["onError"]): (error: StateStreamError) => void {
-  const warned = new Set<string>();
-  const warn = (kind: string, text: string): void => {
-    if (warned.has(kind)) return;
-    warned.add(kind);
-    process.emitWarning(text, "StateStreamWarning");
-  };
-  return (error) => {
-    try {
-      if (onError === undefined) warn(error.code, error.message);
-      else onError(error);
-    } catch (thrown) {
-      warn("onError", `The option onError of the backplane threw: ${String(thrown)}`);
-    }
-  };
 }

@@ -2,6 +2,7 @@ import type { StateStreamError } from "@statestream/core";
 import type { Clock } from "@statestream/core/backplane";
 import type { Engine, InstallRequest } from "./engine.ts";
 import { failure } from "./failures.ts";
+import { gridOf } from "./lease.ts";
 
 /** What a candidate needs of its writer. */
 export interface CandidateHost {
@@ -70,10 +71,13 @@ export class Candidate {
     if (this.#failures === 0) this.try();
   }
 
+  /** Tries in so many milliseconds, or a little later: together with the others of this node. */
   tryIn(ms: number): void {
-    const { clock } = this.#host;
+    const { clock, leaseMs } = this.#host;
+    const grid = gridOf(leaseMs);
+    const now = clock.elapsed();
     this.#cancelTimer?.();
-    this.#cancelTimer = clock.after(ms * (0.75 + clock.random() / 2), () => this.try());
+    this.#cancelTimer = clock.after(Math.ceil((now + ms) / grid) * grid - now, () => this.try());
   }
 
   /** Resolves when the attempt under way has ended. The host is done by now, so no other one follows. */
@@ -118,10 +122,9 @@ export class Candidate {
       this.#failures = 0;
     } catch (cause) {
       this.#emptySince = undefined;
-      if (this.#failures++ === 0) {
-        const what = `The writer of stream "${key}" could not try to lead`;
-        report(failure("backplane-failed", what, cause, "It is retried."));
-      }
+      this.#failures++;
+      const what = `The writer of stream "${key}" could not try to lead`;
+      report(failure("backplane-failed", what, cause, "It is retried."));
       // Another writer may be able to lead.
       await this.release();
     }

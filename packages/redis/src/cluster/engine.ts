@@ -30,10 +30,15 @@ export interface PublishRequest {
   /** Entries whose last seq is below this may be trimmed, if the checkpoint includes them. */
   readonly keepFrom: number;
   readonly leaseMs: number;
+  /** Also postpones the expiry, and says whether the stream is `broken`. Due as often as a renewal of the lease. */
+  readonly check: boolean;
 }
 
 export type PublishReply =
-  /** Appended, now or earlier. `broken`: the checkpoint or a part of the log is missing; the stream must be installed again. */
+  /**
+   * Appended, now or earlier. `broken`, if that was checked: the checkpoint or a part of the log is missing; the stream must be
+   * installed again.
+   */
   | { readonly status: "ok"; readonly head: Position; readonly broken: boolean }
   /** The engine has nothing of this stream. */
   | { readonly status: "empty" }
@@ -41,6 +46,8 @@ export type PublishReply =
   | { readonly status: "fenced"; readonly head: Position }
   /** The engine's head is below `first - 1`: it was rolled back. */
   | { readonly status: "behind"; readonly head: Position }
+  /** The log cannot be continued; the stream must be installed again. */
+  | { readonly status: "broken"; readonly head: Position }
   /** The engine has other content at or before these entries. */
   | { readonly status: "conflict"; readonly head: Position };
 
@@ -72,6 +79,8 @@ export interface AppendRequest {
   readonly id: string;
   /** How long the engine remembers the ID, in milliseconds. */
   readonly idMs: number;
+  /** If it reaches the engine later than in so many milliseconds, it is not appended. */
+  readonly withinMs: number;
   readonly commit: Commit;
 }
 
@@ -80,8 +89,12 @@ export type AppendReply =
   | { readonly status: "ok"; readonly due: boolean }
   /** A write with this ID was appended before, and ended at this position. */
   | { readonly status: "done"; readonly position: Position }
+  /** It came too late, and was not appended. */
+  | { readonly status: "late" }
   /** The engine has nothing of this stream. */
   | { readonly status: "empty" }
+  /** The log cannot be continued; the stream must be installed again. */
+  | { readonly status: "broken" }
   /** A writer holds the lease. */
   | { readonly status: "held"; readonly remainingMs: number }
   /** The head is not the position that the commit builds on. */
@@ -114,7 +127,10 @@ export type EngineListener = (change: "up" | "down", affects?: (key: string) => 
  * at any time. A rejected promise means that the outcome is unknown; every call may be repeated unchanged.
  */
 export interface Engine {
-  /** Appends the entries that are not there yet, and sends them on the channel. If one entry conflicts, those before it stay. */
+  /**
+   * Appends the entries that are not there yet, and sends all of them on the channel, those that were there too. If one entry conflicts,
+   * those before it stay.
+   */
   publish(key: string, request: PublishRequest): Promise<PublishReply>;
   read(key: string, have: Position | undefined): Promise<ReadReply>;
   /** Appends one commit if the head is where it builds on and nobody holds the lease, and sends it on the channel. */

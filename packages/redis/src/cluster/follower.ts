@@ -5,12 +5,15 @@ import type { Engine, Commit, Message, Position, ReadReply } from "./engine.ts";
 import { failure } from "./failures.ts";
 import { isSame } from "./position.ts";
 import { ReadSchedule } from "./read-schedule.ts";
+import type { Reads } from "./reads.ts";
+import { Subscription } from "./subscription.ts";
 import { REPAIR_MS, WaitingClients } from "./waiting-clients.ts";
 
 export interface FollowerSettings {
   readonly stream: Omit<FollowedStreamOptions, "onWaiting">;
   /** How long a client waits for a state before its connection ends, in milliseconds. */
   readonly joinMs: number;
+  readonly reads: Reads;
   readonly report: (error: StateStreamError) => void;
 }
 
@@ -22,6 +25,9 @@ export interface FollowerCounts {
 
 /** How many entries are kept while a read is under way; where more arrive, the stream is read once more instead. */
 const MAX_BUFFERED = 1000;
+
+/** When a stream is read again of which the engine has nothing, and this node neither, in milliseconds. */
+const UNKNOWN = { firstMs: 1000, mostMs: 60_000 };
 
 /** Why a stream was read again. */
 type Resync = "gap" | "diverged" | "rolled-back" | "unusable";
@@ -41,13 +47,15 @@ export class Follower {
   checkedAt: number = -Infinity;
   /** Called when a lease was released or a stream installed, or may have been: a writer may be able to lead. */
   onHead: (() => void) | undefined;
-  readonly #engine: Engine;
+  readonly #settings: FollowerSettings;
   readonly #clock: Clock;
-  readonly #report: (error: StateStreamError) => void;
+  readonly #isNeeded: () => boolean;
+  readonly #subscription: Subscription;
   readonly #reads: ReadSchedule;
   readonly #waiting: WaitingClients;
   #closed = false;
-  #subscribed = false;
+  /** A read was left out, since nobody needed this copy. */
+  #isOutdated = false;
   /** How many messages have arrived. */
   #heard = 0;
   /** Entries that arrived while a read was under way. */
@@ -56,20 +64,40 @@ export class Follower {
   #unusable = false;
   /** Since when the engine has been behind this copy: milliseconds elapsed. */
   #aheadSince: number | undefined;
-  #cancelJoin: (() => void) | undefined;
 
-  constructor(key: string, engine: Engine, settings: FollowerSettings, clock: Clock) {
+  /** `isNeeded`: whether the stream has a client or a writer on this node. */
+  constructor(key: string, engine: Engine, settings: FollowerSettings, clock: Clock, isNeeded: () => boolean) {
     this.key = key;
-    this.#engine = engine;
+    this.#settings = settings;
     this.#clock = clock;
-    this.#report = settings.report;
+    this.#isNeeded = isNeeded;
     this.#reads = new ReadSchedule(clock, async () => {
       await this.#readOnce();
       for (const entry of this.#buffer.splice(0)) this.#take(entry);
     });
     this.stream = followStream({ ...settings.stream, onWaiting: () => this.#waiting.came() }, clock);
-    this.#waiting = new WaitingClients(this.stream, clock, settings.joinMs, () => this.#readSoon());
-    void this.#join();
+    this.#waiting = new WaitingClients(this.stream, clock, settings.joinMs, {
+      readSoon: () => this.#readSoon(() => this.stream.waitingSince !== undefined),
+      isOnItsWay: () => this.#isOnItsWay,
+    });
+    this.#subscription = new Subscription(key, engine, clock, {
+      message: (message) => this.#hear(message),
+      subscribed: () => {
+        // The lease may have been released before this subscription could hear of it.
+        this.onHead?.();
+        // Commits that are appended from now on arrive, and are kept until the read has ended.
+        void this.#read();
+      },
+      failed: (cause) => this.#report("subscribed to", cause),
+    });
+    void this.#subscription.subscribe();
+  }
+
+  /** There is a client or a writer again. */
+  needed(): void {
+    if (!this.#isOutdated) return;
+    this.#isOutdated = false;
+    this.#readSoon();
   }
 
   /**
@@ -79,12 +107,19 @@ export class Follower {
   async check({ head, doubt = false }: { head?: Position | undefined; doubt?: boolean } = {}): Promise<void> {
     const before = this.stream.position;
     if (head !== undefined) this.head = head;
-    if (head !== undefined && before !== undefined && isSame(head, before)) return this.#fresh();
+    if (before === undefined) {
+      // Its first read is on its way, or has found nothing: then the message that it was created may have been lost.
+      if (head !== undefined && !this.#reads.isReading) await this.#read();
+      return;
+    }
+    if (head !== undefined && isSame(head, before)) return this.#fresh();
     const heard = this.#heard;
     await this.#read();
     const after = this.stream.position;
-    if (!doubt || this.#closed || !this.#subscribed || before === undefined || after === undefined) return;
-    if (heard === this.#heard && !isSame(before, after)) await this.#resubscribe();
+    if (!doubt || this.#closed || !this.#subscription.isActive || after === undefined) return;
+    if (heard !== this.#heard || isSame(before, after)) return;
+    this.counted.resubscribed++;
+    await this.#subscription.renew();
   }
 
   /** The engine has appended this commit for a writer of this node; its message may arrive later, or never. */
@@ -104,39 +139,12 @@ export class Follower {
   async close(ending: Parameters<FollowedStream["close"]>[0]): Promise<void> {
     this.#closed = true;
     this.onHead = undefined;
-    this.#cancelJoin?.();
     this.#reads.stop();
     this.#waiting.stop();
-    // If this fails, messages still arrive, and are ignored.
-    await Promise.all([this.stream.close(ending), this.#engine.unsubscribe(this.key).catch(() => undefined)]);
-  }
-
-  async #join(): Promise<void> {
-    try {
-      await this.#engine.subscribe(this.key, (message) => this.#hear(message));
-    } catch (cause) {
-      if (this.#closed) return;
-      this.#reportOnce("subscribed to", cause);
-      this.#cancelJoin = this.#clock.after(this.#reads.failed(), () => void this.#join());
-      return;
-    }
-    // Only after the confirmation: commits that are appended from now on arrive, and are kept until the read has ended.
-    this.#subscribed = true;
-    // The lease may have been released before this subscription could hear of it.
-    this.onHead?.();
-    await this.#read();
-  }
-
-  async #resubscribe(): Promise<void> {
-    this.#subscribed = false;
-    this.counted.resubscribed++;
-    // It may fail: what counts is whether the next subscription works.
-    await this.#engine.unsubscribe(this.key).catch(() => undefined);
-    if (!this.#closed) await this.#join();
+    await Promise.all([this.stream.close(ending), this.#subscription.close()]);
   }
 
   #hear(message: Message): void {
-    if (this.#closed) return;
     this.#heard++;
     if (message.kind === "head") {
       this.onHead?.();
@@ -166,15 +174,21 @@ export class Follower {
 
   /** Before the first subscription, a read would miss the commits that come after it. */
   get #canRead(): boolean {
-    return !this.#closed && (this.#subscribed || this.stream.position !== undefined);
+    return !this.#closed && (this.#subscription.isActive || this.stream.position !== undefined);
+  }
+
+  get #isOnItsWay(): boolean {
+    if (this.#subscription.isActive && !this.#reads.isReading) return false;
+    const { reads, joinMs } = this.#settings;
+    return this.#clock.elapsed() - reads.succeededAt < joinMs;
   }
 
   #read(): Promise<void> {
     return this.#canRead ? this.#reads.now() : Promise.resolve();
   }
 
-  #readSoon(): void {
-    if (this.#canRead) this.#reads.soon();
+  #readSoon(isWanted?: () => boolean): void {
+    if (this.#canRead) this.#reads.soon(isWanted);
   }
 
   async #readOnce(): Promise<void> {
@@ -183,12 +197,16 @@ export class Follower {
     try {
       let why: Resync | undefined = this.#unusable ? "unusable" : undefined;
       let reply = await this.#ask(why === undefined ? position : undefined);
-      if (reply.status === "ahead" && this.#isPatienceOver()) {
+      if (reply?.status === "ahead" && this.#isPatienceOver()) {
         // The engine will not return to the position of this copy: what it has now is the stream.
         why = "rolled-back";
         reply = await this.#ask(undefined);
       }
       if (this.#closed) return;
+      if (reply === undefined) {
+        this.#isOutdated = true;
+        return;
+      }
       if (reply.status !== "empty") this.head = reply.head;
       if (reply.status === "ahead") {
         // Its writer may restore it.
@@ -199,10 +217,11 @@ export class Follower {
       if (reply.status === "tail") for (const entry of reply.entries) this.stream.follow(entry);
       else if (reply.status === "snapshot") this.#adopt(reply, why ?? this.#reasonOf(reply.head));
       else {
-        // Its writer installs it again.
+        // Its writer installs it again. Nothing suggests that a stream exists of which there is no copy either: if it is created,
+        // a message says so, and else the next comparison.
         this.#aheadSince = undefined;
         this.lost();
-        this.#reads.retryIn(this.#reads.failed());
+        this.#reads.retryIn(this.#reads.failed(position === undefined ? UNKNOWN : {}));
         return;
       }
       this.#reads.succeeded();
@@ -215,14 +234,16 @@ export class Follower {
       // While the engine cannot be reached, no writer can restore the stream either.
       this.#aheadSince = undefined;
       this.lost();
-      this.#reportOnce("read", cause);
+      this.#report("read", cause);
       this.#reads.retryIn(this.#reads.failed());
     }
   }
 
-  #ask(have: Position | undefined): Promise<ReadReply> {
-    this.counted.reads++;
-    return this.#engine.read(this.key, have);
+  /** `undefined` where nobody needs this copy. */
+  async #ask(have: Position | undefined): Promise<ReadReply | undefined> {
+    const reply = await this.#settings.reads.readIf(this.#isNeeded, this.key, have);
+    if (reply !== undefined) this.counted.reads++;
+    return reply;
   }
 
   #adopt({ checkpoint, entries }: Snapshot, why: Resync): void {
@@ -249,10 +270,8 @@ export class Follower {
     this.stream.stale = false;
   }
 
-  /** Reports the first failure in a row. */
-  #reportOnce(what: string, cause: unknown): void {
-    if (this.#reads.failures > 0) return;
+  #report(what: string, cause: unknown): void {
     const next = "It is retried; clients keep their state.";
-    this.#report(failure("backplane-failed", `The stream "${this.key}" could not be ${what}`, cause, next));
+    this.#settings.report(failure("backplane-failed", `The stream "${this.key}" could not be ${what}`, cause, next));
   }
 }

@@ -1,5 +1,10 @@
 import type { Clock } from "@statestream/core/backplane";
 
+/** The time between two moments at which leases of this node may be renewed or tried for, in milliseconds. */
+export function gridOf(leaseMs: number): number {
+  return leaseMs / 6;
+}
+
 export interface LeaseEvents {
   /** The lease ran out before it was renewed: another writer may lead by now. */
   suspended(): void;
@@ -38,9 +43,10 @@ export class Lease {
     return this.#isSuspended;
   }
 
-  /** When the next renewal is due: milliseconds elapsed. */
+  /** When the next renewal is due: milliseconds elapsed. The renewals of a node are due at the same times, so that they share calls. */
   get renewAt(): number {
-    return this.#takenAt + this.#ms / 3;
+    const grid = gridOf(this.#ms);
+    return Math.floor((this.#takenAt + this.#ms / 3) / grid) * grid;
   }
 
   /** Emits `suspended` and `resumed` from now on. */

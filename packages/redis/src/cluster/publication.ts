@@ -6,12 +6,14 @@ import type { AcquireReply, Answer, Checkpoint, Commit, Engine, Position } from 
 import { Pending } from "./pending.ts";
 import { isSame } from "./position.ts";
 import { LogWindow } from "./log-window.ts";
+import type { Reads } from "./reads.ts";
 import { Ring } from "./ring.ts";
 
 /** What a publication needs of its session. */
 export interface PublicationHost {
   readonly key: string;
   readonly engine: Engine;
+  readonly reads: Reads;
   readonly clock: Clock;
   readonly owner: string;
   readonly leaseMs: number;
@@ -55,6 +57,8 @@ export class Publication<S extends object> {
   #accepted: Position;
   #made: Position;
   #repair: Repair | undefined;
+  /** When the engine was last asked to check whether it has the whole stream: milliseconds elapsed. */
+  #checkedAt = -Infinity;
   /** The engine must confirm that it still has the stream. */
   #mustConfirm = false;
   #ended = false;
@@ -155,7 +159,7 @@ export class Publication<S extends object> {
   }
 
   async #publish(): Promise<void> {
-    const { key, engine, owner, leaseMs } = this.#host;
+    const { key, engine, clock, owner, leaseMs } = this.#host;
     const entries = this.#pending.batch();
     // The stream is where the last change is, so only a batch that ends there can have a checkpoint.
     const whole = entries.length === this.#pending.count;
@@ -163,9 +167,12 @@ export class Publication<S extends object> {
     const until = entries.at(-1)?.last ?? 0;
     const answers = this.#answers.filter(({ seq }) => seq <= until);
     const { keepFrom } = this.#window;
-    const request = { owner, entries, checkpoint, keepFrom, leaseMs, answers, answerMs: ANSWER_MS };
+    const now = clock.elapsed();
+    const check = now - this.#checkedAt >= leaseMs / 3;
+    const request = { owner, entries, checkpoint, keepFrom, leaseMs, check, answers, answerMs: ANSWER_MS };
     const reply = await engine.publish(key, request);
     if (this.#ended) return;
+    if (check) this.#checkedAt = now;
     if (reply.status === "ok") this.#answers = this.#answers.filter((answer) => !answers.includes(answer));
     switch (reply.status) {
       case "ok":
@@ -181,6 +188,9 @@ export class Publication<S extends object> {
         return;
       case "empty":
         this.#repair = "install";
+        return;
+      case "broken":
+        this.#repair = "install-by-force";
         return;
       case "fenced":
         // The engine may only have forgotten whose lease it is.
@@ -246,8 +256,8 @@ export class Publication<S extends object> {
 
   /** Continues from what the engine has, under a new epoch: what differs here is published as one change. */
   async #rebase(): Promise<void> {
-    const { key, engine, clock } = this.#host;
-    const reply = await engine.read(key, undefined);
+    const { key, reads, clock } = this.#host;
+    const reply = await reads.read(key, undefined);
     if (this.#ended) return;
     if (reply.status !== "snapshot") {
       this.#repair = reply.status === "empty" ? "install" : "install-by-force";

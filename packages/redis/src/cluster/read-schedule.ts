@@ -11,8 +11,8 @@ export class ReadSchedule {
   #reading: Promise<void> | undefined;
   /** Another read must follow the one under way. */
   #again = false;
-  /** Another read must follow the one under way, unless that one fails. */
-  #wanted = false;
+  /** Whether another read must follow the one under way, unless that one fails. */
+  #isWanted: (() => boolean) | undefined;
   /** In a row. */
   #failures = 0;
   #cancelRetry: (() => void) | undefined;
@@ -40,9 +40,12 @@ export class ReadSchedule {
     return this.#reading;
   }
 
-  /** Reads now, unless the last read failed: then the retry that is due soon serves everybody. */
-  soon(): void {
-    if (this.#reading !== undefined) this.#wanted = true;
+  /**
+   * Reads now, unless the last read failed: then the retry that is due soon serves everybody. Where a read is under way, another one
+   * follows if it is still wanted then.
+   */
+  soon(isWanted: () => boolean = () => true): void {
+    if (this.#reading !== undefined) this.#isWanted = isWanted;
     else if (this.#cancelRetry === undefined) void this.now();
   }
 
@@ -52,8 +55,8 @@ export class ReadSchedule {
   }
 
   /** Counts a failure. Gives how long to wait, in milliseconds: longer with each failure in a row, and random. */
-  failed(): number {
-    return Math.min(MAX_BACKOFF_MS, 100 * 2 ** this.#failures++) * (0.5 + this.#clock.random() / 2);
+  failed({ firstMs = 100, mostMs = MAX_BACKOFF_MS }: { firstMs?: number; mostMs?: number } = {}): number {
+    return Math.min(mostMs, firstMs * 2 ** this.#failures++) * (0.5 + this.#clock.random() / 2);
   }
 
   succeeded(): void {
@@ -65,14 +68,19 @@ export class ReadSchedule {
     this.#cancelRetry?.();
   }
 
+  /** Whether another read must follow the one that has ended. */
+  get #isDue(): boolean {
+    return this.#again || (this.#cancelRetry === undefined && this.#isWanted?.() === true);
+  }
+
   async #readUntilServed(): Promise<void> {
     do {
       this.#again = false;
-      this.#wanted = false;
+      this.#isWanted = undefined;
       this.#cancelRetry?.();
       this.#cancelRetry = undefined;
       await this.#read();
-    } while (!this.#stopped && (this.#again || (this.#wanted && this.#cancelRetry === undefined)));
+    } while (!this.#stopped && this.#isDue);
     this.#reading = undefined;
   }
 }

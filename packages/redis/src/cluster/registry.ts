@@ -27,7 +27,7 @@ interface Member {
 }
 
 /** How many heads are read at a time. */
-const HEADS = 200;
+const HEADS = 500;
 
 /** Where there is no more room, one copy in so many is dropped beyond what is needed. */
 const SPARE = 20;
@@ -43,8 +43,6 @@ export class Registry {
   #checking = false;
   /** All copies must be compared once the comparison under way is done. */
   #checkAll = false;
-  /** The last comparison failed. */
-  #failing = false;
   #closing: Ending | undefined;
   #nothing: FollowedStream | undefined;
 
@@ -86,6 +84,7 @@ export class Registry {
     const member = this.#members.get(key);
     if (member !== undefined) {
       member.idleSince = undefined;
+      member.follower.needed();
       return member.follower.stream;
     }
     if (this.#closing === undefined && this.#hasRoom()) return this.#join(key).follower.stream;
@@ -106,6 +105,7 @@ export class Registry {
   pin(key: string): Follower {
     const member = this.#members.get(key) ?? this.#join(key);
     member.pins++;
+    member.follower.needed();
     return member.follower;
   }
 
@@ -124,7 +124,7 @@ export class Registry {
   }
 
   #join(key: string): Member {
-    const follower = new Follower(key, this.#engine, this.#settings, this.#clock);
+    const follower = new Follower(key, this.#engine, this.#settings, this.#clock, () => isUsed(member));
     const member: Member = { follower, logAge: new LogAge(), pins: 0, idleSince: undefined };
     this.#members.set(key, member);
     if (this.#engine.downSince !== undefined) follower.lost();
@@ -192,7 +192,6 @@ export class Registry {
   async #compare(followers: readonly Follower[], doubt: boolean): Promise<void> {
     try {
       const heads = await this.#engine.heads(followers.map(({ key }) => key));
-      this.#failing = false;
       await Promise.all(
         followers.map((follower, index) => {
           const head = heads[index];
@@ -202,8 +201,6 @@ export class Registry {
     } catch (cause) {
       if (this.#closing !== undefined) return;
       for (const follower of followers) follower.lost();
-      if (this.#failing) return;
-      this.#failing = true;
       const next = "It is retried; clients keep their state.";
       this.#settings.report(failure("backplane-failed", "Streams could not be compared with the engine", cause, next));
     }

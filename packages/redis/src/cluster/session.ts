@@ -6,11 +6,13 @@ import { failure } from "./failures.ts";
 import { Flushes } from "./flushes.ts";
 import { Lease } from "./lease.ts";
 import { Publication } from "./publication.ts";
+import type { Reads } from "./reads.ts";
 
 /** What a session needs of its writer. */
 export interface SessionHost<S extends object> {
   readonly key: string;
   readonly engine: Engine;
+  readonly reads: Reads;
   readonly clock: Clock;
   readonly owner: string;
   readonly leaseMs: number;
@@ -53,7 +55,7 @@ export class Session<S extends object> {
   ) {
     this.#host = host;
     this.#sentAt = leasedAt;
-    const { key, engine, clock, owner, leaseMs, commits } = host;
+    const { key, engine, reads, clock, owner, leaseMs, commits } = host;
     const lease = new Lease(clock, leaseMs, leasedAt, {
       suspended: () => host.suspended(this),
       resumed: () => host.resumed(this),
@@ -63,6 +65,7 @@ export class Session<S extends object> {
       {
         key,
         engine,
+        reads,
         clock,
         owner,
         leaseMs,
@@ -200,13 +203,12 @@ export class Session<S extends object> {
     this.#cancelTimer = clock.after(Math.max(0, at - clock.elapsed()), () => void this.#work());
   }
 
-  /** Reports the first failure in a row, and waits before the next call. */
+  /** Waits before the next call. */
   async #failed(cause: unknown): Promise<void> {
     const { key, clock } = this.#host;
-    if (this.#failures++ === 0) {
-      const what = `Changes of stream "${key}" could not be published`;
-      this.#host.report(failure("backplane-failed", what, cause, "They are kept, and publishing is retried."));
-    }
+    this.#failures++;
+    const what = `Changes of stream "${key}" could not be published`;
+    this.#host.report(failure("backplane-failed", what, cause, "They are kept, and publishing is retried."));
     const ms = Math.min(1000, 50 * 2 ** this.#failures) * (0.5 + clock.random() / 2);
     this.#cancelTimer?.();
     // Never resolves when the session ends meanwhile.
@@ -214,10 +216,10 @@ export class Session<S extends object> {
   }
 
   async #lost(): Promise<void> {
-    const { key, engine } = this.#host;
+    const { key, reads } = this.#host;
     let vanished = true;
     try {
-      vanished = (await engine.read(key, this.#publication.accepted)).status !== "tail";
+      vanished = (await reads.read(key, this.#publication.accepted)).status !== "tail";
     } catch {
       // It is not known whether the stream has them, so they are reported as missing.
     }

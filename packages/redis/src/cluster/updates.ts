@@ -5,6 +5,7 @@ import type { AppendReply, Engine, Position } from "./engine.ts";
 import { failure } from "./failures.ts";
 import type { Follower } from "./follower.ts";
 import { isSame } from "./position.ts";
+import type { Reads } from "./reads.ts";
 import { type Base, baseAt, ChangeFailed, checkpointOf, commitOn, type Update } from "./update-base.ts";
 
 export interface UpdateOptions {
@@ -30,6 +31,7 @@ const MAX_PAUSE_MS = 500;
 /** What the updates of this node need. */
 export interface UpdatesHost {
   readonly engine: Engine;
+  readonly reads: Reads;
   readonly clock: Clock;
   /** This node's copy of a stream, kept until `unpin`. */
   pin(key: string): Follower;
@@ -66,7 +68,7 @@ export class Updates {
       cancel = clock.after(timeoutMs, () => reject(timedOut(key, undefined)), true);
     });
     try {
-      // After the deadline nothing more is sent, but a call that is under way cannot be taken back.
+      // After the deadline nothing more is sent, and a call that is under way has no effect.
       const done = this.#inTurn(key, () => this.#run({ key, initialState, change, id, cause, deadline }, follower));
       return await Promise.race([done, late]);
     } finally {
@@ -101,6 +103,7 @@ export class Updates {
         const reply = await this.#append(update, commit);
         if (reply.status === "ok") return this.#appended(update, follower, base, commit, reply.due);
         if (reply.status === "done") return idOf(reply.position);
+        if (reply.status === "broken") await this.#install(update.key, update.initialState, follower, true);
         if (reply.status === "held") {
           heldSince ??= clock.elapsed();
           if (clock.elapsed() - heldSince >= HELD_MS) throw hasLeader(update.key);
@@ -124,7 +127,8 @@ export class Updates {
     const { engine, clock } = this.#host;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await engine.append(update.key, { id: update.id, idMs: ID_MS, commit });
+        const withinMs = update.deadline - clock.elapsed();
+        return await engine.append(update.key, { id: update.id, idMs: ID_MS, withinMs, commit });
       } catch (error) {
         if (clock.elapsed() >= update.deadline) throw error;
         await this.#pause(update, Math.min(MAX_PAUSE_MS, 20 * 2 ** attempt) * (0.5 + clock.random() / 2));
@@ -160,12 +164,12 @@ export class Updates {
     follower: Follower,
     again: boolean,
   ): Promise<Base | undefined> {
-    const { engine, clock } = this.#host;
+    const { reads, clock } = this.#host;
     const { position } = follower.stream;
     const last = this.#bases.get(follower);
     if (!again && last !== undefined && position !== undefined && isSame(last.position, position)) return last;
     if (!again && position !== undefined) return baseAt(follower.stream.checkpoint(), position, clock);
-    const reply = await engine.read(key, undefined);
+    const reply = await reads.read(key, undefined);
     if (reply.status === "snapshot") {
       const text = checkpointAtHead(reply.checkpoint.body, reply.entries, clock);
       return baseAt(text, reply.head, clock);
@@ -216,6 +220,6 @@ function hasLeader(key: string): StateStreamError {
 }
 
 function timedOut(key: string, cause: unknown): StateStreamError {
-  const message = `The update of stream "${key}" was not confirmed in time. It may still take effect; repeat it with the same id.`;
+  const message = `The update of stream "${key}" was not confirmed in time. It may have taken effect before, but will not later; repeat it with the same id.`;
   return new StateStreamError("timeout", message, { cause });
 }

@@ -6,19 +6,30 @@ export const REPAIR_MS = 2000;
 /** How often to check whether waiting clients can be answered, in milliseconds. */
 const LOOK_MS = 250;
 
+/** A client of a stream whose read is queued on this node waits at most so many times longer. */
+const PATIENCE = 6;
+
 /** Clients that wait: for the first state, or until it is known whether their position belongs to this stream. */
 export class WaitingClients {
   readonly #stream: FollowedStream;
   readonly #clock: Clock;
   readonly #joinMs: number;
   readonly #readSoon: () => void;
+  readonly #isOnItsWay: () => boolean;
   #cancelLook: (() => void) | undefined;
 
-  constructor(stream: FollowedStream, clock: Clock, joinMs: number, readSoon: () => void) {
+  /** `isOnItsWay`: the read is under way or has a place in the queue, and others succeed meanwhile. */
+  constructor(
+    stream: FollowedStream,
+    clock: Clock,
+    joinMs: number,
+    { readSoon, isOnItsWay }: { readonly readSoon: () => void; readonly isOnItsWay: () => boolean },
+  ) {
     this.#stream = stream;
     this.#clock = clock;
     this.#joinMs = joinMs;
     this.#readSoon = readSoon;
+    this.#isOnItsWay = isOnItsWay;
   }
 
   /** A client has begun to wait. */
@@ -48,7 +59,8 @@ export class WaitingClients {
   #look(): void {
     this.#cancelLook = undefined;
     const elapsed = this.#clock.elapsed();
-    this.#stream.refuse({ cameBy: elapsed - this.#joinMs });
+    // Those who are sent away come back, which would make a queue on this node even longer.
+    this.#stream.refuse({ cameBy: elapsed - this.#joinMs * (this.#isOnItsWay() ? PATIENCE : 1) });
     const since = this.#stream.waitingSince;
     if (since === undefined) return;
     if (elapsed - since >= this.#patienceMs) this.#readSoon();

@@ -7,6 +7,7 @@ import type { Engine } from "./engine.ts";
 import { failure } from "./failures.ts";
 import { type FlushOptions, flushed } from "./flushed.ts";
 import type { Follower } from "./follower.ts";
+import type { Reads } from "./reads.ts";
 import type { Session, SessionHost } from "./session.ts";
 import { SessionStart } from "./session-start.ts";
 import type { OwnStateWriter, WriterHooks, WriterOptions } from "./state-writer.ts";
@@ -15,6 +16,7 @@ import { splitOptions } from "./writer-options.ts";
 
 export interface WriterParts {
   readonly engine: Engine;
+  readonly reads: Reads;
   readonly clock: Clock;
   readonly owner: string;
   readonly leaseMs: number;
@@ -41,6 +43,7 @@ export interface WriterOfNode {
 export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode, SessionHost<S> {
   readonly key: string;
   readonly engine: Engine;
+  readonly reads: Reads;
   readonly clock: Clock;
   readonly owner: string;
   readonly leaseMs: number;
@@ -59,9 +62,10 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   #closed: Promise<void> | undefined;
 
   constructor(key: string, options: WriterOptions<S>, parts: WriterParts) {
-    const { engine, clock, owner, leaseMs, commits, report, follower } = parts;
+    const { engine, reads, clock, owner, leaseMs, commits, report, follower } = parts;
     this.key = key;
     this.engine = engine;
+    this.reads = reads;
     this.clock = clock;
     this.owner = owner;
     this.leaseMs = leaseMs;

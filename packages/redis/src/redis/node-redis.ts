@@ -13,6 +13,8 @@ const CLIENT_OVERRIDES = {
   ...OVERRIDES,
   // Its queue would send commands long after their deadline.
   disableOfflineQueue: true,
+  // Without that queue this needs no timer of node-redis for each command, which takes most of the time of a call.
+  commandOptions: { timeout: undefined },
   emitInvalidate: false,
 };
 

@@ -25,12 +25,16 @@ import { Fences } from "./fences.ts";
 import { Names } from "./names.ts";
 import { HEADS, READ } from "./read-scripts.ts";
 import { ScriptRunner } from "./script-runner.ts";
+import { Sections } from "./sections.ts";
 import { APPEND, CHECKPOINT } from "./update-scripts.ts";
 import { ACQUIRE, ANSWER, INSTALL, PUBLISH, RELEASE } from "./writer-scripts.ts";
 import { Subscriber } from "./subscriber.ts";
 
 /** How many streams one script reads: Redis does nothing else meanwhile. */
 const HEADS_AT_ONCE = 500;
+
+/** How many streams share a call. In a cluster none do, since each may be in a slot of its own. */
+const MAX_SECTIONS = 500;
 
 /** How long the difference of the clocks is valid, in milliseconds. */
 const CLOCK_MS = 10_000;
@@ -55,6 +59,8 @@ export class RedisEngine implements Engine {
   readonly #isCluster: boolean;
   readonly #names: Names;
   readonly #scripts: ScriptRunner;
+  readonly #publishes: Sections;
+  readonly #acquires: Sections;
   readonly #expireMs: string;
   readonly #onError: (error: Error) => void;
   readonly #commands: Link;
@@ -76,6 +82,10 @@ export class RedisEngine implements Engine {
     this.#subscriber = new Subscriber(link("messages"), (again) => this.#health.connected(again));
     this.#fences = new Fences(link("commands"));
     this.#scripts = new ScriptRunner(this.#commands, driver.isCluster, () => this.#health.reopenSoon());
+    const most = driver.isCluster ? 1 : MAX_SECTIONS;
+    this.#publishes = new Sections(this.#scripts, PUBLISH, most, queueMicrotask);
+    // Leases of many streams are renewed by timers that fire together, each in a turn of its own.
+    this.#acquires = new Sections(this.#scripts, ACQUIRE, most, setImmediate);
     const all = names.probes(crypto.randomUUID());
     const probes = driver.isCluster ? all : all.slice(0, 1);
     this.#health = new Probes({
@@ -103,14 +113,15 @@ export class RedisEngine implements Engine {
   }
 
   async publish(key: string, request: PublishRequest): Promise<PublishReply> {
-    const { owner, entries, checkpoint, keepFrom, leaseMs, answers, answerMs } = request;
+    const { owner, entries, checkpoint, keepFrom, leaseMs, check, answers, answerMs } = request;
     const names = [...this.#names.keys(key), ...answers.map(({ id }) => this.#names.id(key, id))];
-    const [status, epoch, seq, broken] = await this.#scripts.run(PUBLISH, names, [
+    const [status, epoch, seq, broken] = await this.#publishes.run(names, [
       this.#names.channel(key),
       owner,
       String(keepFrom),
       String(leaseMs),
       this.#expireMs,
+      check ? "1" : "0",
       ...(checkpoint ? [checkpoint.position.epoch, String(checkpoint.position.seq), checkpoint.body] : ["", "", ""]),
       String(answerMs),
       ...answers.map(({ text }) => text),
@@ -119,7 +130,7 @@ export class RedisEngine implements Engine {
     if (status === "empty") return { status };
     const head = parsePosition(epoch, seq);
     if (status === "ok") return { status, head, broken: broken === "1" };
-    return { status: status as "fenced" | "behind" | "conflict", head };
+    return { status: status as "fenced" | "behind" | "conflict" | "broken", head };
   }
 
   async read(key: string, have: Position | undefined): Promise<ReadReply> {
@@ -138,11 +149,12 @@ export class RedisEngine implements Engine {
     };
   }
 
-  async append(key: string, { id, idMs, commit }: AppendRequest): Promise<AppendReply> {
+  async append(key: string, { id, idMs, withinMs, commit }: AppendRequest): Promise<AppendReply> {
     const names = [...this.#names.keys(key), this.#names.id(key, id)];
-    const args = [this.#names.channel(key), this.#expireMs, String(idMs), ...entryArgs(commit)];
+    const latest = await this.#latest(key, withinMs);
+    const args = [this.#names.channel(key), this.#expireMs, String(idMs), ...entryArgs(commit), latest];
     const [status, ...rest] = await this.#scripts.run(APPEND, names, args);
-    if (status === "empty") return { status };
+    if (status === "empty" || status === "late" || status === "broken") return { status };
     if (status === "ok") return { status, due: rest[0] === "1" };
     if (status === "held") return { status, remainingMs: Number(rest[0]) };
     const position = parsePosition(rest[0], rest[1]);
@@ -159,15 +171,8 @@ export class RedisEngine implements Engine {
   }
 
   async post(key: string, box: string, text: string, withinMs: number): Promise<number> {
-    const until = performance.now() + withinMs;
-    const names = [this.#names.meta(key)];
-    // Redis compares with its own clock, whose difference from ours is measured now and then.
-    if (this.#clock === undefined || performance.now() - this.#clock.at > CLOCK_MS) {
-      const [, now] = await this.#scripts.run(POST, names, ["", "", "0"]);
-      this.#clock = { at: performance.now(), ahead: Number(now) - performance.now() };
-    }
-    const latest = Math.floor(until + this.#clock.ahead);
-    const [count] = await this.#scripts.run(POST, names, [this.#names.box(key, box), text, String(latest)]);
+    const latest = await this.#latest(key, withinMs);
+    const [count] = await this.#scripts.run(POST, [this.#names.meta(key)], [this.#names.box(key, box), text, latest]);
     return Number(count);
   }
 
@@ -197,7 +202,7 @@ export class RedisEngine implements Engine {
 
   async acquire(key: string, owner: string, leaseMs: number): Promise<AcquireReply> {
     const args = [owner, String(leaseMs), this.#expireMs];
-    const [status, ...rest] = await this.#scripts.run(ACQUIRE, this.#names.keys(key), args);
+    const [status, ...rest] = await this.#acquires.run(this.#names.keys(key), args);
     if (status === "empty") return { status };
     if (status === "held") return { status, remainingMs: Number(rest[0]) };
     const [epoch, seq, broken] = rest;
@@ -252,6 +257,17 @@ export class RedisEngine implements Engine {
     const failed = outcomes.filter((outcome) => outcome.status === "rejected");
     if (failed[0] !== undefined && failed.length === keys.length) throw failed[0].reason;
     return outcomes.map((outcome) => (outcome.status === "fulfilled" ? outcome.value[0] : "unknown"));
+  }
+
+  /** The time of Redis' clock in so many milliseconds; a little earlier rather than later. */
+  async #latest(key: string, withinMs: number): Promise<string> {
+    const until = performance.now() + withinMs;
+    // The difference of the clocks is measured now and then.
+    if (this.#clock === undefined || performance.now() - this.#clock.at > CLOCK_MS) {
+      const [, now] = await this.#scripts.run(POST, [this.#names.meta(key)], ["", "", "0"]);
+      this.#clock = { at: performance.now(), ahead: Number(now) - performance.now() };
+    }
+    return String(Math.floor(until + this.#clock.ahead));
   }
 
   async #probe(name: string, n: number): Promise<void> {

@@ -174,13 +174,13 @@ test("after a wipe a standby gives a leader that is slow the time of a lease, an
   await cluster.settle();
   a.engine.cut();
   cluster.server.wipe();
+  first.set("text", "made meanwhile");
   let asked = 0;
   cluster.server.callFate = (call, _key, node) => {
     if (call === "acquire" && node === b.engine) asked++;
     return "work";
   };
   for (let passed = 0; asked === 0 && passed < 10_000; passed += 50) await cluster.pass(50);
-  first.set("text", "made meanwhile");
   await cluster.pass(4000);
   expect([asked > 1, second.leading]).toStrictEqual([true, false]);
   a.engine.mend();

@@ -33,7 +33,7 @@ const chain: fc.Arbitrary<Chain> = fc.record({
 
 const publish = fc.record({
   call: fc.constant("publish" as const),
-  ...{ owner, chain, checkpoint: fc.option(body), misplaced: fc.boolean(), keep: seq, leaseMs },
+  ...{ owner, chain, checkpoint: fc.option(body), misplaced: fc.boolean(), keep: seq, leaseMs, check: fc.boolean() },
 });
 const append = fc.record({
   call: fc.constant("append" as const),
@@ -91,6 +91,7 @@ async function perform(step: Exclude<Step, { call: "evict" }>, engine: Engine, k
         checkpoint,
         keepFrom: end.seq - keep,
         leaseMs: ms,
+        check: step.check,
         answers: [],
         answerMs: 1000,
       });
@@ -98,7 +99,7 @@ async function perform(step: Exclude<Step, { call: "evict" }>, engine: Engine, k
     case "append": {
       const from = positionOf(step.from, past);
       const commit = entry(from.seq + 1, { epoch: step.by, previous: from.epoch, last: from.seq + step.events });
-      const reply = await engine.append(key, { id: step.id, idMs: 3_600_000, commit });
+      const reply = await engine.append(key, { id: step.id, idMs: 3_600_000, withinMs: 3_600_000, commit });
       return reply.status === "held" ? { status: "held" } : reply;
     }
     case "put-checkpoint":

@@ -232,7 +232,8 @@ describe.skipIf(!HAS_REDIS)(`RedisEngine${SKIPPED}`, { timeout: 20_000 }, () => 
     expect(await engine.publish("k", request)).toEqual({ status: "ok", head: at("A", 4), broken: false });
     expect(await engine.read("k", at("A", 1))).toMatchObject({ status: "tail", entries: request.entries });
     expect(await engine.acquire("k", "other", 1)).toMatchObject({ status: "held" });
-    await vi.waitFor(() => expect(heard).toEqual([HEAD, ...[entry(1), ...request.entries].map(messageOf)]));
+    const sent = [entry(1), entry(2, { last: 3 }), ...request.entries];
+    await vi.waitFor(() => expect(heard).toEqual([HEAD, ...sent.map(messageOf)]));
   });
 
   test("reports messages of others and listeners that throw, and continues", async () => {

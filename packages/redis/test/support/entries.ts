@@ -22,6 +22,7 @@ export function publishing(entries: Commit[], details: Partial<PublishRequest> =
     checkpoint: undefined,
     keepFrom: 0,
     leaseMs: 5000,
+    check: true,
     answers: [],
     answerMs: 1000,
     ...details,

@@ -15,7 +15,7 @@ import type {
 
 /** What the engine keeps of a stream under three keys, any of which may be gone. */
 interface Kept {
-  meta: { head: Position; owner: string; leaseMs: number; leaseUntil: number } | undefined;
+  meta: { head: Position; owner: string; leaseMs: number; leaseUntil: number; checkpointSeq: number } | undefined;
   log: Commit[] | undefined;
   checkpoint: Checkpoint | undefined;
   /** Where writes ended, by their IDs. */
@@ -56,13 +56,14 @@ export class MemoryDataset {
     const meta = kept?.meta;
     if (!kept || !meta) return { status: "empty" };
     if (meta.owner !== request.owner) return { status: "fenced", head: meta.head };
-    this.#touch(kept);
+    if (request.check) this.#touch(kept);
 
     // An entry that is there says that those before it are, or were.
     const there = request.entries.findLastIndex(
       ({ epoch, last }) =>
         isAt(meta.head, { epoch, seq: last }) || kept.log?.some((e) => e.last === last && e.epoch === epoch),
     );
+    for (const entry of request.entries.slice(0, there + 1)) emit({ kind: "entry", entry });
     for (const entry of request.entries.slice(there + 1)) {
       if (meta.head.seq < entry.first - 1) return { status: "behind", head: meta.head };
       if (!isAt(meta.head, { epoch: entry.previous, seq: entry.first - 1 }))
@@ -71,15 +72,16 @@ export class MemoryDataset {
       meta.head = { epoch: entry.epoch, seq: entry.last };
       emit({ kind: "entry", entry });
     }
-    if (request.checkpoint && isAt(meta.head, request.checkpoint.position)) kept.checkpoint = request.checkpoint;
-    if (kept.checkpoint) {
-      const keepFrom = Math.min(request.keepFrom, kept.checkpoint.position.seq + 1);
-      kept.log = kept.log?.filter(({ last }) => last >= keepFrom);
+    if (request.checkpoint && isAt(meta.head, request.checkpoint.position)) {
+      kept.checkpoint = request.checkpoint;
+      meta.checkpointSeq = request.checkpoint.position.seq;
     }
+    const keepFrom = Math.min(request.keepFrom, meta.checkpointSeq + 1);
+    kept.log = kept.log?.filter(({ last }) => last >= keepFrom);
     for (const { id, text } of request.answers)
       kept.done.set(id, { position: meta.head, until: this.#now() + request.answerMs, answer: text });
     this.#lease(meta, request.owner, request.leaseMs);
-    return { status: "ok", head: meta.head, broken: isBroken(kept, meta.head) };
+    return { status: "ok", head: meta.head, broken: request.check && isBroken(kept, meta.head) };
   }
 
   read(key: string, have: Position | undefined): ReadReply {
@@ -99,13 +101,18 @@ export class MemoryDataset {
     return { status: "snapshot", head, checkpoint: kept.checkpoint, entries: [...(kept.log ?? [])] };
   }
 
-  append(key: string, { id, idMs, commit }: AppendRequest, emit: Emit): AppendReply {
+  append(key: string, { id, idMs, commit }: AppendRequest, until: number, emit: Emit): AppendReply {
     const kept = this.#kept(key);
     const meta = kept?.meta;
     if (!kept || !meta) return { status: "empty" };
     const done = kept.done.get(id);
-    if (done && this.#now() < done.until && done.position.seq <= meta.head.seq)
+    if (done && this.#now() < done.until && done.position.seq <= meta.head.seq) {
+      const { epoch, last } = commit;
+      if (isAt(meta.head, done.position) && isAt(done.position, { epoch, seq: last }))
+        emit({ kind: "entry", entry: commit });
       return { status: "done", position: done.position };
+    }
+    if (this.#now() > until) return { status: "late" };
     if (meta.owner !== "") {
       if (meta.leaseUntil - this.#now() > meta.leaseMs) this.#lease(meta, meta.owner, meta.leaseMs);
       const remainingMs = meta.leaseUntil - this.#now();
@@ -138,6 +145,7 @@ export class MemoryDataset {
     if (!isAt(head, checkpoint.position) && !kept.log?.some((entry) => entry.last === seq && entry.epoch === epoch))
       return;
     kept.checkpoint = checkpoint;
+    if (kept.meta) kept.meta.checkpointSeq = seq;
     kept.bytes = 0;
     if (before !== undefined) kept.log = kept.log?.filter(({ last }) => last > before);
     this.#touch(kept);
@@ -153,7 +161,13 @@ export class MemoryDataset {
       if (!ours) return { status: "fenced" };
     }
     const kept: Kept = {
-      meta: { head: checkpoint.position, owner, leaseMs, leaseUntil: this.#now() + leaseMs },
+      meta: {
+        head: checkpoint.position,
+        owner,
+        leaseMs,
+        leaseUntil: this.#now() + leaseMs,
+        checkpointSeq: checkpoint.position.seq,
+      },
       log: [...entries],
       checkpoint,
       done: this.#streams.get(key)?.done ?? new Map(),

@@ -192,7 +192,8 @@ export class MemoryEngine implements Engine {
   }
 
   append(...[key, request]: Parameters<Engine["append"]>): ReturnType<Engine["append"]> {
-    return this.#call("append", key, (data, emit) => data.append(key, request, emit));
+    const until = this.#server.now() + request.withinMs;
+    return this.#call("append", key, (data, emit) => data.append(key, request, until, emit));
   }
 
   putCheckpoint(...[key, checkpoint]: Parameters<Engine["putCheckpoint"]>): Promise<void> {

@@ -1,8 +1,12 @@
 import type { Connection } from "./connection.ts";
+import { Deadlines } from "./deadlines.ts";
 
 export interface LinkOptions {
   readonly connect: () => Connection;
-  /** How long a call may take, including the time until there is a connection, in milliseconds. */
+  /**
+   * How long a call may take, including the time until there is a connection, in milliseconds. While this process is busy, or other
+   * calls are answered first, the time does not count.
+   */
   readonly deadlineMs: number;
   readonly onError: (error: Error) => void;
 }
@@ -15,6 +19,7 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #onReady: ((client: Connection, again: boolean) => void) | undefined;
   readonly #waiting = new Set<{ start: (client: Connection) => Promise<void>; reject: (error: Error) => void }>();
+  readonly #deadlines: Deadlines;
   #client: Connection | undefined;
   #closed = false;
   #lastError = "";
@@ -23,6 +28,7 @@ export class Link {
   /** `again`: there was a connection before, and messages may have been missed since. */
   constructor(options: LinkOptions, onReady?: (client: Connection, again: boolean) => void) {
     this.#options = options;
+    this.#deadlines = new Deadlines(options.deadlineMs);
     this.#onReady = onReady;
   }
 
@@ -65,22 +71,21 @@ export class Link {
         reject(new Error("The connection to Redis was closed by close()"));
         return;
       }
-      const { deadlineMs } = this.#options;
       const start = async (client: Connection) => {
         try {
           resolve(await work(client));
+          this.#deadlines.answered();
         } catch (error) {
           reject(error);
         } finally {
-          clearTimeout(timer);
+          cancel();
         }
       };
       const waiter = { start, reject };
-      const timer = setTimeout(() => {
+      const cancel = this.#deadlines.start(() => {
         const what = this.#waiting.delete(waiter) ? "could not be reached" : "did not answer";
-        reject(new Error(`Redis ${what} within ${deadlineMs} ms`));
-      }, deadlineMs);
-      timer.unref();
+        reject(new Error(`Redis ${what} within ${this.#options.deadlineMs} ms`));
+      });
       if (this.ready) void start(this.ready);
       else this.#waiting.add(waiter);
     });

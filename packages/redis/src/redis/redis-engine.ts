@@ -1,3 +1,4 @@
+import { advised } from "./advice.ts";
 import { entryArgs, HEAD, parseEntries, parseMessage, parsePosition } from "./codec.ts";
 import type {
   AcquireReply,
@@ -70,8 +71,9 @@ export class RedisEngine implements Engine {
   /** How far Redis' clock is ahead of `performance.now()`, and when that was measured. */
   #clock: { readonly at: number; readonly ahead: number } | undefined;
 
-  constructor({ redis, prefix, expireMs, onError, probeMs = 1000, deadlineMs = 2000 }: RedisEngineOptions) {
+  constructor({ redis, prefix, expireMs, onError: report, probeMs = 1000, deadlineMs = 2000 }: RedisEngineOptions) {
     const driver = driverOf(redis);
+    const onError = (error: Error): void => report(advised(error));
     const names = new Names(prefix, driver.database);
     this.#names = names;
     this.#isCluster = driver.isCluster;
@@ -226,12 +228,13 @@ export class RedisEngine implements Engine {
     return heads;
   }
 
-  subscribe(key: string, listener: (message: Message) => void): Promise<void> {
-    return this.#subscriber.subscribe(this.#names.channel(key), (text) => {
+  async subscribe(key: string, listener: (message: Message) => void): Promise<void> {
+    const subscribed = this.#subscriber.subscribe(this.#names.channel(key), (text) => {
       const message = parseMessage(text);
       if (message) listener(message);
       else this.#onError(new Error(`A message on the channel of "${key}" was not sent by this library`));
     });
+    await subscribed.catch((error: unknown) => Promise.reject(advised(error)));
   }
 
   unsubscribe(key: string): Promise<void> {

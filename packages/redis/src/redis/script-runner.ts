@@ -1,3 +1,4 @@
+import { advised } from "./advice.ts";
 import type { Link } from "./link.ts";
 import type { Script } from "./lua.ts";
 
@@ -30,7 +31,7 @@ export class ScriptRunner {
       });
     } catch (error) {
       if (isReply(error, "READONLY")) this.#onReadonly();
-      throw error;
+      throw advised(error);
     }
   }
 }

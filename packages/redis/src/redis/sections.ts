@@ -1,3 +1,4 @@
+import { advised } from "./advice.ts";
 import type { Script } from "./lua.ts";
 import type { ScriptRunner } from "./script-runner.ts";
 
@@ -61,7 +62,7 @@ export class Sections {
       const replies = (await this.#scripts.run(this.#script, keys, args)) as unknown[][];
       for (const [index, { resolve, reject }] of sections.entries()) {
         const reply = replies[index] as unknown[];
-        if (reply[0] === "error") reject(new Error(String(reply[1])));
+        if (reply[0] === "error") reject(advised(reply[1]));
         else resolve(reply);
       }
     } catch (error) {

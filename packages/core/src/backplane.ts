@@ -3,6 +3,7 @@ export { continueStream, followStream, readState } from "./replication/continue.
 export type { ContinuedStream, ContinueOptions, FollowedStreamOptions } from "./replication/continue.ts";
 export { systemClock } from "./support/clock.ts";
 export type { Clock } from "./support/clock.ts";
+export { hasKnownCheckpointFormat } from "./replication/checkpoint.ts";
 export { hasKnownFormat, readChanges } from "./replication/commit.ts";
 export type { Commit, CommitChange } from "./replication/commit.ts";
 export type { FollowedStream, Position } from "./replication/followed-stream.ts";

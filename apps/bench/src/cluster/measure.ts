@@ -19,8 +19,6 @@ export interface Cost {
   readonly node: number;
 }
 
-
-
 /** Two nodes on one stream: what a change takes, and what a bare message of the same size does, round by round. */
 export async function pair(rounds: number): Promise<Record<Way, { latency: Latency; cost: Cost }>> {
   const redis = await RedisServer.start();

@@ -79,7 +79,7 @@ const orders: { [Name in Order["do"]]: (order: Extract<Order, { do: Name }>) => 
   async spread({ way, perSecond, seconds }) {
     const total = Math.round(boards.length * perSecond * seconds);
     const start = performance.now();
-    for (let made = 0; made < total; ) {
+    for (let made = 0; made < total;) {
       const due = Math.min(total, ((performance.now() - start) / 1000) * perSecond * boards.length);
       for (; made < due; made++) {
         const index = made % boards.length;

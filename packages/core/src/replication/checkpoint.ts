@@ -4,6 +4,9 @@ import { isRecord } from "../json/json.ts";
 import { type EncodedCommit, type LogStart, logStartOf, restartLog } from "./log-start.ts";
 import type { BaseStateStream } from "../state/state-stream.ts";
 
+/** The format of checkpoints. Those without a number have this one too. */
+const FORMAT = 1;
+
 /** The whole state at a position, and what a log needs to continue from there. */
 export interface Checkpoint {
   readonly start: LogStart;
@@ -15,7 +18,7 @@ export interface Checkpoint {
 export function textOfCheckpoint(start: LogStart, texts: Iterable<readonly [slice: string, text: string]>): string {
   const slices: string[] = [];
   for (const [slice, text] of texts) slices.push(`[${JSON.stringify(slice)},${text}]`);
-  return `{"start":${JSON.stringify(start)},"slices":[${slices.join(",")}]}`;
+  return `{"format":${FORMAT},"start":${JSON.stringify(start)},"slices":[${slices.join(",")}]}`;
 }
 
 /** The stream's checkpoint as text. Costs the state. */
@@ -41,8 +44,16 @@ export function restartAt<S extends object>(
   stream.restarted(before.filter((slice) => !stream.logged.has(slice)));
 }
 
+/** Whether this version can read the checkpoint, as far as its format says. */
+export function hasKnownCheckpointFormat(text: string): boolean {
+  const [, format = FORMAT] = /^\{"format":(\d{1,9}),/.exec(text) ?? [];
+  return Number(format) <= FORMAT;
+}
+
 /** @throws {Error} when it is not such a text */
 export function readCheckpoint(text: string): Checkpoint {
+  if (!hasKnownCheckpointFormat(text))
+    throw new Error("Its format is of a later version; this node keeps its state until it is updated.");
   const checkpoint: unknown = JSON.parse(text);
   if (isRecord(checkpoint)) {
     const { start, slices } = checkpoint;

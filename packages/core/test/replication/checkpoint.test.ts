@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { readState } from "../../src/replication/continue.ts";
-import { readCheckpoint, textOfCheckpoint } from "../../src/replication/checkpoint.ts";
+import { continueStream, readState } from "../../src/replication/continue.ts";
+import { hasKnownCheckpointFormat, readCheckpoint, textOfCheckpoint } from "../../src/replication/checkpoint.ts";
 import type { LogStart } from "../../src/replication/log-start.ts";
 import { epoch, originOf } from "../support/copies.ts";
 
@@ -68,4 +68,19 @@ test.each([
   `{"start":${JSON.stringify(start)},"slices":[[1,1]]}`,
 ])("%s is not a checkpoint", (text) => {
   expect(() => readCheckpoint(text)).toThrow(Error);
+});
+
+test("a checkpoint without a format number is of the first format, and one of a later format is refused, whatever it has", () => {
+  const { checkpoint } = continueStream(
+    { initialState: { text: "state" } },
+    { epoch: "epoch000001", onCommit: () => undefined },
+  );
+  const text = checkpoint();
+  expect(text).toMatch(/^\{"format":1,"start":/);
+  const older = text.replace('"format":1,', "");
+  expect(readState(older)).toStrictEqual(readState(text));
+  expect(hasKnownCheckpointFormat(older)).toBe(true);
+  const later = text.replace('"format":1,', '"format":2,');
+  expect(hasKnownCheckpointFormat(later)).toBe(false);
+  expect(() => readState(later)).toThrow("later version");
 });

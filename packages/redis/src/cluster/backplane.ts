@@ -5,7 +5,7 @@ import { CommandSender } from "./commands.ts";
 import { CommitBudget } from "./commit-budget.ts";
 import type { Engine } from "./engine.ts";
 import { OnDemand } from "./on-demand.ts";
-import { Reads } from "./reads.ts";
+import { LargeCalls } from "./large-calls.ts";
 import { Registry } from "./registry.ts";
 import type { WriterOptions } from "./state-writer.ts";
 import { reporter } from "./reporter.ts";
@@ -38,15 +38,15 @@ export function backplaneOn(makeEngine: EngineFactory, options: BackplaneOptions
   followStream({ ...stream, onWaiting: () => undefined }, clock);
   const report = reporter(onError, clock);
   const engine = makeEngine(report);
-  const reads = new Reads(engine, clock);
+  const largeCalls = new LargeCalls(engine, clock);
   const commits = new CommitBudget(maxBytes * COMMITS_SHARE);
-  const copies = { checkMs, idleMs, joinMs, maxStreams, maxBytes, commits, reads };
+  const copies = { checkMs, idleMs, joinMs, maxStreams, maxBytes, commits, largeCalls };
   const settings = { ...copies, stream: { ...stream, onError: report }, report };
   const registry = new Registry(engine, settings, clock);
   const writers = new Map<string, WriterOfNode>();
   const updates = new Updates({
     engine,
-    reads,
+    largeCalls,
     clock,
     report,
     pin: (key) => registry.pin(key),
@@ -87,7 +87,17 @@ export function backplaneOn(makeEngine: EngineFactory, options: BackplaneOptions
     };
     try {
       const owner = clock.epoch();
-      const writer = new Writer(key, given, { engine, reads, clock, leaseMs, commits, follower, owner, report, onClose });
+      const writer = new Writer(key, given, {
+        engine,
+        largeCalls,
+        clock,
+        leaseMs,
+        commits,
+        follower,
+        owner,
+        report,
+        onClose,
+      });
       writers.set(key, writer);
       return writer;
     } catch (error) {

@@ -2,12 +2,14 @@ import type { StateStreamError } from "@statestream/core";
 import type { Clock } from "@statestream/core/backplane";
 import type { Engine, InstallRequest } from "./engine.ts";
 import { failure } from "./failures.ts";
+import type { LargeCalls } from "./large-calls.ts";
 import { gridOf } from "./lease.ts";
 
 /** What a candidate needs of its writer. */
 export interface CandidateHost {
   readonly key: string;
   readonly engine: Engine;
+  readonly largeCalls: LargeCalls;
   readonly clock: Clock;
   readonly owner: string;
   readonly leaseMs: number;
@@ -89,9 +91,9 @@ export class Candidate {
 
   /** Installs the stream with its lease. Resolves with whether that worked. */
   async install({ checkpoint, force }: Pick<InstallRequest, "checkpoint" | "force">): Promise<boolean> {
-    const { key, engine, clock, owner, leaseMs } = this.#host;
-    this.#leasedAt = clock.elapsed();
-    const { status } = await engine.install(key, { owner, checkpoint, entries: [], leaseMs, force });
+    const { key, largeCalls, clock, owner, leaseMs } = this.#host;
+    const request = { owner, checkpoint, entries: [], leaseMs, force };
+    const { status } = await largeCalls.install(key, request, () => (this.#leasedAt = clock.elapsed()));
     this.#mayHold ||= status === "ok";
     return status === "ok";
   }

@@ -5,7 +5,7 @@ import type { Engine, Commit, Message, Position, ReadReply } from "./engine.ts";
 import { failure } from "./failures.ts";
 import { isSame } from "./position.ts";
 import { ReadSchedule } from "./read-schedule.ts";
-import type { Reads } from "./reads.ts";
+import type { LargeCalls } from "./large-calls.ts";
 import { Subscription } from "./subscription.ts";
 import { REPAIR_MS, WaitingClients } from "./waiting-clients.ts";
 
@@ -13,7 +13,7 @@ export interface FollowerSettings {
   readonly stream: Omit<FollowedStreamOptions, "onWaiting">;
   /** How long a client waits for a state before its connection ends, in milliseconds. */
   readonly joinMs: number;
-  readonly reads: Reads;
+  readonly largeCalls: LargeCalls;
   readonly report: (error: StateStreamError) => void;
 }
 
@@ -179,8 +179,8 @@ export class Follower {
 
   get #isOnItsWay(): boolean {
     if (this.#subscription.isActive && !this.#reads.isReading) return false;
-    const { reads, joinMs } = this.#settings;
-    return this.#clock.elapsed() - reads.succeededAt < joinMs;
+    const { largeCalls, joinMs } = this.#settings;
+    return largeCalls.isMoving(joinMs);
   }
 
   #read(): Promise<void> {
@@ -241,7 +241,7 @@ export class Follower {
 
   /** `undefined` where nobody needs this copy. */
   async #ask(have: Position | undefined): Promise<ReadReply | undefined> {
-    const reply = await this.#settings.reads.readIf(this.#isNeeded, this.key, have);
+    const reply = await this.#settings.largeCalls.readIf(this.#isNeeded, this.key, have);
     if (reply !== undefined) this.counted.reads++;
     return reply;
   }

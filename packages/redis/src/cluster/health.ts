@@ -52,6 +52,11 @@ export class Health {
     this.#judge();
   }
 
+  /** A call was answered: probes may wait behind other calls. */
+  answered(): void {
+    this.#commands.seen();
+  }
+
   /** There is a new connection; `again`: it is not the first one. */
   connected(again: boolean): void {
     this.#probe();

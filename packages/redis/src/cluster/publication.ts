@@ -1,19 +1,24 @@
 import type { StateStreamError } from "@statestream/core";
-import { type Clock, type ContinuedStream, hasKnownFormat } from "@statestream/core/backplane";
+import {
+  type Clock,
+  type ContinuedStream,
+  hasKnownCheckpointFormat,
+  hasKnownFormat,
+} from "@statestream/core/backplane";
 import { checkpointAtHead, CheckpointPace } from "./checkpoints.ts";
 import type { CommitBudget } from "./commit-budget.ts";
 import type { AcquireReply, Answer, Checkpoint, Commit, Engine, Position } from "./engine.ts";
 import { Pending } from "./pending.ts";
 import { isSame } from "./position.ts";
 import { LogWindow } from "./log-window.ts";
-import type { Reads } from "./reads.ts";
+import type { LargeCalls } from "./large-calls.ts";
 import { Ring } from "./ring.ts";
 
 /** What a publication needs of its session. */
 export interface PublicationHost {
   readonly key: string;
   readonly engine: Engine;
-  readonly reads: Reads;
+  readonly largeCalls: LargeCalls;
   readonly clock: Clock;
   readonly owner: string;
   readonly leaseMs: number;
@@ -233,12 +238,12 @@ export class Publication<S extends object> {
 
   /** Installs the stream again at the same position: a client that was at that position needs nothing more. */
   async #install(force: boolean): Promise<void> {
-    const { key, engine, owner, leaseMs } = this.#host;
+    const { key, largeCalls, owner, leaseMs } = this.#host;
     const { overflowed } = this.#pending;
     const pending = [...this.#pending.entries];
     const entries = overflowed ? [] : [...this.#ring.from(this.#window.keepFrom), ...pending];
     const checkpoint = this.#checkpoint();
-    const reply = await engine.install(key, { owner, checkpoint, entries, leaseMs, force });
+    const reply = await largeCalls.install(key, { owner, checkpoint, entries, leaseMs, force });
     if (this.#ended) return;
     this.#repair = undefined;
     // Another writer installed it first; who holds the lease decides.
@@ -256,15 +261,16 @@ export class Publication<S extends object> {
 
   /** Continues from what the engine has, under a new epoch: what differs here is published as one change. */
   async #rebase(): Promise<void> {
-    const { key, reads, clock } = this.#host;
-    const reply = await reads.read(key, undefined);
+    const { key, largeCalls, clock } = this.#host;
+    const reply = await largeCalls.read(key, undefined);
     if (this.#ended) return;
     if (reply.status !== "snapshot") {
       this.#repair = reply.status === "empty" ? "install" : "install-by-force";
       return;
     }
     // A node of a later version wrote them: replacing them would lose its changes, so this node must not lead.
-    if (!reply.entries.every(hasKnownFormat)) return await this.#host.lost();
+    const isKnown = hasKnownCheckpointFormat(reply.checkpoint.body) && reply.entries.every(hasKnownFormat);
+    if (!isKnown) return await this.#host.lost();
     const text = this.#readable(() => checkpointAtHead(reply.checkpoint.body, reply.entries, clock));
     if (text === undefined) {
       this.#repair = "install-by-force";

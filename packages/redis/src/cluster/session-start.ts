@@ -31,8 +31,8 @@ export class SessionStart<S extends object> {
 
   /** The lease is held, so the session continues from what the engine has now. */
   async takeOver(): Promise<void> {
-    const { reads, key, clock } = this.#host.session;
-    const reply = await reads.read(key, undefined);
+    const { largeCalls, key, clock } = this.#host.session;
+    const reply = await largeCalls.read(key, undefined);
     if (reply.status === "snapshot") {
       const { checkpoint, entries, head } = reply;
       this.#begin(head, entries, checkpointAtHead(checkpoint.body, entries, clock));

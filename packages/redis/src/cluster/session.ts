@@ -6,13 +6,13 @@ import { failure } from "./failures.ts";
 import { Flushes } from "./flushes.ts";
 import { Lease } from "./lease.ts";
 import { Publication } from "./publication.ts";
-import type { Reads } from "./reads.ts";
+import type { LargeCalls } from "./large-calls.ts";
 
 /** What a session needs of its writer. */
 export interface SessionHost<S extends object> {
   readonly key: string;
   readonly engine: Engine;
-  readonly reads: Reads;
+  readonly largeCalls: LargeCalls;
   readonly clock: Clock;
   readonly owner: string;
   readonly leaseMs: number;
@@ -55,7 +55,7 @@ export class Session<S extends object> {
   ) {
     this.#host = host;
     this.#sentAt = leasedAt;
-    const { key, engine, reads, clock, owner, leaseMs, commits } = host;
+    const { key, engine, largeCalls, clock, owner, leaseMs, commits } = host;
     const lease = new Lease(clock, leaseMs, leasedAt, {
       suspended: () => host.suspended(this),
       resumed: () => host.resumed(this),
@@ -65,7 +65,7 @@ export class Session<S extends object> {
       {
         key,
         engine,
-        reads,
+        largeCalls,
         clock,
         owner,
         leaseMs,
@@ -216,10 +216,10 @@ export class Session<S extends object> {
   }
 
   async #lost(): Promise<void> {
-    const { key, reads } = this.#host;
+    const { key, largeCalls } = this.#host;
     let vanished = true;
     try {
-      vanished = (await reads.read(key, this.#publication.accepted)).status !== "tail";
+      vanished = (await largeCalls.read(key, this.#publication.accepted)).status !== "tail";
     } catch {
       // It is not known whether the stream has them, so they are reported as missing.
     }

@@ -5,7 +5,7 @@ import type { AppendReply, Engine, Position } from "./engine.ts";
 import { failure } from "./failures.ts";
 import type { Follower } from "./follower.ts";
 import { isSame } from "./position.ts";
-import type { Reads } from "./reads.ts";
+import type { LargeCalls } from "./large-calls.ts";
 import { type Base, baseAt, ChangeFailed, checkpointOf, commitOn, type Update } from "./update-base.ts";
 
 export interface UpdateOptions {
@@ -31,7 +31,7 @@ const MAX_PAUSE_MS = 500;
 /** What the updates of this node need. */
 export interface UpdatesHost {
   readonly engine: Engine;
-  readonly reads: Reads;
+  readonly largeCalls: LargeCalls;
   readonly clock: Clock;
   /** This node's copy of a stream, kept until `unpin`. */
   pin(key: string): Follower;
@@ -164,12 +164,12 @@ export class Updates {
     follower: Follower,
     again: boolean,
   ): Promise<Base | undefined> {
-    const { reads, clock } = this.#host;
+    const { largeCalls, clock } = this.#host;
     const { position } = follower.stream;
     const last = this.#bases.get(follower);
     if (!again && last !== undefined && position !== undefined && isSame(last.position, position)) return last;
     if (!again && position !== undefined) return baseAt(follower.stream.checkpoint(), position, clock);
-    const reply = await reads.read(key, undefined);
+    const reply = await largeCalls.read(key, undefined);
     if (reply.status === "snapshot") {
       const text = checkpointAtHead(reply.checkpoint.body, reply.entries, clock);
       return baseAt(text, reply.head, clock);
@@ -180,7 +180,7 @@ export class Updates {
 
   /** Installs the stream: from this node's copy, or else with its initial state. */
   async #install(key: string, initialState: object, follower: Follower, broken: boolean): Promise<void> {
-    const { engine, clock } = this.#host;
+    const { engine, largeCalls, clock } = this.#host;
     const owner = broken ? clock.epoch() : "";
     // Only one node at a time may replace a broken stream.
     if (broken && (await engine.acquire(key, owner, HELD_MS)).status !== "ok") return;
@@ -191,7 +191,7 @@ export class Updates {
           ? checkpointOf(initialState, position.epoch, clock)
           : follower.stream.checkpoint();
       const checkpoint = { position, body };
-      await engine.install(key, { owner, checkpoint, entries: [], leaseMs: broken ? HELD_MS : 0, force: broken });
+      await largeCalls.install(key, { owner, checkpoint, entries: [], leaseMs: broken ? HELD_MS : 0, force: broken });
     } finally {
       if (broken) await engine.release(key, owner).catch(() => undefined);
     }

@@ -7,7 +7,7 @@ import type { Engine } from "./engine.ts";
 import { failure } from "./failures.ts";
 import { type FlushOptions, flushed } from "./flushed.ts";
 import type { Follower } from "./follower.ts";
-import type { Reads } from "./reads.ts";
+import type { LargeCalls } from "./large-calls.ts";
 import type { Session, SessionHost } from "./session.ts";
 import { SessionStart } from "./session-start.ts";
 import type { OwnStateWriter, WriterHooks, WriterOptions } from "./state-writer.ts";
@@ -16,7 +16,7 @@ import { splitOptions } from "./writer-options.ts";
 
 export interface WriterParts {
   readonly engine: Engine;
-  readonly reads: Reads;
+  readonly largeCalls: LargeCalls;
   readonly clock: Clock;
   readonly owner: string;
   readonly leaseMs: number;
@@ -43,7 +43,7 @@ export interface WriterOfNode {
 export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode, SessionHost<S> {
   readonly key: string;
   readonly engine: Engine;
-  readonly reads: Reads;
+  readonly largeCalls: LargeCalls;
   readonly clock: Clock;
   readonly owner: string;
   readonly leaseMs: number;
@@ -62,10 +62,10 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
   #closed: Promise<void> | undefined;
 
   constructor(key: string, options: WriterOptions<S>, parts: WriterParts) {
-    const { engine, reads, clock, owner, leaseMs, commits, report, follower } = parts;
+    const { engine, largeCalls, clock, owner, leaseMs, commits, report, follower } = parts;
     this.key = key;
     this.engine = engine;
-    this.reads = reads;
+    this.largeCalls = largeCalls;
     this.clock = clock;
     this.owner = owner;
     this.leaseMs = leaseMs;
@@ -85,6 +85,7 @@ export class Writer<S extends object> implements OwnStateWriter<S>, WriterOfNode
     this.#candidate = new Candidate({
       key,
       engine,
+      largeCalls,
       clock,
       owner,
       leaseMs,

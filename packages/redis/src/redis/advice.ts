@@ -4,7 +4,10 @@ const ADVICE: readonly (readonly [text: RegExp, advice: string])[] = [
     /^NOAUTH|authentication required/i,
     'Redis requires a password: the client that is given as redis must have it, as in createClient({ url: "redis://:password@host:6379" }).',
   ],
-  [/^WRONGPASS|invalid (username-password|password)/i, "Check the user and the password of the client that is given as redis."],
+  [
+    /^WRONGPASS|invalid (username-password|password)/i,
+    "Check the user and the password of the client that is given as redis.",
+  ],
   [
     /NOPERM|ACL failure|user executing the script/i,
     "Give the Redis user the commands, keys and channels that docs/operations.md lists.",

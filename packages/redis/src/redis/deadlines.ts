@@ -43,8 +43,7 @@ export class Deadlines {
     this.#part++;
     for (const deadline of this.#deadlines) {
       const { since, onLate } = deadline;
-      const isLate =
-        this.#part - Math.max(since, this.#answeredIn) > PARTS || this.#part - since > PARTS * PATIENCE;
+      const isLate = this.#part - Math.max(since, this.#answeredIn) > PARTS || this.#part - since > PARTS * PATIENCE;
       if (!isLate) break;
       this.#deadlines.delete(deadline);
       onLate();

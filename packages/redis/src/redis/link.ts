@@ -9,6 +9,8 @@ export interface LinkOptions {
    */
   readonly deadlineMs: number;
   readonly onError: (error: Error) => void;
+  /** Called when a call has succeeded. */
+  readonly onAnswered?: () => void;
 }
 
 /**
@@ -75,6 +77,7 @@ export class Link {
         try {
           resolve(await work(client));
           this.#deadlines.answered();
+          this.#options.onAnswered?.();
         } catch (error) {
           reject(error);
         } finally {

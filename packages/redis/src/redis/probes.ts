@@ -54,6 +54,11 @@ export class Probes {
     this.#parts[part]?.heard(n);
   }
 
+  /** A call was answered. In a cluster that says nothing of the other servers. */
+  answered(): void {
+    if (this.#parts.length === 1) this.#parts[0]?.answered();
+  }
+
   /** There is a new connection; `again`: it is not the first one. */
   connected(again: boolean): void {
     for (const part of this.#parts) part.connected(again);

@@ -80,7 +80,8 @@ export class RedisEngine implements Engine {
     this.#expireMs = String(expireMs);
     this.#onError = onError;
     const link = (purpose: Purpose): LinkOptions => ({ connect: () => driver.connect(purpose), deadlineMs, onError });
-    this.#commands = new Link(link("commands"), (_client, again) => this.#health.connected(again));
+    const onAnswered = (): void => this.#health.answered();
+    this.#commands = new Link({ ...link("commands"), onAnswered }, (_client, again) => this.#health.connected(again));
     this.#subscriber = new Subscriber(link("messages"), (again) => this.#health.connected(again));
     this.#fences = new Fences(link("commands"));
     this.#scripts = new ScriptRunner(this.#commands, driver.isCluster, () => this.#health.reopenSoon());

@@ -235,30 +235,40 @@ test("changes that the engine lost after it had acknowledged them are reported a
   });
 });
 
-test("a leader that finds commits of a format it does not know leaves them in place, and leads no more", async () => {
-  const cluster = new Cluster();
-  const told: unknown[] = [];
-  // What this node stores is what a later version would have stored under the same lease.
-  const later = (commit: Commit): Commit => ({ ...commit, body: commit.body.replace(/^\d+/, "999") });
-  const node = cluster.node({}, (engine) => {
-    const publish = engine.publish.bind(engine);
-    engine.publish = (key, request) =>
-      publish(key, { ...request, entries: request.entries.map(later), checkpoint: undefined });
-    return engine;
-  });
-  const writer = await leading(cluster, node, told);
-  writer.set("text", "of a later version");
-  await cluster.settle();
-  const stored = cluster.server.dataset(0).read("room", undefined);
-  expect(stored).toMatchObject({ status: "snapshot", entries: [{ body: expect.stringMatching(/^999 /) as string }] });
-  // More than can wait, so that the leader must continue from what the engine has.
-  node.engine.cut();
-  for (let count = 0; count < 10; count++) writer.set("text", `${count}`.repeat(MIB));
-  await cluster.pass(1000);
-  node.engine.mend();
-  await cluster.pass(5000);
-  expect(cluster.server.dataset(0).read("room", undefined)).toStrictEqual(stored);
-  expect(told).toMatchObject([true, false, { commits: expect.any(Number) as number, vanished: false }]);
-  expect(writer.leading).toBe(false);
-  expect(node.errors.map(({ message }) => message).join(" ")).toContain("later version");
-});
+test.each(["commits", "a checkpoint"])(
+  "a leader that finds %s of a format it does not know leaves it in place, and leads no more",
+  async (what) => {
+    const cluster = new Cluster();
+    const told: unknown[] = [];
+    // What this node stores is what a later version would have stored under the same lease.
+    const later = (commit: Commit): Commit => ({ ...commit, body: commit.body.replace(/^\d+/, "999") });
+    const node = cluster.node({}, (engine) => {
+      const publish = engine.publish.bind(engine);
+      engine.publish = (key, { entries, checkpoint, ...request }) => {
+        const body = checkpoint?.body.replace('"format":1,', '"format":999,');
+        return publish(
+          key,
+          what === "commits"
+            ? { ...request, entries: entries.map(later), checkpoint: undefined }
+            : { ...request, entries, checkpoint: checkpoint && { ...checkpoint, body: body as string } },
+        );
+      };
+      return engine;
+    });
+    const writer = await leading(cluster, node, told);
+    writer.set("text", "of a later version".repeat(4000));
+    await cluster.settle();
+    const stored = cluster.server.dataset(0).read("room", undefined);
+    expect(JSON.stringify(stored)).toContain("999");
+    // More than can wait, so that the leader must continue from what the engine has.
+    node.engine.cut();
+    for (let count = 0; count < 10; count++) writer.set("text", `${count}`.repeat(MIB));
+    await cluster.pass(1000);
+    node.engine.mend();
+    await cluster.pass(5000);
+    expect(cluster.server.dataset(0).read("room", undefined)).toStrictEqual(stored);
+    expect(told).toMatchObject([true, false, { commits: expect.any(Number) as number, vanished: false }]);
+    expect(writer.leading).toBe(false);
+    expect(node.errors.map(({ message }) => message).join(" ")).toContain("later version");
+  },
+);

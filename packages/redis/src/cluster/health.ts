@@ -112,7 +112,7 @@ export class Health {
   }
 
   #emit(change: "up" | "down"): void {
-    for (const listener of [...this.#listeners]) listener(change);
+    for (const listener of this.#listeners) listener(change);
   }
 }
 

@@ -33,11 +33,20 @@ const chain: fc.Arbitrary<Chain> = fc.record({
 
 const publish = fc.record({
   call: fc.constant("publish" as const),
-  ...{ owner, chain, checkpoint: fc.option(body), misplaced: fc.boolean(), keep: seq, leaseMs, check: fc.boolean() },
+  owner,
+  chain,
+  checkpoint: fc.option(body),
+  misplaced: fc.boolean(),
+  keep: seq,
+  leaseMs,
+  check: fc.boolean(),
 });
 const append = fc.record({
   call: fc.constant("append" as const),
-  ...{ from: place, by: epoch, events: fc.integer({ min: 1, max: 3 }), id: fc.constantFrom("x", "y", "z") },
+  from: place,
+  by: epoch,
+  events: fc.integer({ min: 1, max: 3 }),
+  id: fc.constantFrom("x", "y", "z"),
 });
 const putCheckpoint = fc.record({ call: fc.constant("put-checkpoint" as const), at: place, body });
 const read = fc.record({ call: fc.constant("read" as const), have: fc.option(place) });

@@ -97,8 +97,7 @@ export class Writes<S extends object> {
   };
 
   #wait(eventId: string, settle: (error?: StateClientError) => void): () => void {
-    const onSettled: Settle = (code) =>
-      settle(code && this.#host.error(code, `The copy does not reach the position ${eventId}.`));
+    const onSettled: Settle = (code) => settle(code && this.#host.error(code, whyNot(code, eventId)));
     if (this.#host.read() === undefined) {
       onSettled("closed");
       return () => {};
@@ -107,4 +106,9 @@ export class Writes<S extends object> {
     this.#host.onWait();
     return stop;
   }
+}
+
+function whyNot(code: StateClientErrorCode, eventId: string): string {
+  if (code === "invalid-event-id") return `"${eventId}" is no event ID. Is the answer's header exposed?`;
+  return `The copy does not reach the position ${eventId}.`;
 }

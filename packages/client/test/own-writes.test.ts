@@ -194,7 +194,8 @@ describe("reached", () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(await timed()).toBe("timeout");
     for (const id of ["", "A", "A.", "A.-", null as never]) {
-      await expect(client.reached(id)).rejects.toMatchObject({ code: "invalid-event-id" });
+      const message = `http://server.test/events: "${id}" is no event ID. Is the answer's header exposed?`;
+      await expect(client.reached(id)).rejects.toMatchObject({ code: "invalid-event-id", message });
     }
     const pending = outcome(client.reached("A.5", { timeoutMs: 1000 }));
     client.close();

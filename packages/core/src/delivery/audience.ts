@@ -120,8 +120,7 @@ export class Audience {
     if (known !== undefined) return known;
     const plan = this.#planner.plan(from);
     if (plan === undefined) return undefined;
-    // A client at a later position may know of an epoch that ended before it, and is sent that once more.
-    const chunk = this.#chunkOf(plan, Math.min(from, head));
+    const chunk = this.#chunkOf(plan, from);
     ranges.add(this, from, chunk);
     return chunk;
   }
@@ -193,13 +192,13 @@ export class Audience {
     return this.#planner.plan(position)?.events.reduce((sum, { body }) => sum + body.length, 0) ?? Infinity;
   }
 
-  /** `named`: every position up to this one was in an ID that these clients were sent. */
-  #chunkOf({ events, isNet }: RangePlan, named: number): Chunk {
+  /** The events after `from`. Clients at a later position are sent the ends of epochs that they know once more. */
+  #chunkOf({ events, isNet }: RangePlan, from: number): Chunk {
     const frames = events.map(({ seq, commit, timestamp, body }, index): FrameParts => {
       const next = events[index + 1];
       const more = isNet ? next !== undefined : next?.commit === commit;
       if (isNet && more) return { body, tail: updateTail(more, timestamp, this.#openId(seq)) };
-      const { ended } = this.#ended(isNet ? named : (events[index - 1]?.seq ?? named), seq);
+      const { ended } = this.#ended(isNet ? from : (events[index - 1]?.seq ?? from), seq);
       return { body, tail: updateTail(more, timestamp, this.id(seq), ended) };
     });
     const length = frames.reduce((sum, { body, tail }) => sum + body.length + tail.length, 0);

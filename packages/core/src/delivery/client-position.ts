@@ -95,7 +95,9 @@ export class ClientPosition {
    */
   follow(isSlow: boolean, end: number | undefined): Chunk | undefined {
     if (!this.isBehind(end)) return undefined;
-    const range = this.#audience.range(this.#seq, !isSlow);
+    // Nothing selected lies in between, and epochs may have ended there.
+    const from = this.#audience.knows(this.#named) ? this.#named : this.#seq;
+    const range = this.#audience.range(from, !isSlow);
     if (range === undefined) return this.#snapshot(isSlow ? "slow" : "trimmed");
     if (!this.#admitted(range)) return undefined;
     this.#seq = this.#host.log.head;

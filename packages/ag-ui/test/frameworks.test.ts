@@ -9,7 +9,7 @@ import express from "express";
 import { fastify } from "fastify";
 import { Hono } from "hono";
 import Koa from "koa";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { framesOf, inputOf, typesOf } from "./support/frames.ts";
 import { serve } from "./support/serve.ts";
 
@@ -94,6 +94,10 @@ const fronts: Record<string, Serve> = {
 
 const headers = { "content-type": "application/json" };
 
+/** What is awaited comes from a socket of a machine that others may load. */
+const soon = <T>(value: () => T) => expect.poll(value, { timeout: 10_000 });
+vi.setConfig({ testTimeout: 20_000 });
+
 describe.each(Object.entries(fronts))("%s", (_, start) => {
   it("runs the agent for an unmodified HttpAgent, which is equal at the end", async () => {
     const stream = createStateStream({ initialState: { step: 0, messages: [] as unknown[] } });
@@ -120,7 +124,7 @@ describe.each(Object.entries(fronts))("%s", (_, start) => {
     const stream = createStateStream({ initialState: { step: 0 } });
     const response = await fetch(await start(stream, {}));
     expect(response.headers.get("content-type")).toBe("text/event-stream");
-    await expect.poll(() => stream.stats().connections).toBe(1);
+    await soon(() => stream.stats().connections).toBe(1);
     stream.set("step", 1);
     void stream.close();
     const types = typesOf(framesOf(await response.text()));
@@ -151,11 +155,11 @@ describe.each(Object.entries(fronts))("%s", (_, start) => {
     client.end(inputOf());
     const [response] = (await once(client, "response")) as [NodeJS.ReadableStream];
     await once(response, "data");
-    await expect.poll(() => signal).toBeDefined();
+    await soon(() => signal).toBeDefined();
     expect(signal?.aborted).toBe(false);
     client.destroy();
-    await expect.poll(() => signal?.aborted).toBe(true);
-    await expect.poll(() => stream.stats().connections).toBe(0);
+    await soon(() => signal?.aborted).toBe(true);
+    await soon(() => stream.stats().connections).toBe(0);
   });
 
   it("ends the run with RUN_ERROR when access is revoked in it, and sends nothing after", async () => {
@@ -163,7 +167,7 @@ describe.each(Object.entries(fronts))("%s", (_, start) => {
     const revoked = new AbortController();
     const url = await start(stream, { revoked: revoked.signal, run: () => new Promise(() => undefined) });
     const response = await fetch(url, { method: "POST", headers, body: inputOf() });
-    await expect.poll(() => stream.stats().connections).toBe(1);
+    await soon(() => stream.stats().connections).toBe(1);
     revoked.abort();
     stream.set("secret", "two");
     const text = await response.text();

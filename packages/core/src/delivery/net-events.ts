@@ -58,9 +58,9 @@ export class NetEvents {
 
   #member(slice: string, updates: readonly Update[], strict: boolean): string | undefined {
     const patches = updates.map((update) => update.patches);
-    const after = this.#state.json(slice);
-    if (after === undefined) return undefined;
     try {
+      const after = this.#state.json(slice);
+      if (after === undefined) return undefined;
       if (patches.every((operations) => operations !== undefined)) return netDifference(patches, after, strict).member;
     } catch {
       // The value was mutated in place and cannot be read; `text` reports that.

@@ -90,7 +90,7 @@ export class Walk {
         if (item !== before || !isSettled(item, key)) this.#member(old, overlay, key, before, item, place, depth);
       }
     }
-    if (overlay !== undefined) carry(overlay, value, place);
+    if (overlay !== undefined) this.#carry(overlay, value, place);
     const { changed } = place;
     members -= place.leftOut;
     if ((known ?? countMembers(old)) !== members - place.added) this.#writeRemoved(old, overlay, value, place);
@@ -122,11 +122,24 @@ export class Walk {
         place.added++;
       }
     }
-    if (held === undefined) {
-      place.leftOut++;
-      this.writer.valueBytes -= key.length + MEMBER_BYTES;
-    } else if (Object.is(held, item)) return;
+    if (held === undefined || !Object.is(held, item)) this.#hold(place, key, held);
+  }
+
+  /** Holds something else than a member, or nothing. */
+  #hold(place: Place, key: string, held: Held | undefined): void {
     (place.changed ??= new Map()).set(key, held);
+    if (held !== undefined) return;
+    place.leftOut++;
+    this.writer.valueBytes -= key.length + MEMBER_BYTES;
+  }
+
+  /** What JSON carries of members that are the same object as before is the same too. */
+  #carry({ raw, changed }: Overlay, value: Members, place: Place): void {
+    for (const [key, held] of changed as Changed) {
+      const item = Object.hasOwn(value, key) ? value[key] : undefined;
+      if (isObject(item) && item === (raw as Members)[key] && place.changed?.has(key) !== true)
+        this.#hold(place, key, held);
+    }
   }
 
   #writeRemoved(old: Members, overlay: Overlay | undefined, value: Members, place: Place): void {
@@ -135,16 +148,6 @@ export class Walk {
       const isLeftOut = place.changed?.has(key) === true && place.changed.get(key) === undefined;
       if (isLeftOut || !Object.hasOwn(value, key)) this.writer.put("remove", place, key);
     }
-  }
-}
-
-/** What JSON carries of members that are the same object as before is the same too. */
-function carry({ raw, changed }: Overlay, value: Members, place: Place): void {
-  for (const [key, held] of changed as Changed) {
-    const item = Object.hasOwn(value, key) ? value[key] : undefined;
-    if (!isObject(item) || item !== (raw as Members)[key] || place.changed?.has(key) === true) continue;
-    (place.changed ??= new Map()).set(key, held);
-    if (held === undefined) place.leftOut++;
   }
 }
 

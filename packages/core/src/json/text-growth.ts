@@ -6,7 +6,7 @@ export function addedText(before: string, after: string): string | undefined {
 }
 
 /** The same as `text.startsWith(start)`, which compares one character at a time; two strings are compared by words. */
-export function startsWith(text: string, start: string): boolean {
+function startsWith(text: string, start: string): boolean {
   return text.slice(0, start.length) === start;
 }
 

@@ -214,3 +214,12 @@ test("members that JSON leaves out are not counted as members, so that a removal
   }
   expect(operationsOf(step(held, { ...wide(1), left }).difference)).toStrictEqual([{ op: "remove", path: "/more" }]);
 });
+
+test.each<[string, Json, unknown]>([
+  ["one of one", [1], [undefined]],
+  ["among others", [1, 2, 3], [1, undefined, 3]],
+  ["that was an object", [{ id: 1 }, { id: 2 }], [{ id: 1 }, { toJSON: () => undefined }]],
+  ["behind one that was added", [1, 2], [0, 1, undefined]],
+])("a row that JSON leaves out is null: %s", (_name, before, after) => {
+  checked(checked(before, after, structural), before, structural);
+});

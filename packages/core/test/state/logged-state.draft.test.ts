@@ -41,3 +41,32 @@ test("a value that is revoked after it was set does not make the next one fail",
   expect(updates()).toStrictEqual([{ slice: "todos", value: { outer: { n: 2 } } }]);
   expect([stream.state, codes()]).toStrictEqual([{ todos: { outer: { n: 2 } } }, []]);
 });
+
+test("a value with a Date that is revoked after it was set is reported, and not held against the next one", () => {
+  const { stream, codes } = own({ todos: 0 });
+  const many = (n: number): object => ({
+    ...Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`k${index}`, index])),
+    at: new Date(0),
+    n,
+  });
+  stream.set("todos", many(0));
+  const { proxy, revoke } = Proxy.revocable(many(1), {});
+  stream.set("todos", proxy);
+  revoke();
+  const connection = stream.connect();
+  while (connection.read() !== undefined);
+  expect(codes()).toStrictEqual(["not-serializable"]);
+  stream.set("todos", { n: 2 });
+  expect(stream.state).toStrictEqual({ todos: { n: 2 } });
+});
+
+test("a draft in place of a value that it resembles is stored as a copy too", () => {
+  const { stream, codes, updates } = own({ todos: state.todos });
+  updates();
+  createNextState(state, (draft) => {
+    (draft.todos[0] as Todo).text = "c";
+    stream.set("todos", draft.todos);
+  });
+  expect(updates()).toMatchObject([{ slice: "todos", patches: [{ op: "replace", path: "/0/text", value: "c" }] }]);
+  expect([stream.state, codes()]).toStrictEqual([{ todos: [{ id: 1, text: "c" }, { id: 2, text: "b" }] }, []]); // prettier-ignore
+});

@@ -112,10 +112,10 @@ async function main(): Promise<void> {
     process.exitCode = missed.length === 0 ? 0 : 1;
     return;
   }
-  const { verdict, visible } =
+  const { verdict, visible, empty } =
     values.check === undefined
       ? await once(undefined, values.fault as FaultName[] | undefined, seed)
-      : { verdict: checkRun(values.check), visible: [] };
+      : { verdict: checkRun(values.check), visible: [], empty: [] };
   for (const line of linesOf(verdict)) print(line);
   const row = rowOf(verdict, seed, seconds);
   console.table([row]);
@@ -127,7 +127,8 @@ async function main(): Promise<void> {
   if (visible.length > 0) print(tableOf(visible));
   const unseen = visible.filter(({ shows, alerts, expected }) => expected && shows.length + alerts.length === 0);
   for (const { fault } of unseen) print(`chaos: nothing in the metrics shows ${fault}`);
-  process.exitCode = violations > 0 || unseen.length > 0 ? 1 : 0;
+  for (const panel of empty) print(`chaos: the dashboard shows nothing at ${panel}`);
+  process.exitCode = violations > 0 || unseen.length > 0 || empty.length > 0 ? 1 : 0;
 }
 
 main().catch((error: unknown) => {

@@ -5,6 +5,7 @@ import { checkRun, type Verdict } from "./check/check.ts";
 import { faults } from "./faults.ts";
 import { Timeline } from "./check/timeline.ts";
 import { readLogs } from "./log.ts";
+import { emptyPanels } from "./metrics/dashboard.ts";
 import { Prometheus } from "./metrics/prometheus.ts";
 import { type Visible, visibleFaults } from "./metrics/visible.ts";
 import { watchLag } from "./lag.ts";
@@ -34,6 +35,8 @@ export interface RunOptions {
 export interface Outcome {
   readonly verdict: Verdict;
   readonly visible: readonly Visible[];
+  /** Expressions of the dashboard that had nothing to show. */
+  readonly empty: readonly string[];
 }
 
 /** The run was interrupted by a signal. */
@@ -54,6 +57,7 @@ export async function run(options: RunOptions): Promise<Outcome> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);
   let stop = (): void => {};
   let visible: readonly Visible[] = [];
+  let empty: readonly string[] = [];
   try {
     const nemesis = async (): Promise<void> => {
       await world.start();
@@ -65,7 +69,10 @@ export async function run(options: RunOptions): Promise<Outcome> {
       print("the nemesis has stopped");
       await settle(world);
       const { faults } = new Timeline(readLogs(dir));
-      if (prometheus !== undefined) visible = await visibleFaults(prometheus, faults, Date.now() - monotonicMs());
+      if (prometheus !== undefined) {
+        visible = await visibleFaults(prometheus, faults, Date.now() - monotonicMs());
+        empty = await emptyPanels(prometheus);
+      }
     };
     await Promise.race([nemesis(), ended]);
   } finally {
@@ -76,7 +83,7 @@ export async function run(options: RunOptions): Promise<Outcome> {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
     if (keep) print(`the logs are in ${dir}`);
   }
-  return { verdict: checkRun(dir), visible };
+  return { verdict: checkRun(dir), visible, empty };
 }
 
 /** Makes the faults when they are due. A heavy one waits until those before it are healed, unless it overlaps the last one. */

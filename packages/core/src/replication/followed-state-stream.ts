@@ -11,21 +11,10 @@ import type { Json } from "../json/types.ts";
 import { applyOperations } from "../json/operations.ts";
 import type { Settings } from "../state/options.ts";
 import type { Audience } from "../delivery/audience.ts";
-import type { StateConnection } from "../delivery/state-connection.ts";
-import { BaseStateStream } from "../state/state-stream.ts";
-import type { ConnectOptions } from "../state/stream.ts";
+import { BaseStateStream, type Waiting } from "../state/state-stream.ts";
 import type { FollowedStream, Position } from "./followed-stream.ts";
 
-/** A client that waits for its start. */
-interface Waiting {
-  readonly lastEventId: string | undefined;
-  /** Milliseconds elapsed. */
-  readonly since: number;
-}
-
 export class FollowedStateStream<S extends object> extends BaseStateStream<S> implements FollowedStream<S> {
-  /** Connections whose start is not known yet, in the order in which they came. */
-  readonly #waiting = new Map<StateConnection, Waiting>();
   readonly #onWaiting: () => void;
   #begun = false;
   #stateBytes = 0;
@@ -35,7 +24,7 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
   constructor(clock: Clock, settings: Settings<S>, onWaiting: () => void) {
     super(clock, settings);
     this.#onWaiting = onWaiting;
-    this.onClosing(() => this.#waiting.clear());
+    this.onClosing(() => this.waiting.clear());
   }
 
   get position(): Position | undefined {
@@ -59,22 +48,8 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
     this.setStale(stale);
   }
 
-  override connect(options: ConnectOptions = {}): StateConnection {
-    const { onClose } = options;
-    // Still undefined where `onClose` is called before `connect` has returned.
-    let waiting: StateConnection | undefined;
-    const connection = super.connect({
-      ...options,
-      onClose: (reason) => {
-        if (waiting !== undefined) this.#waiting.delete(waiting);
-        onClose?.(reason);
-      },
-    });
-    if (!connection.undecided) return connection;
-    waiting = connection;
-    this.#waiting.set(connection, { lastEventId: options.lastEventId || undefined, since: this.clock.elapsed() });
+  protected override waits(): void {
     this.#onWaiting();
-    return connection;
   }
 
   adopt(text: string, commits: readonly Commit[]): void {
@@ -139,7 +114,7 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
   }
 
   get waitingSince(): number | undefined {
-    const [first] = this.#waiting.values();
+    const [first] = this.waiting.values();
     return first?.since;
   }
 
@@ -152,9 +127,9 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
   }
 
   refuse({ cameBy = Infinity }: { readonly cameBy?: number } = {}): void {
-    for (const [connection, { since }] of this.#waiting) {
+    for (const [connection, { since }] of this.waiting) {
       if (since > cameBy) continue;
-      this.#waiting.delete(connection);
+      this.waiting.delete(connection);
       connection.finish({ reason: "unavailable", retry: true });
     }
   }
@@ -173,13 +148,13 @@ export class FollowedStateStream<S extends object> extends BaseStateStream<S> im
 
   /** Opens waiting connections whose start is known. `settled`: whether nothing more will be learned about a client. */
   #decide(settled: (waiting: Waiting) => boolean): void {
-    for (const [connection, waiting] of this.#waiting) {
+    for (const [connection, waiting] of this.waiting) {
       const { audience } = connection;
       const { lastEventId } = waiting;
       const final = lastEventId === undefined || settled(waiting);
       const start = final ? super.start(lastEventId, audience) : this.start(lastEventId, audience);
       if (start === undefined) continue;
-      this.#waiting.delete(connection);
+      this.waiting.delete(connection);
       connection.open(start);
     }
   }

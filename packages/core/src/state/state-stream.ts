@@ -21,6 +21,13 @@ import { Turn } from "./turn.ts";
 import type { AttachedViews, Attachment, ViewedStream, ViewParent } from "./viewed-stream.ts";
 import type { ConnectOptions, SnapshotOptions, StateSnapshot, StateStreamStats, StateStream } from "./stream.ts";
 
+/** A connection that waits for its start. */
+export interface Waiting {
+  readonly lastEventId: string | undefined;
+  /** Milliseconds elapsed. */
+  readonly since: number;
+}
+
 /**
  * The parts of every stream: the logged state, the log and its connections. Its changes come from another class: a
  * `Publisher` with own state or a source, or, in the one subclass, the log of another process. The members
@@ -44,6 +51,8 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
 
   /** The views of this stream that have been used lately. */
   readonly #views = new Set<AttachedViews>();
+  /** Connections whose start is not known yet, in the order in which they came: only where `start` gives `undefined`. */
+  protected readonly waiting: Map<StateConnection, Waiting> = new Map<StateConnection, Waiting>();
 
   /** `hub`: parts that its connections share with those of other streams, and what must happen before they read. */
   constructor(clock: Clock, settings: Settings<S>, hub: Pick<HubParts, "catchUp" | "budget"> = {}) {
@@ -165,6 +174,7 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
       onClose: (closeReason) => {
         signal?.removeEventListener("abort", leave);
         revoked?.removeEventListener("abort", revoke);
+        this.waiting.delete(connection);
         onClose?.(closeReason);
       },
     });
@@ -173,8 +183,15 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
     if (refused === undefined) revoked?.addEventListener("abort", revoke);
     if (signal?.aborted === true) leave();
     else signal?.addEventListener("abort", leave);
+    if (connection.undecided) {
+      this.waiting.set(connection, { lastEventId: options.lastEventId || undefined, since: this.clock.elapsed() });
+      this.waits();
+    }
     return connection;
   }
+
+  /** Called when a connection begins to wait. */
+  protected waits(): void {}
 
   /** Why a client that connects now is refused; `undefined` where it is accepted. */
   protected refusal(): Ending | undefined {

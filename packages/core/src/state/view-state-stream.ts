@@ -48,8 +48,6 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
   #projecting = false;
   /** Subscriptions, and views of this view. */
   #holds = 0;
-  /** Clients that wait for the parent's first state, with the IDs they came with. */
-  readonly #waiting = new Map<StateConnection, string | undefined>();
   #cancelWait: (() => void) | undefined;
 
   constructor(parts: ViewParts<V>) {
@@ -89,22 +87,19 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
   override connect(options: ConnectOptions = {}): StateConnection {
     this.catchUp();
     const { onClose } = options;
-    // Still undefined where `onClose` is called before `connect` has returned.
-    let waiting: StateConnection | undefined;
     const connection = super.connect({
       ...options,
       onClose: (reason) => {
-        if (waiting !== undefined) this.#waiting.delete(waiting);
         this.#parts.onUse();
         onClose?.(reason);
       },
     });
     this.#parts.onUse();
-    if (!connection.undecided) return connection;
-    waiting = connection;
-    this.#waiting.set(connection, options.lastEventId || undefined);
-    this.#cancelWait ??= this.clock.after(WAIT_MS, () => this.#refuseWaiting());
     return connection;
+  }
+
+  protected override waits(): void {
+    this.#cancelWait ??= this.clock.after(WAIT_MS, () => this.#refuseWaiting());
   }
 
   override subscribe(listener: () => void): () => void {
@@ -208,9 +203,9 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
     // A slice that failed is absent, so clients see nothing of it.
     for (const error of errors) this.report(error);
     this.#cancelWait?.();
-    for (const [connection, lastEventId] of this.#waiting)
+    for (const [connection, { lastEventId }] of this.waiting)
       connection.open(this.start(lastEventId, connection.audience) as number | SnapshotReason);
-    this.#waiting.clear();
+    this.waiting.clear();
   }
 
   #publish(reader: StateReader<V>, cause: Cause | undefined): void {
@@ -230,8 +225,8 @@ export class ViewStateStream<V extends object> extends BaseStateStream<V> {
 
   #refuseWaiting(): void {
     this.#cancelWait = undefined;
-    for (const connection of this.#waiting.keys()) connection.finish(UNAVAILABLE);
-    this.#waiting.clear();
+    for (const connection of this.waiting.keys()) connection.finish(UNAVAILABLE);
+    this.waiting.clear();
   }
 
   /** Keeps the view in use until the returned function is called. */

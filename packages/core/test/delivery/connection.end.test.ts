@@ -193,7 +193,7 @@ test("context is kept", () => {
 
 test("a snapshot that cannot be made closes the connection as unavailable, and no change comes without a state", () => {
   const errors: unknown[] = [];
-  const { stream, clock } = setup({ a: 0 }, { onError: (error) => errors.push(error) });
+  const { stream, clock } = setup({ a: "x".repeat(1000) }, { onError: (error) => errors.push(error) });
   const connection = stream.connect();
   const retry = connection.read();
   // The process has no memory for the snapshot's bytes.
@@ -202,7 +202,7 @@ test("a snapshot that cannot be made closes the connection as unavailable, and n
   });
   const text = textOf([retry, connection.read()].filter((bytes) => bytes !== undefined));
   encode.mockRestore();
-  stream.set("a", 1);
+  stream.set("a", "x");
   clock.flush();
   expect(text).toMatch(/^retry: \d+\n$/);
   expect(connection.read()).toBeUndefined();

@@ -393,6 +393,34 @@ describe("an optimistic change", () => {
     expect(errors).toMatchObject([{ code: "listener", cause }]);
   });
 
+  test("that is refused by what another one's recipe does in a replay is removed alone", async () => {
+    await live();
+    const [first, second] = [write(), write()];
+    let refuse = (): void => {};
+    const refusing = (state: Shown): Shown => (refuse(), add("b")(state));
+    void client.optimistic(refusing, first.confirmed);
+    const refused = outcome(client.optimistic(add("c"), second.confirmed));
+    refuse = () => second.refuse(new Error("no"));
+    const shown = frames();
+    await server.last.send(todos("A", 4, 3, ["z"]));
+    expect(await refused()).toBe("Error: no");
+    expect(shown).toStrictEqual(["zbc", "zb"]);
+  });
+
+  test("whose recipe closes the client in a replay is removed with the others", async () => {
+    await live();
+    let close = (): void => {};
+    const state = outcome(client.optimistic((now) => (close(), add("b")(now)), write().confirmed));
+    const waiting = outcome(client.optimistic(add("c"), Promise.resolve({ eventId: "A.9" })));
+    expect(await waiting()).toBe("pending");
+    close = client.close;
+    await server.last.send(todos("A", 4, 3, ["z"]));
+    // The replay.
+    client.getState();
+    expect(client.getState()?.todos).toStrictEqual(["z"]);
+    expect([client.getStatus().status, await state(), await waiting()]).toStrictEqual(["closed", "pending", "closed"]);
+  });
+
   test("cannot mutate the state in development", async () => {
     await live();
     const mutate = (state: Shown): Shown => ((state.todos as string[]).push("b"), state);

@@ -106,11 +106,12 @@ type RigFact =
       readonly rss: number;
       readonly connections: number;
     }
-  /** The operations that a node says took effect; `final`: when nothing happens any more. */
+  /** The operations that a node says took effect; `final`: when nothing happens any more; `survives`: in the primary that survives. */
   | {
       readonly kind: "operations";
       readonly node: string;
       readonly final: boolean;
+      readonly survives?: true;
       readonly states: Readonly<Partial<Record<OnceKind, OnceState>>>;
     }
   /** A node has connected to so many streams at once. */
@@ -119,7 +120,7 @@ type RigFact =
   | { readonly kind: "lag"; readonly ms: number }
   /** The nemesis has stopped. */
   | { readonly kind: "quiet" }
-  /** The writers have stopped; from here on everybody has 15 s. */
+  /** The writers have stopped; from here on everybody has `CONVERGENCE_MS`. */
   | { readonly kind: "idle" }
   | {
       readonly kind: "engine";

@@ -1,5 +1,6 @@
 import { choose, type Fault, leader } from "./fault.ts";
-import { KEYS, NODES, pause, type World, WRITERS } from "./world.ts";
+import type { NodeReport } from "./serving-node.ts";
+import { KEYS, type NodeName, NODES, pause, type World, WRITERS } from "./world.ts";
 
 // What happens to Redis, and to what it holds.
 
@@ -70,6 +71,7 @@ export const splitBrain: Fault = async ({ world, holdMs, pick, begins }) => {
   const loser = survivor === primary ? replica : primary;
   world.primary = survivor;
   world.replica = loser;
+  await logSurvivors(world, survivor === primary ? "node-1" : "node-2");
   await world.retarget(everyLink, survivor);
   // From here on the other primary acknowledges nothing more.
   await world.rolledBack("split-brain", survivor);
@@ -82,6 +84,14 @@ export const splitBrain: Fault = async ({ world, holdMs, pick, begins }) => {
   await world.tellLink({ do: "mode", name: "replication", mode: "through" });
   await loser.synced();
 };
+
+/** Writes down which operations are in the primary that survives, by what a node that it serves has; not where that is too slow. */
+async function logSurvivors(world: World, node: NodeName): Promise<void> {
+  const asked = world.askNode<NodeReport>(node, { do: "report" }).catch(() => undefined);
+  const report = await Promise.race([asked, pause(500)]);
+  if (report === undefined) return;
+  world.log.write({ kind: "operations", node, final: false, survives: true, states: report.operations });
+}
 
 /** Has the replica, which holds nothing, follow the primary. */
 async function follow(world: World): Promise<void> {

@@ -17,5 +17,5 @@ export const backplaneSettings: Omit<RedisBackplaneOptions, "redis"> = {
   stream: { heartbeatMs: HEARTBEAT_MS, retryMs: 200 },
 };
 
-/** What the rig waits for after the nemesis has stopped. */
-export const CONVERGENCE_MS = 15_000;
+/** What the rig waits for after the nemesis has stopped: a client whose connections failed several times in a row waits for up to 30 s. */
+export const CONVERGENCE_MS = 35_000;

@@ -161,7 +161,7 @@ describe("I4: everybody arrives", () => {
     const story = healthy().end(E1, 2, { id: idOf(E1, 1), hash: hashOf(stateAt(1)) });
     expect(verdictOf(story)).toEqual({
       broken: ["I4"],
-      first: `client-1 is at ${E1}.1 after 15000 ms, Redis at ${E1}.2`,
+      first: `client-1 is at ${E1}.1 after 35000 ms, Redis at ${E1}.2`,
     });
   });
 
@@ -427,6 +427,14 @@ describe("I10: every operation once", () => {
     });
     const lost = story().add("rig", { kind: "rolled-back", how: "wipe", head: undefined }).add("rig", has([]));
     expect(verdictOf(lost.end(E1, 2)).broken).not.toContain("I10");
+  });
+
+  test("an operation that is missing although it was in the primary that survived a split brain", () => {
+    const story = healthy()
+      .add("node-1", { ...done, n: 1 })
+      .add("rig", { ...has([1], false), survives: true });
+    story.add("rig", { kind: "rolled-back", how: "split-brain", head: { epoch: E1, seq: 2 } }).add("rig", has([]));
+    expect(verdictOf(story.end(E1, 2)).broken).toEqual(["I10"]);
   });
 
   test("what is so old that it is listed no more is not missing", () => {

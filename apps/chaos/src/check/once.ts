@@ -7,6 +7,9 @@ import type { Timeline } from "./timeline.ts";
 /** Milliseconds by which the rig may write down late that Redis has lost something. */
 const LOGGED_MS = 1000;
 
+/** Milliseconds between when the survivors of a split brain are written down, and when that is over. */
+const SURVIVED_MS = 3000;
+
 /** Milliseconds that an operation may have been under way before it was acknowledged. */
 const UNDER_WAY_MS = 10_000;
 
@@ -17,6 +20,16 @@ export const JOIN_MS = 10_000;
 export function checkOnce(facts: readonly Entered[], findings: Findings): void {
   const losses = facts.filter((fact) => fact.kind === "rolled-back");
   const rollbacks = losses.map(({ t }) => t);
+  /** Whether the operation was in the primary that survived. */
+  const survives = (at: number, what: OnceKind, by: string, n: number): boolean =>
+    facts.some(
+      (fact) =>
+        fact.kind === "operations" &&
+        fact.survives === true &&
+        fact.t <= at &&
+        fact.t >= at - SURVIVED_MS &&
+        fact.states[what]?.[by]?.includes(n) === true,
+    );
   const done = facts.filter((fact) => fact.kind === "operation-done");
   for (const fact of facts) {
     if (fact.kind !== "operations") continue;
@@ -44,7 +57,7 @@ export function checkOnce(facts: readonly Entered[], findings: Findings): void {
         // Earlier ones are listed no more.
         if (n < (what === "create" ? oldest : list.length === LISTED ? (list[0] ?? 0) : 0)) continue;
         findings.checked("I10");
-        if (list.includes(n) || rollbacks.some((at) => at >= t - LOGGED_MS)) continue;
+        if (list.includes(n) || rollbacks.some((at) => at >= t - LOGGED_MS && !survives(at, what, by, n))) continue;
         findings.violation("I10", `${what} ${n} of ${by} was acknowledged, and ${fact.node} does not have it`, { t });
       }
     }

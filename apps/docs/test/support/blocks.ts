@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const REPOSITORY: string = fileURLToPath(new URL("../../../../", import.meta.url));
+export const REPOSITORY: string = fileURLToPath(new URL("../../../../", import.meta.url));
 export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
 
 /** A code block of a document, as a module that can be compiled. */

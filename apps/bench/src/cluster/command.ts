@@ -1,5 +1,6 @@
 import type { Command, RunOptions } from "../command.ts";
 import type { Result } from "../report/result.ts";
+import { loadTables } from "./load-tables.ts";
 import { many, pair } from "./measure.ts";
 import { paper } from "./paper.ts";
 import { redisServerVersion } from "@statestream/redis-server";
@@ -11,7 +12,7 @@ export const cluster: Command = {
   name: "cluster",
   summary: "many nodes: what a change costs through Redis, and what a node's streams cost",
   packages: ["redis"],
-  minutes: { full: 3, quick: 1 },
+  minutes: { full: 14, quick: 2 },
   checked: false,
   run,
 };
@@ -28,6 +29,7 @@ async function run({ quick, progress }: RunOptions): Promise<Result> {
   progress(`a node joins ${streams} streams, and a replica is promoted`);
   const fleet = await many(streams);
   const { failover } = fleet;
+  const load = await loadTables(quick, progress);
   return {
     title: `Cluster: nodes around one Redis ${version}`,
     tables: [
@@ -69,6 +71,7 @@ async function run({ quick, progress }: RunOptions): Promise<Result> {
           { what: "failover: ms until a change arrives again", value: failover.ms },
         ],
       },
+      ...load.tables,
       {
         title: "On paper: 1,000,000 clients on 100 nodes, 10,000 streams, a change a second each",
         note:
@@ -80,6 +83,7 @@ async function run({ quick, progress }: RunOptions): Promise<Result> {
     ratios: [
       { name: "latency p50, ours / bare PUBLISH", value: change.latency.p50 / publish.latency.p50, better: "lower" },
       { name: "Redis CPU, ours / bare PUBLISH", value: change.cost.redis / publish.cost.redis, better: "lower" },
+      ...load.ratios,
     ],
     charts: [],
   };

@@ -18,7 +18,7 @@ async function withNodes<T>(count: number, use: (redis: RedisServer, nodes: Node
   }
 }
 
-export interface Idle {
+interface Idle {
   /** Scripts a second, and microseconds of Redis that they take. */
   readonly scripts: number;
   readonly microseconds: number;
@@ -40,7 +40,7 @@ export async function idle(streams: number, seconds: number): Promise<Idle> {
   });
 }
 
-export interface Storm {
+interface Storm {
   readonly ms: number;
   readonly reads: number;
   readonly unavailable: number;
@@ -55,7 +55,7 @@ export async function storm(streams: number, kilobytes: number, clients: number)
   });
 }
 
-export interface Spread {
+interface Spread {
   readonly latency: Readonly<Record<Way, Latency>>;
   /** Microseconds of a script that publishes. */
   readonly script: number;
@@ -77,12 +77,13 @@ export async function spread(streams: number, seconds: number, rounds: number): 
         await node.ask({ do: "report" });
         const before = await scriptsOf(redis);
         const made = await writer.ask({ do: "spread", way, perSecond: 1, seconds });
-        const come = await node.ask({ do: "await", changes: streams * seconds });
+        const changes = made.byStream.reduce((sum, times) => sum + times.length, 0);
+        const come = await node.ask({ do: "await", changes });
         const after = await scriptsOf(redis);
         errors = made.errors + come.errors;
         // The first round is for what is compiled late.
         if (round === 0) continue;
-        if (way === "change") script = (after.microseconds - before.microseconds) / (streams * seconds);
+        if (way === "change") script = (after.microseconds - before.microseconds) / changes;
         for (const [index, times] of made.byStream.entries())
           for (const [change, at] of times.entries()) delays[way].push((come.byStream[index]?.[change] as number) - at);
       }
@@ -93,7 +94,7 @@ export async function spread(streams: number, seconds: number, rounds: number): 
 }
 
 /** Bytes of the writer's process and of the serving one, as time goes on. */
-export interface Growth {
+interface Growth {
   readonly seconds: number;
   readonly writer: number;
   readonly node: number;

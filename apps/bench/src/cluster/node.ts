@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Connection } from "@statestream/core";
+import { type Connection, StateStreamError } from "@statestream/core";
 import { createRedisBackplane, type OwnStateWriter } from "@statestream/redis";
 import { createClient } from "redis";
 import { machineNow, sleep, until } from "../measure/clock.ts";
@@ -83,11 +83,10 @@ const orders: { [Name in Order["do"]]: (order: Extract<Order, { do: Name }>) => 
       const due = Math.min(total, ((performance.now() - start) / 1000) * perSecond * boards.length);
       for (; made < due; made++) {
         const index = made % boards.length;
-        // Under overload a lease may run out: then the change cannot be made, and counts as never arrived.
-        if (way === "change" && writers[index]?.leading !== true) continue;
-        (byStream[index] ??= []).push(machineNow());
-        if (way === "change") writers[index]?.set("board", (boards[index] as Board).next().state);
-        else void redis.sendCommand(["PUBLISH", `bench ${index}`, TEXT]);
+        const at = machineNow();
+        if (way === "publish") void redis.sendCommand(["PUBLISH", `bench ${index}`, TEXT]);
+        else if (!change(index)) continue;
+        (byStream[index] ??= []).push(at);
       }
       await sleep(1);
     }
@@ -118,6 +117,17 @@ function come(count: number, index: number): void {
   stamps.push(now);
   const own = (byStream[index] ??= []);
   for (let change = 0; change < count; change++) own.push(now);
+}
+
+/** Whether the stream could be changed: under overload a lease may run out. */
+function change(index: number): boolean {
+  try {
+    writers[index]?.set("board", (boards[index] as Board).next().state);
+    return true;
+  } catch (error) {
+    if (error instanceof StateStreamError && error.code === "not-leading") return false;
+    throw error;
+  }
 }
 
 function write(streams: number, kilobytes: number): void {

@@ -73,7 +73,7 @@ async function once(
   });
 }
 
-/** Runs a mutant, with one seed after the other; whether it was found, or is harmless and was not. */
+/** Runs a mutant, with one seed after the other; whether it was found, or cannot be and was not. */
 async function hunt(name: string): Promise<boolean> {
   const mutant = mutants[name];
   if (mutant === undefined) usage();
@@ -85,10 +85,12 @@ async function hunt(name: string): Promise<boolean> {
     if (violations === 0) continue;
     const when = shownAfter === undefined ? "in the end" : `after ${shownAfter.toFixed(1)} s`;
     print(`mutant ${name}: caught in round ${round + 1}, ${when}; ${violations} violations`);
-    return mutant.harmless === undefined;
+    return mutant.uncaught === undefined;
   }
-  print(`mutant ${name}: ${mutant.harmless === undefined ? "NOT caught" : `harmless: ${mutant.harmless}`}`);
-  return mutant.harmless !== undefined;
+  print(
+    `mutant ${name}: ${mutant.uncaught === undefined ? "NOT caught" : `not caught, as expected: ${mutant.uncaught}`}`,
+  );
+  return mutant.uncaught !== undefined;
 }
 
 /** Keeps the results beside the sources. */

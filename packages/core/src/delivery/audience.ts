@@ -1,17 +1,9 @@
 import type { SnapshotReason } from "../protocol/events.ts";
 import { formatEventId, formatOpenId, selectionSuffix } from "../protocol/event-id.ts";
-import {
-  encode,
-  type FrameParts,
-  heartbeatFrame,
-  join,
-  snapshotSegments,
-  snapshotTail,
-  updateTail,
-} from "../protocol/frame.ts";
+import { encode, heartbeatFrame, snapshotSegments, snapshotTail, updateTail } from "../protocol/frame.ts";
 import type { Log } from "../log/log.ts";
 import type { Names } from "../log/slice-tracks.ts";
-import { Chunk, PART_BYTES } from "./chunk.ts";
+import { Chunk } from "./chunk.ts";
 import type { Generations, SnapshotOf } from "./generation.ts";
 import type { NetEvents } from "./net-events.ts";
 import type { RangeCache } from "./range-cache.ts";
@@ -194,16 +186,17 @@ export class Audience {
 
   /** The events after `from`. Clients at a later position are sent the ends of epochs that they know once more. */
   #chunkOf({ events, isNet }: RangePlan, from: number): Chunk {
-    const frames = events.map(({ seq, commit, timestamp, body }, index): FrameParts => {
+    const segments: Uint8Array[] = [];
+    for (const [index, { seq, commit, timestamp, body }] of events.entries()) {
       const next = events[index + 1];
       const more = isNet ? next !== undefined : next?.commit === commit;
-      if (isNet && more) return { body, tail: updateTail(more, timestamp, this.#openId(seq)) };
-      const { ended } = this.#ended(isNet ? from : (events[index - 1]?.seq ?? from), seq);
-      return { body, tail: updateTail(more, timestamp, this.id(seq), ended) };
-    });
-    const length = frames.reduce((sum, { body, tail }) => sum + body.length + tail.length, 0);
+      const isOpen = isNet && more;
+      const ended = isOpen ? undefined : this.#ended(isNet ? from : (events[index - 1]?.seq ?? from), seq).ended;
+      const tail = updateTail(more, timestamp, isOpen ? this.#openId(seq) : this.id(seq), ended);
+      segments.push(body, encode(tail));
+    }
     // A large range refers to the bodies in the log, so that no selection needs a copy.
-    return new Chunk(length <= PART_BYTES ? [join(frames)] : frames.flatMap(({ body, tail }) => [body, encode(tail)]));
+    return new Chunk(segments);
   }
 
   /** As a member of an event: the last positions of the epochs that ended after one position and before another. */

@@ -104,19 +104,7 @@ export function endFrame(reason: EndReason, retry: boolean, timestamp: number, i
   return encode(`event: state.end\ndata: ${data}\n${id === undefined ? "" : `id: ${id}\n`}\n`);
 }
 
-/** An event in two parts: the bytes that are the same for every connection, and the text that is not, pure ASCII. */
-export interface FrameParts {
-  readonly body: Uint8Array;
-  readonly tail: string;
-}
-
-/** Frames in one array, which one write carries. */
-export function join(parts: readonly FrameParts[]): Uint8Array {
-  const segments: Uint8Array[] = [];
-  for (const { body, tail } of parts) segments.push(body, encode(tail));
-  return concatenate(segments);
-}
-
+/** Segments in one array, which one write carries. */
 export function concatenate(segments: readonly Uint8Array[]): Uint8Array {
   const [first] = segments;
   if (segments.length === 1 && first !== undefined) return first;

@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { type Difference, REMOVED, valueDifference } from "../../src/diff/differ.ts";
-import { decodeFrames, join, updateTail } from "../../src/protocol/frame.ts";
+import { concatenate, decodeFrames, encode, updateTail } from "../../src/protocol/frame.ts";
 import type { StateEvent } from "../../src/protocol/events.ts";
 import type { Entry } from "../../src/log/entry.ts";
 import { Log } from "../../src/log/log.ts";
@@ -37,7 +37,7 @@ function logOf(
 const names = (...of: string[]): ReadonlySet<string> => new Set(of);
 const seqs = (entries: readonly Entry[]): number[] => entries.map(({ seq }) => seq);
 const eventsOf = (entries: readonly Entry[]) =>
-  decodeFrames(join(entries.map(({ body }) => ({ body, tail: updateTail(false, 0, "") })))).map(
+  decodeFrames(concatenate(entries.flatMap(({ body }) => [body, encode(updateTail(false, 0, ""))]))).map(
     ({ data }) => JSON.parse(data) as StateEvent,
   );
 /** From where on the log holds everything, for these slices. */

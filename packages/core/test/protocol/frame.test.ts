@@ -9,7 +9,6 @@ import {
   encode,
   endFrame,
   heartbeatFrame,
-  join,
   retryLine,
   snapshotMember,
   snapshotSegments,
@@ -26,7 +25,7 @@ const id = "testepoch00.1z.AAAAAAAA";
 const textOf = (bytes: Uint8Array): string => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 
 const update = (slice: string, member: string, cause?: string, more = false): Uint8Array =>
-  join([{ body: updateBody(slice, 71, 70, member, cause), tail: updateTail(more, 5, id) }]);
+  concatenate([updateBody(slice, 71, 70, member, cause), encode(updateTail(more, 5, id))]);
 
 const snapshot = (slices: [string, string][], reason: SnapshotReason = "connect"): Uint8Array =>
   concatenate(
@@ -79,11 +78,10 @@ describe("exact bytes", () => {
   });
 
   test("are joined as they are, in one array", () => {
-    const parts = [{ body: encode("é"), tail: "ab" }, { body: encode(""), tail: "" }, { body: encode("😀"), tail: "c" }]; // prettier-ignore
-    const bytes = join(parts);
+    const bytes = concatenate(["é", "ab", "", "", "😀", "c"].map(encode));
     expect(textOf(bytes)).toBe("éab😀c");
     expect(bytes.buffer.byteLength).toBe(bytes.length);
-    expect(join([])).toHaveLength(0);
+    expect(concatenate([])).toHaveLength(0);
   });
 });
 
@@ -130,11 +128,13 @@ describe("another parser of event streams", () => {
   test("finds one event for each of any changes", { timeout: PROPERTY_TIMEOUT_MS }, () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.string({ unit: "binary" }), json), { minLength: 1 }), (changes) => {
-        const parts = changes.map(([slice, value]) => ({
-          body: updateBody(slice, 1, 0, `"value":${JSON.stringify(value)}`, undefined),
-          tail: updateTail(false, 5, id),
-        }));
-        const events = reparse(join(parts)).map(({ data }) => JSON.parse(data) as { slice: string; value: Json });
+        const parts = changes.flatMap(([slice, value]) => [
+          updateBody(slice, 1, 0, `"value":${JSON.stringify(value)}`, undefined),
+          encode(updateTail(false, 5, id)),
+        ]);
+        const events = reparse(concatenate(parts)).map(
+          ({ data }) => JSON.parse(data) as { slice: string; value: Json },
+        );
         expect(events.map(({ slice, value }) => JSON.stringify([slice, value]))).toStrictEqual(
           changes.map((change) => JSON.stringify(change)),
         );
@@ -170,4 +170,13 @@ describe("decodeFrames", () => {
   test("gives no event for no bytes", () => {
     expect(decodeFrames(new Uint8Array())).toStrictEqual([]);
   });
+});
+
+test("a text is encoded as the platform encodes it, short or long", { timeout: PROPERTY_TIMEOUT_MS }, () => {
+  const text = fc.tuple(fc.string({ unit: "binary", maxLength: 20 }), fc.constantFrom(0, 500, 600));
+  fc.assert(
+    fc.property(text, ([end, length]) => {
+      expect(encode("x".repeat(length) + end)).toStrictEqual(new TextEncoder().encode("x".repeat(length) + end));
+    }),
+  );
 });

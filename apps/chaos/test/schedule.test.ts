@@ -28,7 +28,7 @@ test("faults overlap that happen to different things, and never to everything", 
     planned.flatMap((fault, n) => (fault.overlaps ? [[planned[n - 1], fault]] : [])),
   ) as [PlannedFault, PlannedFault][];
   expect(pairs.length).toBeGreaterThan(50);
-  const kind = ({ fault }: PlannedFault) => (/^(node|writer)-/.exec(fault)?.[1] ?? "redis") as string;
+  const kind = ({ fault }: PlannedFault) => /^(node|writer)-/.exec(fault)?.[1] ?? "redis";
   for (const [first, second] of pairs) {
     expect(second.at).toBeLessThanOrEqual(first.at + first.holdMs);
     expect(kind(first)).not.toBe(kind(second));

@@ -47,7 +47,7 @@ export class Prometheus {
       end: String(Date.now() / 1000),
       step: String(STEP_S),
     });
-    const response = await fetch(`http://127.0.0.1:${this.#port}/api/v1/query_range?${query}`);
+    const response = await fetch(`http://127.0.0.1:${this.#port}/api/v1/query_range?${query.toString()}`);
     const { status, data, error } = (await response.json()) as {
       status: string;
       error?: string;

@@ -5,6 +5,7 @@ import { RedisServer } from "./redis-server.ts";
 /** How long the servers may take to form a cluster, in milliseconds. */
 const READY_MS = 30_000;
 const POLL_MS = 50;
+const MEET_MS = 500;
 const SLOTS = 16_384;
 
 export interface RedisClusterOptions {
@@ -71,9 +72,15 @@ export class RedisCluster {
         const [from, to] = [n, n + 1].map((share) => Math.floor((share * SLOTS) / primaries)) as [number, number];
         await server.command("CLUSTER", "ADDSLOTSRANGE", String(from), String(to - 1));
       }
-      if (server === first) continue;
-      await server.command("CLUSTER", "MEET", "127.0.0.1", String(first.port), String(busPort));
     }
+    await until(async () => {
+      const known = await Promise.all(this.servers.map(knownTo));
+      if (known.every((count) => count === this.servers.length)) return true;
+      // Again and again, since a handshake that takes longer than the node timeout is given up.
+      for (const server of this.servers)
+        if (server !== first) await server.command("CLUSTER", "MEET", "127.0.0.1", String(first.port), String(busPort));
+      return false;
+    }, MEET_MS);
     for (const [n, server] of this.servers.entries()) {
       const primary = ids[n % primaries] as string;
       // A server refuses until it knows its primary.
@@ -92,8 +99,13 @@ async function isReady(server: RedisServer, servers: number, primaries: number):
   return replication.includes("role:master") || replication.includes("master_link_status:up");
 }
 
-async function until(condition: () => Promise<unknown>): Promise<void> {
-  for (const deadline = Date.now() + READY_MS; !(await condition()); await delay(POLL_MS)) {
+async function knownTo(server: RedisServer): Promise<number> {
+  const info = await server.command<string>("CLUSTER", "INFO");
+  return Number(/cluster_known_nodes:(\d+)/.exec(info)?.[1]);
+}
+
+async function until(condition: () => Promise<unknown>, everyMs: number = POLL_MS): Promise<void> {
+  for (const deadline = Date.now() + READY_MS; !(await condition()); await delay(everyMs)) {
     if (Date.now() > deadline) throw new Error(`The cluster is not ready after ${READY_MS} ms.`);
   }
 }

@@ -10,6 +10,7 @@ import type { DeepReadonly, InitialState, StateClient, StateClientOptions } from
  * `closed` with its `initial` state; absolute URLs connect everywhere.
  *
  * @throws {TypeError} for a malformed URL
+ * @throws {RangeError} for a `maxRateHz` that is not from 0.5 to 1,000
  * @example
  * const client = createStateClient<{ count: number }>("/events");
  * client.subscribe(() => render(client.getState()));

@@ -25,11 +25,15 @@ export interface Endpoint {
  * `undefined` for a relative URL where nothing gives it a base, as on a server.
  *
  * @throws {TypeError} for a URL that is malformed
+ * @throws {RangeError} for a rate that there is not
  */
 export function endpointOf(
   url: string | URL,
-  { slices, headers, credentials, fetch = globalThis.fetch }: StateClientOptions,
+  { slices, maxRateHz, headers, credentials, fetch = globalThis.fetch }: StateClientOptions,
 ): Endpoint | undefined {
+  // A server ignores such a rate, since a client may send anything.
+  if (maxRateHz !== undefined && !(maxRateHz >= 0.5 && maxRateHz <= 1000))
+    throw new RangeError("maxRateHz must be from 0.5 to 1,000");
   // Looked up at each request, as `fetch` and `EventSource` do: a page may change its base.
   const base = (): string | undefined => page.document?.baseURI ?? page.location?.href;
   if (base() === undefined && !/^[a-z][a-z\d+.-]*:/i.test(String(url))) return undefined;
@@ -51,6 +55,7 @@ export function endpointOf(
       for (const slice of slices?.length === 0 ? [""] : (slices ?? [])) target.searchParams.append("slices", slice);
       // A query, since what is older than this client ignores it, and a header would need a preflight.
       target.searchParams.append("ops", "append");
+      if (maxRateHz !== undefined) target.searchParams.set("maxRateHz", String(maxRateHz));
       if (bookmarks) target.searchParams.set("bookmarks", "1");
       const pageOrigin = page.origin ?? page.location?.origin;
       // A header would need a preflight at another origin, which servers forget to allow.

@@ -39,6 +39,11 @@ export type OnEvent = (event: StateEvent, details: { readonly id: string | undef
 export interface StateClientOptions<Slice extends string = string> {
   /** Follows these slices only. Default: all that the server shows. */
   slices?: readonly Slice[];
+  /**
+   * At most so many updates a second, from 0.5 to 1,000; the server rounds down to 0.5, 1, 2, 5, 10, 20 or 50, and may allow
+   * less. The last change always arrives. Default: each change as it comes.
+   */
+  maxRateHz?: number;
   /** Request headers, or a function that is called at each attempt, for tokens that change. */
   headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>);
   /** As in `fetch`. */

@@ -17,6 +17,17 @@ describe("slices", () => {
   });
 });
 
+describe("a rate", () => {
+  it("is in the query, in place of the URL's own", async () => {
+    const endpoint = endpointOf("http://localhost/events?maxRateHz=50", { maxRateHz: 2 });
+    expect((await ask(endpoint)).url).toBe("http://localhost/events?maxRateHz=2&ops=append");
+  });
+
+  it.each([0, 0.4, -1, NaN, 1001, Infinity])("of %s throws, as on the server", (maxRateHz) => {
+    expect(() => endpointOf("/events", { maxRateHz })).toThrow(new RangeError("maxRateHz must be from 0.5 to 1,000"));
+  });
+});
+
 describe("operations beyond RFC 6902", () => {
   it("are requested, beside the URL's own query and its own ops", async () => {
     const endpoint = endpointOf("http://localhost/events?room=1&ops=other", { slices: ["a"] });

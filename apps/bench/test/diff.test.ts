@@ -76,10 +76,11 @@ test("a patch of theirs that is not the change is marked wrong", async () => {
 });
 
 test("invented states are large, and so many that each change is another", () => {
-  for (const { name, changes, states } of inventions) {
-    const made = take(states(), changes + 1);
-    expect(made.length, name).toBe(changes + 1);
-    expect(JSON.stringify(made[0]).length, name).toBeGreaterThan(10_000);
-    expect(JSON.stringify(made[0]) === JSON.stringify(made[1]), name).toBe(false);
+  for (const invention of inventions) {
+    const { name, changes } = invention;
+    const made = take(invention.states(), changes + 1);
+    expect([name, made.length]).toEqual([name, changes + 1]);
+    expect({ name, isLarge: JSON.stringify(made[0]).length > 10_000 }).toEqual({ name, isLarge: true });
+    expect({ name, isEqual: JSON.stringify(made[0]) === JSON.stringify(made[1]) }).toEqual({ name, isEqual: false });
   }
 });

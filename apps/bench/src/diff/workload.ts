@@ -14,8 +14,8 @@ export interface Workload {
 }
 
 interface Life<State> {
-  first(): State;
-  next(state: State, step: number): State;
+  readonly first: () => State;
+  readonly next: (state: State, step: number) => State;
   /** Whether a state shares nothing with the one before. */
   readonly cloned?: boolean;
 }

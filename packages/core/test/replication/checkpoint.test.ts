@@ -71,11 +71,11 @@ test.each([
 });
 
 test("a checkpoint without a format number is of the first format, and one of a later format is refused, whatever it has", () => {
-  const { checkpoint } = continueStream(
+  const continued = continueStream(
     { initialState: { text: "state" } },
     { epoch: "epoch000001", onCommit: () => undefined },
   );
-  const text = checkpoint();
+  const text = continued.checkpoint();
   expect(text).toMatch(/^\{"format":1,"start":/);
   const older = text.replace('"format":1,', "");
   expect(readState(older)).toStrictEqual(readState(text));

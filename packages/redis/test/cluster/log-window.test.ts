@@ -50,25 +50,26 @@ test("commits that the engine has lost are not in the window until it has them a
 });
 
 test("the log of a copy is limited to five minutes, but has the newest commit", () => {
-  const { clock, advance } = createTestClock();
+  const testClock = createTestClock();
+  const { clock } = testClock;
   const copy = followStream({ onWaiting: () => undefined }, clock);
-  const { stream, checkpoint } = continueStream(
+  const continued = continueStream(
     { initialState: { count: 0 } },
     { epoch: "epoch000001", onCommit: (commit) => copy.position && copy.follow(commit) },
     clock,
   );
-  copy.adopt(checkpoint(), []);
+  copy.adopt(continued.checkpoint(), []);
   const age = new LogAge();
   for (let minute = 1; minute <= 10; minute++) {
-    stream.set("count", minute);
+    continued.stream.set("count", minute);
     age.limit(copy, clock.elapsed());
-    advance(60_000);
+    testClock.advance(60_000);
   }
   // Made at minute 5 to 10 of ten.
   expect(copy.stats().logEvents).toBe(5);
-  advance(10 * 60_000);
+  testClock.advance(10 * 60_000);
   age.limit(copy, clock.elapsed());
-  advance(WINDOW_MS);
+  testClock.advance(WINDOW_MS);
   age.limit(copy, clock.elapsed());
   expect(copy.stats().logEvents).toBe(1);
 });

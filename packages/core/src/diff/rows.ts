@@ -128,9 +128,13 @@ function heldRows(
   let shift = 0;
   for (let index = start; index < afterEnd; index++) {
     const row = after[index];
-    const from = isObject(row) ? [shift, shift + 1, shift - 1].find((by) => before[index + by] === row) : undefined;
-    const held = from === undefined ? (jsonAt(row, index, depth) ?? null) : (known[index + from] as Held);
-    shift = from ?? shift;
+    let held: Held | undefined;
+    for (let by = shift - 1; by <= shift + 1 && held === undefined && isObject(row); by++) {
+      if (before[index + by] !== row) continue;
+      held = known[index + by] as Held;
+      shift = by;
+    }
+    held ??= jsonAt(row, index, depth) ?? null;
     isOther ||= !Object.is(held, row);
     rows.push(held);
   }

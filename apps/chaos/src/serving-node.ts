@@ -135,7 +135,7 @@ function obey(order: NodeOrder): unknown {
   return undefined;
 }
 
-process.on("message", async ({ call, order }: { call: number; order: NodeOrder }) => {
-  process.send?.({ call, value: await obey(order) });
+process.on("message", ({ call, order }: { call: number; order: NodeOrder }) => {
+  void obey(order).then((value) => process.send?.({ call, value }));
 });
 process.on("disconnect", () => process.exit(0));

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request as httpRequest, type RequestListener } from "node:http";
+import { request as httpRequest } from "node:http";
 import { json as jsonOf } from "node:stream/consumers";
 import { HttpAgent } from "@ag-ui/client";
 import { getRequestListener } from "@hono/node-server";
@@ -32,7 +32,8 @@ const fronts: Record<string, Serve> = {
       ctx.respond = false;
       return writeAgUi(ctx.req, ctx.res, stream, options);
     });
-    return serve(app.callback() as RequestListener);
+    const listener = app.callback();
+    return serve((req, res) => void listener(req, res));
   },
 
   "Koa behind a body parser": (stream, options) => {
@@ -45,7 +46,8 @@ const fronts: Record<string, Serve> = {
       ctx.respond = false;
       return writeAgUi(ctx.req, ctx.res, stream, { ...options, input: ctx.state.body });
     });
-    return serve(app.callback() as RequestListener);
+    const listener = app.callback();
+    return serve((req, res) => void listener(req, res));
   },
 
   "Fastify behind its parser": async (stream, options) => {
@@ -80,7 +82,8 @@ const fronts: Record<string, Serve> = {
 
   Hono: (stream, options) => {
     const app = new Hono().on(["GET", "POST"], "/agent", (c) => streamAgUi(c.req.raw, stream, options));
-    return serve(getRequestListener(app.fetch) as RequestListener);
+    const listener = getRequestListener(app.fetch);
+    return serve((req, res) => void listener(req, res));
   },
 
   "Hono behind c.req.json()": (stream, options) => {
@@ -88,7 +91,8 @@ const fronts: Record<string, Serve> = {
       const input: unknown = c.req.method === "POST" ? await c.req.json().catch(() => ({})) : undefined;
       return streamAgUi(c.req.raw, stream, { ...options, input });
     });
-    return serve(getRequestListener(app.fetch) as RequestListener);
+    const listener = getRequestListener(app.fetch);
+    return serve((req, res) => void listener(req, res));
   },
 };
 

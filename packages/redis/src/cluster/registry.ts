@@ -193,9 +193,10 @@ export class Registry {
     try {
       const heads = await this.#engine.heads(followers.map(({ key }) => key));
       await Promise.all(
-        followers.map((follower, index) => {
+        followers.map(async (follower, index) => {
           const head = heads[index];
-          return head === "unknown" ? follower.lost() : follower.check({ head, doubt });
+          if (head === "unknown") follower.lost();
+          else await follower.check({ head, doubt });
         }),
       );
     } catch (cause) {

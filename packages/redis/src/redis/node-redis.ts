@@ -54,9 +54,10 @@ export function nodeRedisSentinelDriver(sentinel: NodeRedisSentinel): Driver {
 
 export function nodeRedisClusterDriver(cluster: NodeRedisCluster): Driver {
   const { defaults } = cluster._options;
+  const { database = 0 } = (defaults ?? {}) as { database?: number };
   const overrides = { ...CLUSTER_OVERRIDES, defaults: { ...defaults, ...CLIENT_OVERRIDES } };
   return {
-    database: (defaults as NodeRedisClient["options"])?.database ?? 0,
+    database,
     isCluster: true,
     connect: (purpose) => new ClusterConnection(cluster.duplicate(overrides), purpose),
   };

@@ -57,15 +57,17 @@ export class Subscriber {
 
   /** The driver has restored the subscriptions that it knew; this adds the others. */
   async #restore(client: Connection, again: boolean): Promise<void> {
-    let failure: unknown;
-    const work = this.#subscribeAll(client).catch((error: unknown) => (failure = error));
+    let failure: Error | undefined;
+    const work = this.#subscribeAll(client).catch((error: unknown) => {
+      failure = error instanceof Error ? error : new Error(String(error));
+    });
     // A server of a cluster that does not answer must not hold up the news that others do.
     const late = new Promise((resolve) => setTimeout(resolve, this.#deadlineMs, "late").unref());
     const isLate = (await Promise.race([work, late])) === "late";
     if (this.#link.ready !== client) return;
     this.#onSubscribed(again);
     if (failure === undefined && !isLate) return;
-    if (failure !== undefined) this.#onError(failure instanceof Error ? failure : new Error(String(failure)));
+    if (failure !== undefined) this.#onError(failure);
     setTimeout(() => {
       if (this.#link.ready === client) void this.#restore(client, true);
     }, RETRY_MS).unref();

@@ -44,15 +44,18 @@ describe.skipIf(!HAS_REDIS)(`a primary with a replica${SKIPPED}`, { timeout: 30_
     replica.signal("SIGSTOP");
     after.push(() => replica.signal("SIGCONT"));
     writer.set("n", 2);
-    const late = expect(writer.flushed({ replicas: 1, timeoutMs: 600 })).rejects.toMatchObject({
-      code: "timeout",
-      message: expect.stringContaining("on 0 of 1 replicas after 600 ms") as string,
+    let waits = true;
+    const late = writer.flushed({ replicas: 1, timeoutMs: 2000 }).catch((error: unknown) => {
+      waits = false;
+      return error;
     });
-    const startedAt = performance.now();
     await writer.flushed();
     for (let n = 0; n < 5; n++) await backplane.update(`other ${driver}`, { n: 0 }, (state) => ({ n: state.n + 1 }));
-    expect(performance.now() - startedAt).toBeLessThan(500);
-    await late;
+    expect(waits).toBe(true);
+    expect(await late).toMatchObject({
+      code: "timeout",
+      message: expect.stringContaining("on 0 of 1 replicas after 2000 ms") as string,
+    });
 
     const patient = writer.flushed({ replicas: 1, timeoutMs: 5000 });
     replica.signal("SIGCONT");

@@ -17,7 +17,7 @@ export interface TasksCluster {
   /** Of what is in front of the nodes. */
   readonly url: string;
   /** As `kill -9` does. Resolves when another node leads. */
-  killLeader(): Promise<void>;
+  readonly killLeader: () => Promise<void>;
 }
 
 /** Redis, three nodes of `node.js`, and a balancer in front. */

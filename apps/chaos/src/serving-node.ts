@@ -136,6 +136,6 @@ function obey(order: NodeOrder): unknown {
 }
 
 process.on("message", ({ call, order }: { call: number; order: NodeOrder }) => {
-  void obey(order).then((value) => process.send?.({ call, value }));
+  void (async () => process.send?.({ call, value: await obey(order) }))();
 });
 process.on("disconnect", () => process.exit(0));

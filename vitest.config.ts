@@ -6,8 +6,8 @@ const packagesDir = fileURLToPath(new URL("packages/", import.meta.url));
 const appsDir = fileURLToPath(new URL("apps/", import.meta.url));
 
 // Projects whose tests are about sockets and real time. In CI, on a machine that others may load, a test of theirs that
-// fails runs once more, and the summary names it as flaky. Properties and models with random seeds are not among them: a
-// seed that fails must never be run away from.
+// fails runs once more, and the summary names it as flaky. Properties and models with random seeds are not among them, or say
+// so by themselves: a seed that fails must never be run away from.
 const OVER_SOCKETS = new Set([
   "browser",
   "conformance",
@@ -19,6 +19,7 @@ const OVER_SOCKETS = new Set([
   "koa",
   "middle-boxes",
   "playground",
+  "redis",
 ]);
 const retriesOf = (project: string): { retry?: number } =>
   process.env["CI"] !== undefined && OVER_SOCKETS.has(project) ? { retry: 1 } : {};

@@ -133,7 +133,7 @@ async function perform(step: Exclude<Step, { call: "evict" }>, engine: Engine, k
   }
 }
 
-describe.skipIf(!HAS_REDIS)(`engine model${SKIPPED}`, () => {
+describe.skipIf(!HAS_REDIS)(`engine model${SKIPPED}`, { retry: 0 }, () => {
   let server: RedisServer;
   let admin: ReturnType<typeof createClient>;
   let redis: RedisEngine;

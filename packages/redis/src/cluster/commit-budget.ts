@@ -10,9 +10,14 @@ const COMMIT_BYTES = 250;
 /** A commit that the engine has, kept to be published again. */
 export interface KeptCommit {
   readonly commit: Commit;
+  readonly place: Place;
+}
+
+/** The place of a commit in the order of all streams. It does not hold the commit, since it may stay there longer. */
+interface Place {
   readonly at: number;
-  readonly drop: () => void;
-  isDropped: boolean;
+  /** `undefined` once the stream has dropped the commit. */
+  drop: (() => void) | undefined;
 }
 
 /** What the commits take that the writers of this node keep: those that the engine has, and those that it does not have yet. */
@@ -20,7 +25,7 @@ export class CommitBudget {
   readonly #maxBytes: number;
   #bytes = 0;
   /** Commits that the engine has, of all streams, oldest first. */
-  readonly #kept = new Fifo<KeptCommit>();
+  readonly #kept = new Fifo<Place>();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -37,15 +42,15 @@ export class CommitBudget {
 
   /** Counts a commit that the engine has. `expire` calls `drop` when it is too old, or room is needed; the oldest of its stream first. */
   keep(commit: Commit, at: number, drop: () => void): KeptCommit {
-    const kept = { commit, at, drop, isDropped: false };
-    this.#kept.push(kept);
+    const place = { at, drop };
+    this.#kept.push(place);
     this.#bytes += bytesOf([commit]);
-    return kept;
+    return { commit, place };
   }
 
   /** The stream has dropped this commit. */
   release(kept: KeptCommit): void {
-    kept.isDropped = true;
+    kept.place.drop = undefined;
     this.remove([kept.commit]);
   }
 
@@ -62,7 +67,7 @@ export class CommitBudget {
   /** Drops what is too old, and the oldest ones beyond the bound. */
   expire(now: number): void {
     for (let oldest = this.#kept.first; oldest !== undefined; oldest = this.#kept.first) {
-      if (!oldest.isDropped) {
+      if (oldest.drop !== undefined) {
         if (now - oldest.at < KEEP_MS && !this.isExceeded) return;
         oldest.drop();
       }

@@ -52,6 +52,8 @@ export async function flushed<S extends object>(
       await new Promise<void>((resolve) => void clock.after(pauseMs, resolve, true));
       // After a failover, changes may have to be published again.
       if (count === undefined) await session.confirmed();
+      // Rejects once the session has ended: nobody looks after its changes any more.
+      else await session.flushed();
     }
   };
 

@@ -213,7 +213,14 @@ export class Publication<S extends object> {
 
   /** Continues with a lease that another writer may have had meanwhile: nothing that one wrote may be overwritten. */
   #resume({ head, broken }: Extract<AcquireReply, { readonly status: "ok" }>): boolean {
-    if (!this.#restore(head)) return false;
+    if (!this.#restore(head)) {
+      // Where the head is a commit that precedes the last one in its epoch, nobody has written after it: what the engine has lost is
+      // not kept any more, but the state here has it.
+      const { epoch, seq } = this.#accepted;
+      if (head.epoch !== epoch || head.seq >= seq) return false;
+      this.#vanishedUntil = Math.max(this.#vanishedUntil, seq);
+      this.#repair = "rebase";
+    }
     if (broken) this.#repair = "install-by-force";
     this.#renewed();
     return true;

@@ -108,6 +108,9 @@ export class Updates {
           heldSince ??= clock.elapsed();
           if (clock.elapsed() - heldSince >= HELD_MS) throw hasLeader(update.key);
           await this.#pause(update, Math.min(reply.remainingMs, MAX_PAUSE_MS));
+        } else if (reply.status === "late") {
+          // The engine's clock was set forward, and is compared again.
+          await this.#pause(update, Math.min(MAX_PAUSE_MS, 20 * 2 ** attempt));
         } else if (reply.status === "conflict") {
           // Another node was faster. A random pause keeps them from colliding again and again.
           await this.#pause(update, clock.random() * Math.min(50, 2 ** attempt));

@@ -5,21 +5,23 @@ const PARTS = 10;
 const PATIENCE = 10;
 
 interface Deadline {
+  readonly slot: number;
   /** The part in which the call began. */
   readonly since: number;
   readonly onLate: () => void;
 }
 
 /**
- * The deadlines of the calls on one connection, which are answered in order. They count from the last answer, so that the time for which
- * a call waits behind others does not count.
+ * The deadlines of the calls on one connection. Those for one slot are answered in order, and in a cluster another server may serve
+ * other slots. They count from the last answer, so that the time for which a call waits behind others does not count.
  */
 export class Deadlines {
   readonly #partMs: number;
   /** Oldest first. */
   readonly #deadlines = new Set<Deadline>();
   #part = 0;
-  #answeredIn = 0;
+  /** By slot. */
+  readonly #answeredIn = new Map<number, number>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(ms: number) {
@@ -27,24 +29,25 @@ export class Deadlines {
   }
 
   /** Calls `onLate` once if the deadline passes before the returned function is called. */
-  start(onLate: () => void): () => void {
-    const deadline = { since: this.#part, onLate };
+  start(onLate: () => void, slot = 0): () => void {
+    const deadline = { slot, since: this.#part, onLate };
     this.#deadlines.add(deadline);
     this.#timer ??= setInterval(() => this.#tick(), this.#partMs).unref();
     return () => void this.#deadlines.delete(deadline);
   }
 
   /** A call was answered. */
-  answered(): void {
-    this.#answeredIn = this.#part;
+  answered(slot = 0): void {
+    this.#answeredIn.set(slot, this.#part);
   }
 
   #tick(): void {
     this.#part++;
     for (const deadline of this.#deadlines) {
-      const { since, onLate } = deadline;
-      const isLate = this.#part - Math.max(since, this.#answeredIn) > PARTS || this.#part - since > PARTS * PATIENCE;
-      if (!isLate) break;
+      const { slot, since, onLate } = deadline;
+      const answeredIn = this.#answeredIn.get(slot) ?? 0;
+      const isLate = this.#part - Math.max(since, answeredIn) > PARTS || this.#part - since > PARTS * PATIENCE;
+      if (!isLate) continue;
       this.#deadlines.delete(deadline);
       onLate();
     }

@@ -16,43 +16,84 @@ if not there then return '0' end
 for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[3]) end
 return '1'`);
 
+interface Fence {
+  readonly keys: readonly string[];
+  readonly args: readonly string[];
+  readonly resolve: (count: number | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** How many positions share one WAIT. */
+const MAX_FENCES = 500;
+
 /**
- * Finds out what replicas have. WAIT counts the writes of its own connection, and blocks it: so this has one of its own, on which a
- * write precedes each WAIT. It is opened when it is needed first.
+ * Finds out what replicas have. WAIT counts the writes of its own connection, and blocks it: so this has one of its own, on which
+ * writes precede each WAIT. It is opened when it is needed first. What is asked while a WAIT is under way shares the next one.
  */
 export class Fences {
   readonly #link: Link;
+  readonly #isCluster: boolean;
+  /** By how many replicas are wanted, and in a cluster by stream: each of them waits for its turn by itself. */
+  readonly #waiting = new Map<string, Fence[]>();
   #isOpen = false;
 
-  constructor(options: LinkOptions) {
+  constructor(options: LinkOptions, isCluster: boolean) {
     this.#link = new Link(options);
+    this.#isCluster = isCluster;
   }
 
   /** How many replicas have the position; `undefined` where Redis does not have it, or the connection was replaced meanwhile. */
-  async replicas(
+  replicas(
     keys: readonly string[],
     args: readonly string[],
     wanted: number,
     withinMs: number,
   ): Promise<number | undefined> {
-    if (!this.#isOpen) this.#link.reopen();
-    this.#isOpen = true;
-    const id = ["CLIENT", "ID"];
-    const fence = ["EVAL", FENCE.source, String(keys.length), ...keys, ...args];
-    const wait = ["WAIT", String(wanted), String(Math.max(1, Math.ceil(withinMs)))];
-    try {
-      const replies = await this.#link.use((client) => client.sendCommands([id, fence, wait, id], keys[0] ?? ""));
-      const [before, isThere, count, after] = replies;
-      return isThere === "1" && before === after ? Number(count) : undefined;
-    } catch (error) {
-      // Such a server may be a replica by now, or hang.
-      if (error instanceof Error && /^(READONLY|Redis (did not answer|could not be reached))/.test(error.message))
-        this.#isOpen = false;
-      throw error;
-    }
+    return new Promise((resolve, reject) => {
+      const group = `${wanted} ${this.#isCluster ? keys[0] : ""}`;
+      const waiting = this.#waiting.get(group);
+      const fence = { keys, args, resolve, reject };
+      if (waiting !== undefined) {
+        waiting.push(fence);
+        return;
+      }
+      this.#waiting.set(group, [fence]);
+      void this.#run(group, wanted, withinMs);
+    });
   }
 
   close(): void {
     this.#link.close();
+  }
+
+  /** Asks until nobody of the group waits any more. */
+  async #run(group: string, wanted: number, withinMs: number): Promise<void> {
+    await Promise.resolve();
+    for (;;) {
+      const fences = this.#waiting.get(group)?.splice(0, MAX_FENCES) ?? [];
+      if (fences.length === 0) break;
+      await this.#ask(fences, wanted, withinMs);
+    }
+    this.#waiting.delete(group);
+  }
+
+  async #ask(fences: readonly Fence[], wanted: number, withinMs: number): Promise<void> {
+    if (!this.#isOpen) this.#link.reopen();
+    this.#isOpen = true;
+    const id = ["CLIENT", "ID"];
+    const writes = fences.map(({ keys, args }) => ["EVAL", FENCE.source, String(keys.length), ...keys, ...args]);
+    const wait = ["WAIT", String(wanted), String(Math.max(1, Math.ceil(withinMs)))];
+    const key = fences[0]?.keys[0] ?? "";
+    try {
+      const replies = await this.#link.use((client) => client.sendCommands([id, ...writes, wait, id], key));
+      const count = Number(replies.at(-2));
+      const isSame = replies[0] === replies.at(-1);
+      for (const [n, { resolve }] of fences.entries()) resolve(replies[n + 1] === "1" && isSame ? count : undefined);
+    } catch (error) {
+      // Such a server may be a replica by now, or hang.
+      if (error instanceof Error && /^(READONLY|Redis (did not answer|could not be reached))/.test(error.message))
+        this.#isOpen = false;
+      for (const { reject } of fences) reject(error);
+    }
   }
 }

@@ -23,6 +23,8 @@ export class Link {
   readonly #waiting = new Set<{ start: (client: Connection) => Promise<void>; reject: (error: Error) => void }>();
   readonly #deadlines: Deadlines;
   #client: Connection | undefined;
+  /** Replaces it once it is ready. */
+  #next: Connection | undefined;
   #closed = false;
   #lastError = "";
   #wasReady = false;
@@ -39,20 +41,32 @@ export class Link {
     return this.#client?.isReady ? this.#client : undefined;
   }
 
-  /** Connects, and drops the connection that there was. Calls that were under way on it are rejected. */
-  reopen(): void {
-    this.#drop();
+  /**
+   * Connects, and drops the connection that there was: at once, or, if it `keeps` that, when the new one is ready. Calls that were under
+   * way on it are rejected.
+   */
+  reopen(keeps = false): void {
+    if (this.#next?.isOpen) this.#next.destroy();
+    this.#next = undefined;
+    if (!keeps || this.ready === undefined) this.#drop();
     if (this.#closed) return;
     const client = this.#options.connect();
-    this.#client = client;
+    if (this.#client === undefined) this.#client = client;
+    else this.#next = client;
+    const isOurs = (): boolean => client === this.#client || client === this.#next;
     client.on("error", (error) => {
-      if (client === this.#client) this.#report(error);
+      if (isOurs()) this.#report(error);
     });
     client.on("connect", () => {
       // The driver cannot cancel a connection attempt.
-      if (client !== this.#client) client.destroy();
+      if (!isOurs()) client.destroy();
     });
     client.on("ready", () => {
+      if (client === this.#next && client.isReady) {
+        this.#drop();
+        this.#client = client;
+        this.#next = undefined;
+      }
       if (client !== this.#client) return;
       this.#lastError = "";
       this.#onReady?.(client, this.#wasReady);
@@ -62,12 +76,12 @@ export class Link {
       for (const { start } of waiting) void start(client);
     });
     client.connect().catch((error: unknown) => {
-      if (client === this.#client) this.#report(error);
+      if (isOurs()) this.#report(error);
     });
   }
 
-  /** Uses the connection as soon as it is up. Rejects at the deadline; the work may still take effect. */
-  use<T>(work: (client: Connection) => T | Promise<T>): Promise<T> {
+  /** Uses the connection as soon as it is up. Rejects at the deadline; the work may still take effect. `slot`: in a cluster. */
+  use<T>(work: (client: Connection) => T | Promise<T>, slot = 0): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
         reject(new Error("The connection to Redis was closed by close()"));
@@ -76,7 +90,7 @@ export class Link {
       const start = async (client: Connection) => {
         try {
           resolve(await work(client));
-          this.#deadlines.answered();
+          this.#deadlines.answered(slot);
           this.#options.onAnswered?.();
         } catch (error) {
           reject(error);
@@ -88,7 +102,7 @@ export class Link {
       const cancel = this.#deadlines.start(() => {
         const what = this.#waiting.delete(waiter) ? "could not be reached" : "did not answer";
         reject(new Error(`Redis ${what} within ${this.#options.deadlineMs} ms`));
-      });
+      }, slot);
       if (this.ready) void start(this.ready);
       else this.#waiting.add(waiter);
     });
@@ -98,6 +112,8 @@ export class Link {
     this.#closed = true;
     for (const { reject } of this.#waiting) reject(new Error("The connection to Redis was closed by close()"));
     this.#waiting.clear();
+    if (this.#next?.isOpen) this.#next.destroy();
+    this.#next = undefined;
     this.#drop();
   }
 

@@ -14,8 +14,9 @@ export interface ProbesOptions {
   readonly partOf: (key: string) => number;
   /** Sends probe `n` of a part; resolves when commands work. */
   readonly send: (part: number, n: number) => Promise<void>;
-  readonly reopenCommands: () => void;
-  readonly reopenMessages: () => void;
+  /** `keeps`: some parts work, and shall until the new connection is ready. */
+  readonly reopenCommands: (keeps: boolean) => void;
+  readonly reopenMessages: (keeps: boolean) => void;
 }
 
 /** Finds out in which parts of the engine commands work and messages arrive. */
@@ -81,7 +82,7 @@ export class Probes {
   }
 
   /** The parts share their connections, so that one replacement is for all of them. */
-  #reopen(which: "commands" | "messages", reopen: () => void): void {
+  #reopen(which: "commands" | "messages", reopen: (keeps: boolean) => void): void {
     const pause = this.#pauses[which];
     const now = performance.now();
     if (now < pause.until) return;
@@ -89,6 +90,6 @@ export class Probes {
     const someWork = this.#parts.some(({ downSince }) => downSince === undefined);
     pause.ms = someWork ? Math.min(MAX_PAUSE_MS, Math.max(least, pause.ms * 2)) : least;
     pause.until = now + pause.ms;
-    reopen();
+    reopen(someWork);
   }
 }

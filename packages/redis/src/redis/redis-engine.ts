@@ -68,8 +68,8 @@ export class RedisEngine implements Engine {
   readonly #fences: Fences;
   readonly #subscriber: Subscriber;
   readonly #health: Probes;
-  /** How far Redis' clock is ahead of `performance.now()`, and when that was measured. */
-  #clock: { readonly at: number; readonly ahead: number } | undefined;
+  /** By part: how far Redis' clock is ahead of `performance.now()`, and when that was measured. */
+  readonly #clocks = new Map<number, { readonly at: number; readonly ahead: number }>();
 
   constructor({ redis, prefix, expireMs, onError: report, probeMs = 1000, deadlineMs = 2000 }: RedisEngineOptions) {
     const driver = driverOf(redis);
@@ -81,9 +81,13 @@ export class RedisEngine implements Engine {
     this.#onError = onError;
     const link = (purpose: Purpose): LinkOptions => ({ connect: () => driver.connect(purpose), deadlineMs, onError });
     const onAnswered = (): void => this.#health.answered();
-    this.#commands = new Link({ ...link("commands"), onAnswered }, (_client, again) => this.#health.connected(again));
+    this.#commands = new Link({ ...link("commands"), onAnswered }, (_client, again) => {
+      // It may be another server, with another clock.
+      this.#clocks.clear();
+      this.#health.connected(again);
+    });
     this.#subscriber = new Subscriber(link("messages"), (again) => this.#health.connected(again));
-    this.#fences = new Fences(link("commands"));
+    this.#fences = new Fences(link("commands"), driver.isCluster);
     this.#scripts = new ScriptRunner(this.#commands, driver.isCluster, () => this.#health.reopenSoon());
     const most = driver.isCluster ? 1 : MAX_SECTIONS;
     this.#publishes = new Sections(this.#scripts, PUBLISH, most, queueMicrotask);
@@ -96,8 +100,8 @@ export class RedisEngine implements Engine {
       parts: probes.length,
       partOf: (key) => (driver.isCluster ? names.partOf(key) : 0),
       send: (part, n) => this.#probe(probes[part] as string, n),
-      reopenCommands: () => this.#commands.reopen(),
-      reopenMessages: () => this.#subscriber.reopen(),
+      reopenCommands: (keeps) => this.#commands.reopen(keeps),
+      reopenMessages: (keeps) => this.#subscriber.reopen(keeps),
     });
     this.#commands.reopen();
     this.#subscriber.reopen();
@@ -157,6 +161,7 @@ export class RedisEngine implements Engine {
     const latest = await this.#latest(key, withinMs);
     const args = [this.#names.channel(key), this.#expireMs, String(idMs), ...entryArgs(commit), latest];
     const [status, ...rest] = await this.#scripts.run(APPEND, names, args);
+    if (status === "late") this.#clocks.delete(this.#partOf(key));
     if (status === "empty" || status === "late" || status === "broken") return { status };
     if (status === "ok") return { status, due: rest[0] === "1" };
     if (status === "held") return { status, remainingMs: Number(rest[0]) };
@@ -175,7 +180,12 @@ export class RedisEngine implements Engine {
 
   async post(key: string, box: string, text: string, withinMs: number): Promise<number> {
     const latest = await this.#latest(key, withinMs);
-    const [count] = await this.#scripts.run(POST, [this.#names.meta(key)], [this.#names.box(key, box), text, latest]);
+    const [count, now] = await this.#scripts.run(
+      POST,
+      [this.#names.meta(key)],
+      [this.#names.box(key, box), text, latest],
+    );
+    if (Number(now) > Number(latest)) this.#clocks.delete(this.#partOf(key));
     return Number(count);
   }
 
@@ -267,11 +277,18 @@ export class RedisEngine implements Engine {
   async #latest(key: string, withinMs: number): Promise<string> {
     const until = performance.now() + withinMs;
     // The difference of the clocks is measured now and then.
-    if (this.#clock === undefined || performance.now() - this.#clock.at > CLOCK_MS) {
+    const part = this.#partOf(key);
+    let clock = this.#clocks.get(part);
+    if (clock === undefined || performance.now() - clock.at > CLOCK_MS) {
       const [, now] = await this.#scripts.run(POST, [this.#names.meta(key)], ["", "", "0"]);
-      this.#clock = { at: performance.now(), ahead: Number(now) - performance.now() };
+      clock = { at: performance.now(), ahead: Number(now) - performance.now() };
+      this.#clocks.set(part, clock);
     }
-    return String(Math.floor(until + this.#clock.ahead));
+    return String(Math.floor(until + clock.ahead));
+  }
+
+  #partOf(key: string): number {
+    return this.#isCluster ? this.#names.partOf(key) : 0;
   }
 
   async #probe(name: string, n: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { advised } from "./advice.ts";
 import type { Link } from "./link.ts";
 import type { Script } from "./lua.ts";
+import { slotOf } from "./slots.ts";
 
 /** Runs scripts, which Redis caches by their digest. */
 export class ScriptRunner {
@@ -19,6 +20,7 @@ export class ScriptRunner {
   async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown[]> {
     const { sha, source } = this.#isCluster ? script.sharded : script;
     const [key = ""] = keys;
+    const slot = this.#isCluster ? slotOf(/\{(.+?)\}/.exec(key)?.[1] ?? key) : 0;
     const rest = [String(keys.length), ...keys, ...args];
     try {
       return await this.#link.use(async (client) => {
@@ -28,7 +30,7 @@ export class ScriptRunner {
           if (!isReply(error, "NOSCRIPT")) throw error;
           return (await client.sendCommand(["EVAL", source, ...rest], key)) as unknown[];
         }
-      });
+      }, slot);
     } catch (error) {
       if (isReply(error, "READONLY")) this.#onReadonly();
       throw advised(error);

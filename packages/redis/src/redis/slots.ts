@@ -5,7 +5,12 @@ const SLOTS_OF_PART = 16_384 / PARTS;
 
 /** The part that a hash tag's slot is in. */
 export function partOf(tag: string): number {
-  return Math.floor((crc16(new TextEncoder().encode(tag)) % 16_384) / SLOTS_OF_PART);
+  return Math.floor(slotOf(tag) / SLOTS_OF_PART);
+}
+
+/** The slot of a hash tag. */
+export function slotOf(tag: string): number {
+  return crc16(new TextEncoder().encode(tag)) % 16_384;
 }
 
 /** A hash tag for each part. */

@@ -36,9 +36,9 @@ export class Subscriber {
     if (this.#link.ready) await this.#link.use((client) => this.#forget(client, [channel]));
   }
 
-  reopen(): void {
-    this.#unwanted.clear();
-    this.#link.reopen();
+  reopen(keeps = false): void {
+    if (!keeps) this.#unwanted.clear();
+    this.#link.reopen(keeps);
   }
 
   close(): void {

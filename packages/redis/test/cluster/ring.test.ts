@@ -1,9 +1,14 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { CommitBudget } from "../../src/cluster/commit-budget.ts";
 import type { Commit } from "../../src/cluster/engine.ts";
 import { Ring } from "../../src/cluster/ring.ts";
 
 const MIB = 1024 * 1024;
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
 
 function entry(last: number, body = "x"): Commit {
   return { epoch: "epoch", previous: "epoch", first: last, last, body };
@@ -56,6 +61,21 @@ test("beyond the node's budget the oldest commits of all streams are dropped fir
   one.clear();
   other.clear();
   expect(budget.bytes).toBe(0);
+});
+
+test("what a stream has dropped is not in memory any more, though an older commit of another stream is still kept", async () => {
+  const budget = new CommitBudget(Infinity);
+  const quiet = ringOf([entry(1)], budget);
+  const ring = ringOf([], budget);
+  const refs = Array.from({ length: 20 }, (_, index) => {
+    const commit = entry(index + 1, "x".repeat(MIB));
+    ring.add([commit], 0);
+    return new WeakRef(commit);
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  expect(refs.map((ref) => ref.deref()?.last).filter((last) => last !== undefined)).toStrictEqual(lasts(ring.from(0)));
+  expect(lasts(quiet.from(0))).toStrictEqual([1]);
 });
 
 test("what a stream has dropped itself is not dropped once more when it is too old", () => {

@@ -383,6 +383,48 @@ test("flushed() with replicas restores what a failover lost before it resolves",
   expect(cluster.server.dataset(0).head("room")?.seq).toBeGreaterThan(saved.head("room")?.seq ?? Infinity);
 });
 
+test("what the engine loses while the stream is quiet is restored, also when its commits are not kept any more", async () => {
+  const cluster = new Cluster();
+  const [a, b] = [cluster.node(), cluster.node()];
+  const lost: unknown[] = [];
+  const writer = a.backplane.writer<Room>("room", {
+    initialState: { text: "" },
+    onLost: (changes) => lost.push(changes),
+  });
+  await cluster.settle();
+  const stream = b.backplane.streams.get<Room>("room");
+  new Client(stream.connect());
+  await cluster.settle();
+  const saved = cluster.server.save();
+  writer.set("text", "acknowledged");
+  await Promise.all([writer.flushed(), cluster.settle()]);
+  await cluster.pass(60_000, 1000);
+  cluster.server.rollBack(saved);
+  await cluster.pass(30_000, 1000);
+  expect([writer.leading, writer.state, stream.state, lost]).toStrictEqual([
+    true,
+    { text: "acknowledged" },
+    { text: "acknowledged" },
+    [],
+  ]);
+});
+
+test.each(["writer", "backplane"] as const)(
+  "flushed() with replicas and without a timeout rejects when its %s closes",
+  async (what) => {
+    const cluster = new Cluster();
+    const { backplane } = cluster.node();
+    const writer = backplane.writer("room", { initialState: { text: "" } });
+    await cluster.settle();
+    writer.set("text", "new");
+    const flushed = writer.flushed({ replicas: 1 }).catch((error: unknown) => error);
+    await cluster.pass(2000);
+    void (what === "writer" ? writer : backplane).close();
+    await cluster.pass(5000);
+    expect(await Promise.race([flushed, "waits"])).toMatchObject({ code: "not-leading" });
+  },
+);
+
 test("the event ID of a writer right after a change names that state on every node", async () => {
   const cluster = new Cluster();
   const [a, b] = [cluster.node(), cluster.node()];

@@ -17,7 +17,8 @@ export class Chunk {
     let length = 0;
     for (const segment of segments) length += segment.length;
     this.length = length;
-    this.segments = length <= PART_BYTES && segments.length > 1 ? [concatenate(segments)] : segments;
+    // A range can be of nothing: what it had is hidden meanwhile.
+    this.segments = length <= PART_BYTES && segments.length !== 1 ? [concatenate(segments)] : segments;
   }
 
   /** Whether it takes more than one write, so that its bytes stay in memory until the last part is taken. */

@@ -17,26 +17,40 @@ const MAX_EDITS = 256;
 /** How many members may be compared for each row, on average, with rows that turn out different. */
 const MEMBERS_PER_ROW = 64;
 
-/** How often each row may be compared, on average, beside the comparisons that the edits need. */
+/** How often each row may be compared, on average, and be tried for an edit, beside what a walk may spend in all. */
 const COMPARISONS_PER_ROW = 8;
+
+/** What the searches of one walk may spend together beyond that: many arrays that differ must not each cost the most. */
+export interface Spare {
+  left: number;
+}
+
+export function newSpare(): Spare {
+  return { left: 4 * MAX_EDITS * MAX_EDITS };
+}
 
 /**
  * The runs that lead from one array to the other with the fewest rows removed and added, by Myers' greedy algorithm ("An
  * O(ND) difference algorithm and its variations", 1986). Beyond its bounds, one run that covers everything.
  */
-export function editRuns(range: Range, same: Same): Run[] {
+export function editRuns(range: Range, same: Same, spare: Spare): Run[] {
   const { start, beforeEnd, afterEnd } = range;
   const everything = { start, removed: beforeEnd - start, afterStart: start, added: afterEnd - start };
-  const trace = findEdits(range, same);
+  const trace = findEdits(range, same, spare);
   return trace === undefined ? [everything] : runsOf(trace, range);
 }
 
 /** For each number of edits, how far each diagonal reaches into the array before; `undefined` beyond the bounds. */
-function findEdits({ before, after, start, beforeEnd, afterEnd }: Range, same: Same): Int32Array[] | undefined {
+function findEdits(
+  { before, after, start, beforeEnd, afterEnd }: Range,
+  same: Same,
+  spare: Spare,
+): Int32Array[] | undefined {
   const rows = beforeEnd - start;
   const others = afterEnd - start;
   const most = Math.min(MAX_EDITS, rows + others);
-  let comparisons = COMPARISONS_PER_ROW * (rows + others) + MAX_EDITS * MAX_EDITS;
+  let comparisons = COMPARISONS_PER_ROW * (rows + others);
+  const isSpent = (): boolean => comparisons-- <= 0 && spare.left-- <= 0;
   const work = { left: MEMBERS_PER_ROW * (rows + others) + MAX_EDITS * MAX_EDITS };
   const trace: Int32Array[] = [];
   let reach = new Int32Array(3);
@@ -44,10 +58,11 @@ function findEdits({ before, after, start, beforeEnd, afterEnd }: Range, same: S
     // The diagonals -edits..edits, and one more at both ends.
     const next = new Int32Array(2 * edits + 5);
     for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
+      if (isSpent()) return undefined;
       let x = step(reach, diagonal, edits);
       let y = x - diagonal;
       while (x < rows && y < others) {
-        if (comparisons-- === 0) return undefined;
+        if (isSpent()) return undefined;
         const { left } = work;
         if (!same(before[start + x] as Json, after[start + y] as Json, work)) break;
         // Equal rows cost nothing: they are met on few diagonals, different ones on all.

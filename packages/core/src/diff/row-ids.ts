@@ -17,7 +17,10 @@ export interface Match {
 }
 
 /** `undefined` where a row has no id, or two rows have the same. */
-export function matchById({ before, after, start, beforeEnd, afterEnd }: Range, member: string): Match | undefined {
+export function matchById(
+  { before, after, start, beforeEnd, afterEnd }: Range<unknown>,
+  member: string,
+): Match | undefined {
   const places = new Map<string | number, number>();
   for (let index = start; index < beforeEnd; index++) {
     const id = idOf(before[index], member);

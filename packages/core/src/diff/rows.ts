@@ -16,7 +16,7 @@ const MAX_ALIGNMENTS = 4;
 
 /** What is held of an array in place of another. Finds the rows that were added, removed and moved, and what changed in others. */
 export function diffList(before: Held, value: readonly unknown[], place: Place, depth: number, walk: Walk): Held {
-  const isOverlay = before instanceof Overlay;
+  const isOverlay = Overlay.is(before);
   /** The rows before, whose JSON is `known`. */
   const old = (isOverlay ? before.raw : before) as readonly unknown[];
   const known = (isOverlay ? before.changed : before) as readonly Held[];
@@ -44,7 +44,12 @@ function isInPlace(range: Range<unknown>, { rowIds }: Walk): boolean {
   const { start, beforeEnd, afterEnd } = range;
   if (beforeEnd !== afterEnd) return false;
   if (afterEnd - start < 2) return true;
-  return rowIds.some((member) => haveSameIds(range, member)) || shareNothing(range);
+  for (const member of rowIds) {
+    if (haveSameIds(range, member)) return true;
+    // The first member that identifies the rows decides: by a later one, rows that moved would count as changed.
+    if (matchById(range, member) !== undefined) return false;
+  }
+  return shareNothing(range);
 }
 
 function haveSameIds({ before, after, start, afterEnd }: Range<unknown>, member: string): boolean {
@@ -175,7 +180,7 @@ function diffRow({ before, after }: Range, from: number, to: number, place: Plac
 function diffRuns(range: Range, same: Same, place: Place, walk: Walk): void {
   const { writer } = walk;
   // From the end, so that operations on later rows do not shift earlier ones.
-  for (const { start, removed, afterStart, added } of editRuns(range, same).reverse()) {
+  for (const { start, removed, afterStart, added } of editRuns(range, same, walk.spare).reverse()) {
     const changed = Math.min(removed, added);
     for (let index = start + removed - 1; index >= start + changed; index--) writer.put("remove", place, index);
     for (let index = changed; index < added; index++) {

@@ -3,6 +3,7 @@ import { checkDepth, isObject, isPlain, isSettled, jsonAt, ownMember } from "../
 import { countMembers, MANY_MEMBERS, rememberCount, rememberedCount } from "../json/member-count.ts";
 import type { Json } from "../json/types.ts";
 import { type PatchWriter, Place, type Step } from "./patch-writer.ts";
+import { newSpare, type Spare } from "./edit-runs.ts";
 import { diffList } from "./rows.ts";
 
 type Members = { readonly [key: string]: unknown };
@@ -23,6 +24,8 @@ export class Walk {
   readonly isSilent: boolean;
   /** How many arrays around this place compare their rows by value. */
   alignments = 0;
+  /** What is left for aligning rows without ids. */
+  readonly spare: Spare = newSpare();
 
   constructor(writer: PatchWriter, rowIds: readonly string[], isJson = false, isSilent = false) {
     this.isSilent = isSilent;
@@ -37,7 +40,7 @@ export class Walk {
    */
   value(before: Held, value: unknown, parent: Place | undefined, step: Step, depth: number): Held | undefined {
     if (isObject(value) && isObject(before)) {
-      const overlay = before instanceof Overlay ? before : undefined;
+      const overlay = Overlay.is(before) ? before : undefined;
       const old: unknown = overlay === undefined ? before : overlay.raw;
       if (Array.isArray(value) === Array.isArray(old) && (this.isJson || isPlain(value))) {
         if (!this.isJson) checkDepth(depth);

@@ -26,6 +26,12 @@ export class Overlay {
     this.members = members;
   }
 
+  /** Unlike `instanceof`, this does not look at the prototype, which fails where the value is a revoked proxy. */
+  static is(held: unknown): held is Overlay {
+    return typeof held === "object" && held !== null && #json in held;
+  }
+
+  /** @throws whatever a getter of the value throws */
   get json(): Json {
     this.#json ??= Array.isArray(this.changed) ? this.changed.map(jsonOf) : copyOf(this.raw, this.changed as Changed);
     return this.#json;
@@ -33,17 +39,17 @@ export class Overlay {
 }
 
 export function jsonOf(held: Held): Json {
-  return held instanceof Overlay ? held.json : held;
+  return Overlay.is(held) ? held.json : held;
 }
 
 /** The value itself, or JSON in its place. */
 export function rawOf(held: Held): unknown {
-  return held instanceof Overlay ? held.raw : held;
+  return Overlay.is(held) ? held.raw : held;
 }
 
 /** What is held of an object some of whose members JSON carries as something else. */
 export function heldObject(raw: object, changed: Changed, members: number): Held {
-  const isLarge = members >= MANY_MEMBERS || [...changed.values()].some((held) => held instanceof Overlay);
+  const isLarge = members >= MANY_MEMBERS || [...changed.values()].some((held) => Overlay.is(held));
   return isLarge ? new Overlay(raw, changed, members) : copyOf(raw, changed);
 }
 

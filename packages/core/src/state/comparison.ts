@@ -1,6 +1,6 @@
 import { type Compare, type Difference, type Step, valueDifference } from "../diff/differ.ts";
 import { jsonFrom } from "../diff/structural-differ.ts";
-import { jsonOf } from "../json/held.ts";
+import { type Held, jsonOf } from "../json/held.ts";
 import { objectsInherit } from "../json/inherited.ts";
 import { copyJson, guarded, isObject, toJson } from "../json/json.ts";
 import type { Json } from "../json/types.ts";
@@ -60,7 +60,7 @@ export class Comparison {
     const difference =
       before === undefined
         ? guarded(json, slice, () => valueDifference(json))
-        : this.#difference(slice, jsonOf(before.held), json);
+        : this.#difference(slice, before.held, json);
     return { held: json, difference };
   }
 
@@ -75,12 +75,14 @@ export class Comparison {
     return json;
   }
 
-  #difference(slice: string, before: Json, json: Json): Difference | undefined {
+  #difference(slice: string, held: Held, json: Json): Difference | undefined {
+    let before: Json | undefined;
     try {
+      before = jsonOf(held);
       return this.#options.compare(before, json);
     } catch (cause) {
       // The differ's failure is reported only where both of its arguments can be read.
-      if (isReadable(before) && isReadable(json)) {
+      if (before !== undefined && isReadable(before) && isReadable(json)) {
         const message = withCause(`The differ threw on slice "${slice}"`, cause, "The value was sent instead.");
         this.#report(new StateStreamError("differ-failed", message, { slice, cause }));
       }

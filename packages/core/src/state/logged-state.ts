@@ -1,7 +1,7 @@
 import { type Difference, patchDifference, REMOVED, valueDifference } from "../diff/differ.ts";
 import type { StateStreamError } from "../support/errors.ts";
 import type { Json, Operation } from "../json/types.ts";
-import { jsonOf } from "../json/held.ts";
+import { type Held, jsonOf, rawOf } from "../json/held.ts";
 import { jsonEqual } from "../json/equal.ts";
 import { guarded, isObject, setOwn } from "../json/json.ts";
 import { mayCancelOut } from "../json/operations.ts";
@@ -65,6 +65,12 @@ export class LoggedState implements SliceValues<LoggedSlice> {
     return logged && jsonOf(logged.held);
   }
 
+  /** The same as `toState` has it, which never throws. */
+  readable(slice: string): Json | undefined {
+    const logged = this.#slices.get(slice);
+    return logged && readableOf(logged.held);
+  }
+
   /** How often a stored value was found to have been mutated in place. */
   get mutations(): number {
     return this.#mutations;
@@ -81,7 +87,7 @@ export class LoggedState implements SliceValues<LoggedSlice> {
   patchableJson(slice: string, value: unknown): Json | undefined {
     const before = this.#slices.get(slice);
     if (before === undefined || before.raw !== value || before.mutable || this.#mutated.has(slice)) return undefined;
-    return this.#options.serialize === undefined ? jsonOf(before.held) : undefined;
+    return this.#options.serialize === undefined ? guarded(value, slice, () => jsonOf(before.held)) : undefined;
   }
 
   /** Notes that a stored value was mutated in place, if this is the value that is stored. */
@@ -95,7 +101,7 @@ export class LoggedState implements SliceValues<LoggedSlice> {
     const state: Record<string, Json> = {};
     for (const slice of names ?? this.#slices.keys()) {
       const logged = this.#slices.get(slice);
-      if (logged !== undefined) setOwn(state, slice, jsonOf(logged.held));
+      if (logged !== undefined) setOwn(state, slice, readableOf(logged.held));
     }
     return state;
   }
@@ -193,6 +199,15 @@ export class LoggedState implements SliceValues<LoggedSlice> {
     // A single operation that changes nothing returns the same object, so a deep comparison is not needed.
     const unchanged = before === json || (mayCancelOut(operations) && jsonEqual(before, json));
     return unchanged ? undefined : patchDifference(operations, before, json);
+  }
+}
+
+/** JSON, or the value itself where that was mutated in place and cannot be read any more. */
+function readableOf(held: Held): Json {
+  try {
+    return jsonOf(held);
+  } catch {
+    return rawOf(held) as Json;
   }
 }
 

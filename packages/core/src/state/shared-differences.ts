@@ -3,7 +3,8 @@ import type { Json } from "../json/types.ts";
 
 /** A value, and what led to it from the one that it is kept for. */
 interface Step {
-  readonly after: Json;
+  /** Not kept alive: each value would keep the next one, so that a value that anybody holds would keep all later ones. */
+  readonly after: WeakRef<object>;
   readonly difference: Difference | undefined;
 }
 
@@ -15,14 +16,14 @@ export class SharedDifferences {
   readonly #steps = new WeakMap<object, Step>();
 
   add(before: Json, after: Json, difference: Difference | undefined): void {
-    if (isObject(before) && isObject(after)) this.#steps.set(before, { after, difference });
+    if (isObject(before) && isObject(after)) this.#steps.set(before, { after: new WeakRef(after), difference });
   }
 
   /** The comparison, made only where its result is not known. */
   of(compare: Compare): Compare {
     return (before, after) => {
       const known = isObject(before) ? this.#steps.get(before) : undefined;
-      if (known?.after === after) return known.difference;
+      if (known !== undefined && known.after.deref() === after) return known.difference;
       const difference = compare(before, after);
       this.add(before, after, difference);
       return difference;

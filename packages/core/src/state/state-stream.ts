@@ -231,9 +231,9 @@ export class BaseStateStream<S extends object> implements StateStream<S>, Viewed
 
   /** Makes a planned change of the logged state. */
   apply(change: SliceChange): void {
-    const before = this.#views.size > 0 ? this.logged.json(change.slice) : undefined;
+    const before = this.#views.size > 0 ? this.logged.readable(change.slice) : undefined;
     this.logged.apply(change);
-    const after = before === undefined ? undefined : this.logged.json(change.slice);
+    const after = before === undefined ? undefined : this.logged.readable(change.slice);
     if (before === undefined || after === undefined) return;
     for (const views of this.#views) views.changed(before, after, change.difference);
   }

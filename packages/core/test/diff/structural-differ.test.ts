@@ -218,6 +218,13 @@ describe("row ids", () => {
     expect(structuralOperations(before, after)).not.toEqual(moved);
   });
 
+  it("are those of the first member that identifies the rows, though a later one is in place", () => {
+    const named = (...ids: number[]): Json => ids.map((id) => ({ id, name: "cpu", text: `the text of row ${id}` }));
+    const moved = [{ op: "move", from: "/2", path: "/0" }];
+    expect(followedBy("id", "name")(named(1, 2, 3), named(3, 1, 2))).toEqual(moved);
+    expect(structuralOperations(named(1, 2, 3), named(3, 1, 2))).toEqual(moved);
+  });
+
   it("may be none, and then no row is moved", () => {
     expect(followedBy()(rows(1, 2, 3), rows(3, 1, 2))?.map(({ op }) => op)).not.toContain("move");
   });

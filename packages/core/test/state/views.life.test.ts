@@ -1,6 +1,11 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test, vi } from "vitest";
 import { emptyCopy, originOf } from "../support/copies.ts";
 import { chunksOf, collector, filler, follow, followed, setup, textOf } from "../support/streams.ts";
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
 
 const project = (state: Record<string, unknown>, key: string) => ({
   shared: state["shared"],
@@ -387,4 +392,23 @@ test("a projection that uses the views itself does no harm", () => {
   clock.flush();
   pull();
   expect(client.state).toEqual({ n: 1 });
+});
+
+test("the states of a stream with a view are not kept alive by the state that anybody holds", async () => {
+  const { stream, clock } = setup({ rows: { n: 0 } as object });
+  const first = stream.state;
+  const views = clock.createStateViews(stream, ({ rows }) => ({ rows }));
+  const { connection, pull } = followed(views.get("a"));
+  const refs = Array.from({ length: 50 }, (_, n) => {
+    const rows = { n: n + 1, text: filler(1000) };
+    stream.set("rows", rows);
+    clock.flush();
+    pull();
+    return new WeakRef(rows);
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  expect(refs.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(5);
+  expect(first).toStrictEqual({ rows: { n: 0 } });
+  connection.close();
 });

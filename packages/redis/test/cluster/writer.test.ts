@@ -421,7 +421,7 @@ test.each(["writer", "backplane"] as const)(
     await cluster.pass(2000);
     void (what === "writer" ? writer : backplane).close();
     await cluster.pass(5000);
-    expect(await Promise.race([flushed, "waits"])).toMatchObject({ code: "not-leading" });
+    expect(await Promise.race([flushed, Promise.resolve("waits")])).toMatchObject({ code: "not-leading" });
   },
 );
 

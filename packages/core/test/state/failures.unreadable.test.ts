@@ -6,7 +6,7 @@ const wide = Object.fromEntries(Array.from({ length: 70 }, (_, n) => [`k${n}`, n
 
 /** A stream with a slice whose value can be read once, and never again. */
 function withUnreadable() {
-  const given = setup({ s: { ...wide } as Record<string, unknown>, n: 0 });
+  const given = setup({ s: { ...wide }, n: 0 });
   let isBroken = false;
   const value = {
     ...wide,

@@ -395,7 +395,7 @@ test("a projection that uses the views itself does no harm", () => {
 });
 
 test("the states of a stream with a view are not kept alive by the state that anybody holds", async () => {
-  const { stream, clock } = setup({ rows: { n: 0 } as object });
+  const { stream, clock } = setup({ rows: { n: 0 } });
   const first = stream.state;
   const views = clock.createStateViews(stream, ({ rows }) => ({ rows }));
   const { connection, pull } = followed(views.get("a"));

@@ -1,20 +1,15 @@
 import { StateStreamAgent } from "@statestream/ag-ui/client";
 import { streamAgUi } from "@statestream/ag-ui";
 import { createStateStream } from "@statestream/core";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { CuttableFetch, settle } from "./support/cut.ts";
+import { describe, expect, it, vi } from "vitest";
+import { CuttableFetch, fakeTimeouts, settle } from "./support/cut.ts";
 import { expectQuiet } from "./support/quiet.ts";
 
 const url = "http://localhost/agent";
 
 expectQuiet();
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+fakeTimeouts();
 
 /** An agent that follows, and what its reader sees. */
 async function following() {

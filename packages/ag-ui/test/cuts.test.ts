@@ -1,9 +1,9 @@
 import { StateStreamAgent } from "@statestream/ag-ui/client";
 import { type AgUiOptions, streamAgUi } from "@statestream/ag-ui";
 import { createStateStream } from "@statestream/core";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Changes, randomOf, type TestState } from "./support/changes.ts";
-import { CuttableFetch, settle } from "./support/cut.ts";
+import { CuttableFetch, fakeTimeouts, settle } from "./support/cut.ts";
 import { framesOfResponse, typesOf } from "./support/frames.ts";
 import { expectQuiet } from "./support/quiet.ts";
 
@@ -11,12 +11,7 @@ const url = "http://localhost/agent";
 
 expectQuiet();
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+fakeTimeouts();
 
 async function cuts(
   count: number,

@@ -137,7 +137,7 @@ export async function measure(workload: Workload, calls: Calls, states: States, 
     for (let round = 0; round < ROUNDS; round++) {
       const made = take(changes, count);
       if (made.length === 0) break;
-      // Whoever comes second finds the state in the processor's caches: they take turns in that too.
+      // The second side finds the state in the processor's caches, so the sides alternate in being second.
       const order = round % 2 === 0 ? [ours, theirs] : [theirs, ours];
       const taken = order.map(
         (side) => microseconds(() => made.forEach((change) => side.change(change))) / made.length,

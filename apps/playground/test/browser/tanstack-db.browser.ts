@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { build, type Rolldown } from "vite";
 import { beforeAll, expect, test } from "vitest";
 import { HAS_REDIS, WITHOUT_REDIS } from "../support/cluster.ts";
@@ -26,22 +26,22 @@ describeInBrowser("writes by TanStack DB", (visit) => {
     script = output[0].code;
   });
 
-  /** The nodes have the API only. */
-  async function servePage(context: BrowserContext, url: string): Promise<void> {
+  /** The page, on nodes that have the API only, at 200 ms of latency and watched. */
+  async function start() {
+    const { url, killLeader } = await startTasksCluster();
+    const { context, open } = await visit();
     await context.route(`${url}/`, (route) => route.fulfill({ contentType: "text/html", body: HTML }));
     await context.route(`${url}/page.js`, (route) => route.fulfill({ contentType: "text/javascript", body: script }));
+    const page = await open(url);
+    await slowDown(page);
+    return { url, killLeader, open, page, columns: await watch(page) };
   }
 
   test.skipIf(!HAS_REDIS)(
     `never go back, at 200 ms of latency and while the leader is killed${WITHOUT_REDIS}`,
     { timeout: 60_000 },
     async () => {
-      const { url, killLeader } = await startTasksCluster();
-      const { context, open } = await visit();
-      await servePage(context, url);
-      const page = await open(url);
-      await slowDown(page);
-      const columns = await watch(page);
+      const { url, killLeader, open, page, columns } = await start();
       /** Clicks, and looks at once where the task is. */
       const act = async (button: string, id: string, column: string): Promise<void> => {
         const shown = await page.evaluate(
@@ -86,12 +86,7 @@ describeInBrowser("writes by TanStack DB", (visit) => {
     `go back, and the page says so, where a failover has lost them${WITHOUT_REDIS}`,
     { timeout: 60_000 },
     async () => {
-      const { url, killLeader } = await startTasksCluster();
-      const { context, open } = await visit();
-      await servePage(context, url);
-      const page = await open(url);
-      await slowDown(page);
-      const columns = await watch(page);
+      const { url, killLeader, page, columns } = await start();
       // A leader that answers before its change is stored, and dies: the position is of its epoch, and never comes.
       const eventId = `${await epochOf(url)}.1`;
       await page.route("**/api/tasks/*", (route) =>

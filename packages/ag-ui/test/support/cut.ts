@@ -1,3 +1,15 @@
+import { afterEach, beforeEach, vi } from "vitest";
+
+/** Each test of the file has timeouts that pass when it says so. */
+export function fakeTimeouts(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+}
+
 /** Lets everything happen that needs no timer. */
 export async function settle(turns = 5): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => void setImmediate(resolve));

@@ -27,8 +27,8 @@ interface Fence {
 const MAX_FENCES = 500;
 
 /**
- * Finds out what replicas have. WAIT counts the writes of its own connection, and blocks it: so this has one of its own, on which
- * writes precede each WAIT. It is opened when it is needed first. What is asked while a WAIT is under way shares the next one.
+ * Finds out what replicas have. WAIT counts the writes of its own connection, and blocks it, so this has a connection of its
+ * own, opened at first use, on which writes precede each WAIT. Calls that are made while a WAIT is under way share the next one.
  */
 export class Fences {
   readonly #link: Link;
@@ -66,7 +66,7 @@ export class Fences {
     this.#link.close();
   }
 
-  /** Asks until nobody of the group waits any more. */
+  /** Repeats until no call of the group is waiting. */
   async #run(group: string, wanted: number, withinMs: number): Promise<void> {
     await Promise.resolve();
     for (;;) {

@@ -98,7 +98,7 @@ export class RedisEngine implements Engine {
     this.#health = new Probes({
       probeMs,
       parts: probes.length,
-      partOf: (key) => (driver.isCluster ? names.partOf(key) : 0),
+      partOf: (key) => this.#partOf(key),
       send: (part, n) => this.#probe(probes[part] as string, n),
       reopenCommands: (keeps) => this.#commands.reopen(keeps),
       reopenMessages: (keeps) => this.#subscriber.reopen(keeps),

@@ -1,7 +1,7 @@
 import { advised } from "./advice.ts";
 import type { Link } from "./link.ts";
 import type { Script } from "./lua.ts";
-import { slotOf } from "./slots.ts";
+import { slotOfKey } from "./slots.ts";
 
 /** Runs scripts, which Redis caches by their digest. */
 export class ScriptRunner {
@@ -20,7 +20,7 @@ export class ScriptRunner {
   async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown[]> {
     const { sha, source } = this.#isCluster ? script.sharded : script;
     const [key = ""] = keys;
-    const slot = this.#isCluster ? slotOf(/\{(.+?)\}/.exec(key)?.[1] ?? key) : 0;
+    const slot = this.#isCluster ? slotOfKey(key) : 0;
     const rest = [String(keys.length), ...keys, ...args];
     try {
       return await this.#link.use(async (client) => {

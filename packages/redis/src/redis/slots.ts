@@ -3,14 +3,21 @@ const PARTS = 16;
 
 const SLOTS_OF_PART = 16_384 / PARTS;
 
+const encoder = new TextEncoder();
+
 /** The part that a hash tag's slot is in. */
 export function partOf(tag: string): number {
   return Math.floor(slotOf(tag) / SLOTS_OF_PART);
 }
 
+/** The slot of a key: that of its hash tag. */
+export function slotOfKey(key: string): number {
+  return slotOf(/\{(.+?)\}/.exec(key)?.[1] ?? key);
+}
+
 /** The slot of a hash tag. */
-export function slotOf(tag: string): number {
-  return crc16(new TextEncoder().encode(tag)) % 16_384;
+function slotOf(tag: string): number {
+  return crc16(encoder.encode(tag)) % 16_384;
 }
 
 /** A hash tag for each part. */
